@@ -1,0 +1,424 @@
+package figure
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"io"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+var (
+	nan = math.NaN()
+	inf = math.Inf(1)
+)
+
+// drawer is what every input type of the package has.
+type drawer interface {
+	Figure() (*Figure, error)
+}
+
+// network returns a plausible trained network of n neurons.
+func network(n int, seed uint64) Training {
+	r := rand.New(rand.NewPCG(seed, 1))
+	t := Training{Name: fmt.Sprintf("%d neurons", n), N: n}
+	for k := range 41 {
+		e := float64(k) * 500
+		t.Epoch = append(t.Epoch, e)
+		t.DKL = append(t.DKL, math.Exp(-e/900)+2e-3*math.Exp(0.1*r.NormFloat64()))
+		t.Floor = append(t.Floor, 5e-4)
+		t.Asymmetry = append(t.Asymmetry, 0.5*math.Exp(-e/1500)+0.004*r.Float64())
+	}
+	for i := range n * n {
+		off := 1.0
+		if i%(n+1) == 0 {
+			off = 0
+		}
+		t.WInitial = append(t.WInitial, off*0.5*r.NormFloat64())
+		t.WFinal = append(t.WFinal, off*0.5*r.NormFloat64())
+		t.WTarget = append(t.WTarget, off*(2*r.Float64()-1))
+	}
+	sum := 0.0
+	for range 1 << n {
+		p := math.Exp(1.5 * r.NormFloat64())
+		t.Target, sum = append(t.Target, p), sum+p
+	}
+	for s := range t.Target {
+		t.Target[s] /= sum
+		t.Sampled = append(t.Sampled, t.Target[s]*math.Exp(0.05*r.NormFloat64()))
+	}
+	return t
+}
+
+// noise returns a sweep with the shape of figure 4; scale multiplies every measured value.
+func noise(levels []float64, runs int, scale float64) NoiseSweep {
+	r := rand.New(rand.NewPCG(3, 1))
+	s := NoiseSweep{Title: "Synaptic noise", NoiseLabel: "initial weight noise σ_{init}", Levels: levels}
+	for _, level := range levels {
+		for _, sal := range []bool{false, true} {
+			end, asymmetry := 2e-3+8e-3*level*level, 2*level*level
+			if sal {
+				end, asymmetry = 2e-3, 0.004
+			}
+			c := Curve{Level: level, SAL: sal}
+			for k := range 21 {
+				c.Epoch = append(c.Epoch, float64(k)*1000)
+			}
+			for range runs {
+				f := scale * math.Exp(0.2*r.NormFloat64())
+				var d, a []float64
+				for _, e := range c.Epoch {
+					d = append(d, f*(math.Exp(-e/900)+end))
+					a = append(a, f*(2*level*level*math.Exp(-e/1500)+asymmetry))
+				}
+				c.DKL, c.Asymmetry = append(c.DKL, d), append(c.Asymmetry, a)
+			}
+			s.Curves = append(s.Curves, c)
+		}
+	}
+	return s
+}
+
+func comparison() Comparison {
+	t := network(5, 2)
+	a := Condition{Name: "with SAL", Epoch: t.Epoch, DKL: t.DKL, Floor: t.Floor, Asymmetry: t.Asymmetry, Sampled: t.Sampled}
+	b := a
+	b.Name, b.Sampled = "without SAL", t.Target
+	return Comparison{Title: "Five neurons", N: 5, Target: t.Target, Conditions: []Condition{a, b}}
+}
+
+func raster(n int, states bool) Raster {
+	r := rand.New(rand.NewPCG(4, 1))
+	out := Raster{Name: "Spikes", N: n, From: 10, To: 60, States: states}
+	for range 30 * n {
+		out.Times = append(out.Times, 80*r.Float64())
+		out.Neurons = append(out.Neurons, r.IntN(n))
+	}
+	return out
+}
+
+// inputs are figures that must come out whole: typical, partial, degenerate and spoilt data.
+func inputs() map[string]drawer {
+	levels := []float64{0, 0.2, 0.4, 0.6, 0.8, 1}
+	full := network(7, 1)
+	in := map[string]drawer{
+		"training 7":      full,
+		"training 5":      network(5, 1),
+		"training 2":      network(2, 1),
+		"training 1":      network(1, 1),
+		"training 9":      network(9, 1),
+		"curves only":     Training{Name: "a_b*c {d}", Epoch: full.Epoch, DKL: full.DKL, Asymmetry: full.Asymmetry},
+		"floor missing":   Training{Epoch: full.Epoch, DKL: full.DKL},
+		"target only":     Training{N: 3, Target: []float64{.1, .1, .2, .1, .1, .2, .1, .1}},
+		"target only 7":   Training{N: 7, Target: full.Target},
+		"weights only":    Training{N: 7, WFinal: full.WFinal},
+		"no target":       Training{N: 7, WInitial: full.WInitial, WFinal: full.WFinal},
+		"one epoch":       Training{Epoch: []float64{0}, DKL: []float64{0.5}, Asymmetry: []float64{0}, Floor: []float64{1e-3}},
+		"constant":        Training{Epoch: []float64{0, 1, 2}, DKL: []float64{0.5, 0.5, 0.5}, Asymmetry: []float64{3, 3, 3}},
+		"all NaN":         Training{Epoch: []float64{0, 1}, DKL: []float64{nan, nan}, Asymmetry: []float64{nan, inf}, N: 1, Target: []float64{nan, nan}},
+		"some NaN":        Training{Epoch: []float64{0, nan, 2, 3}, DKL: []float64{1, 1, -inf, 0}, Asymmetry: []float64{nan, 1, 2, inf}},
+		"zero weights":    Training{N: 2, WInitial: make([]float64, 4), WFinal: []float64{0, nan, inf, 0}, WTarget: make([]float64, 4)},
+		"unvisited":       Training{N: 6, Target: network(6, 1).Target, Sampled: make([]float64, 64)},
+		"huge":            Training{Epoch: []float64{0, 1e300}, DKL: []float64{1e-300, 1e300}, Asymmetry: []float64{-1e99, 1e99}},
+		"long title":      Training{Name: strings.Repeat("a long title ", 20), Epoch: full.Epoch, DKL: full.DKL},
+		"sweep":           noise(levels, 20, 1),
+		"sweep of figure": noise([]float64{0, .01, .02, .03, .04, .05}, 5, 1),
+		"one level":       noise(levels[:1], 1, 1),
+		"no baseline":     noise(levels[1:3], 2, 1),
+		"tiny values":     noise(levels, 3, 1e-9),
+		"large values":    noise(levels, 3, 1e9),
+		"comparison":      comparison(),
+		"one condition":   Comparison{Conditions: []Condition{{Name: "alone", Epoch: full.Epoch, DKL: full.DKL, Floor: full.Floor}}},
+		"raster":          raster(7, true),
+		"raster 1":        raster(1, false),
+		"raster 100":      raster(100, true),
+		"raster empty":    Raster{N: 3},
+		"raster auto":     Raster{N: 2, Times: []float64{3, nan, 5}, Neurons: []int{0, 1, 1}},
+	}
+	s := noise(levels, 4, 1)
+	s.Curves = s.Curves[:1]
+	s.Curves[0].DKL[0] = s.Curves[0].DKL[0][:3] // an unfinished run
+	s.Curves[0].DKL[1][5] = nan
+	s.Curves[0].Asymmetry = nil
+	in["spoilt sweep"] = s
+	s = noise(levels, 1, nan)
+	in["sweep of NaN"] = s
+	s = noise(levels, 2, 1)
+	for k := range s.Curves {
+		s.Curves[k].DKL = [][]float64{{}, {}} // started, nothing recorded
+	}
+	in["empty runs"] = s
+	c := comparison()
+	c.Conditions[0].Sampled = append([]float64{0, nan}, c.Target[2:]...)
+	in["spoilt comparison"] = c
+	return in
+}
+
+// TestFiles checks that every input gives a PNG of the size printed and well-formed SVG without numbers that are none.
+func TestFiles(t *testing.T) {
+	for name, in := range inputs() {
+		f, err := in.Figure()
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		var svg bytes.Buffer
+		if err := f.WriteSVG(&svg); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		elements := 0
+		for d := xml.NewDecoder(bytes.NewReader(svg.Bytes())); ; elements++ {
+			_, err := d.Token()
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				t.Fatalf("%s: SVG: %v", name, err)
+			}
+		}
+		if elements < 20 {
+			t.Errorf("%s: SVG has %d tokens only", name, elements)
+		}
+		for _, bad := range []string{"NaN", "Inf"} {
+			if at := strings.Index(svg.String(), bad); at >= 0 && !strings.Contains(svg.String()[max(0, at-40):at], ">") {
+				t.Errorf("%s: SVG contains %s", name, bad)
+			}
+		}
+	}
+	for _, name := range []string{"comparison", "raster", "one condition"} {
+		f, err := inputs()[name].Figure()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var buf bytes.Buffer
+		if err := f.WritePNG(&buf); err != nil {
+			t.Fatal(err)
+		}
+		img, err := png.Decode(&buf)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		w, h := f.Size()
+		want := image.Pt(int(w/2.54*pngDPI+0.5), int(h/2.54*pngDPI+0.5))
+		if got := img.Bounds().Size(); got != want {
+			t.Errorf("%s: %v pixels, want %v", name, got, want)
+		}
+		for _, edge := range []image.Point{{}, {X: want.X - 1}, {Y: want.Y - 1}, want.Sub(image.Pt(1, 1))} {
+			if r, g, b, a := img.At(edge.X, edge.Y).RGBA(); r&g&b&a != 0xffff {
+				t.Errorf("%s: corner %v is not white", name, edge)
+			}
+		}
+	}
+}
+
+// TestLayout checks that in every figure all text lies inside and no text covers another.
+func TestLayout(t *testing.T) {
+	for name, in := range inputs() {
+		f, err := in.Figure()
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		c := &textBoxes{width: f.width, height: f.height}
+		f.draw(draw.New(c))
+		for k, a := range c.texts {
+			if a.box.Min.X < 0 || a.box.Min.Y < 0 || a.box.Max.X > f.width || a.box.Max.Y > f.height {
+				t.Errorf("%s: %q at %.1f is outside the figure of %.1f x %.1f", name, a.text, a.box, f.width, f.height)
+			}
+			for _, b := range c.texts[:k] {
+				if a.box.Min.X < b.box.Max.X && b.box.Min.X < a.box.Max.X && a.box.Min.Y < b.box.Max.Y && b.box.Min.Y < a.box.Max.Y {
+					t.Errorf("%s: %q at %.1f and %q at %.1f overlap", name, a.text, a.box, b.text, b.box)
+				}
+			}
+		}
+		if len(c.texts) < 2 {
+			t.Errorf("%s: %d texts", name, len(c.texts))
+		}
+	}
+}
+
+// textBoxes is a canvas that keeps only where text was drawn, one box for each line of it.
+type textBoxes struct {
+	width, height vg.Length
+	state         pose
+	stack         []pose
+	texts         []placed
+}
+
+type pose struct {
+	at     vg.Point
+	upward bool
+	line   int // index of the line of text being drawn in this pose, plus 1
+}
+
+type placed struct {
+	text string
+	box  vg.Rectangle
+}
+
+func (c *textBoxes) Size() (w, h vg.Length)                     { return c.width, c.height }
+func (c *textBoxes) SetLineWidth(vg.Length)                     {}
+func (c *textBoxes) SetLineDash([]vg.Length, vg.Length)         {}
+func (c *textBoxes) SetColor(color.Color)                       {}
+func (c *textBoxes) Scale(x, y float64)                         { panic("not used by this package") }
+func (c *textBoxes) Stroke(vg.Path)                             {}
+func (c *textBoxes) Fill(vg.Path)                               {}
+func (c *textBoxes) DrawImage(rect vg.Rectangle, _ image.Image) {}
+func (c *textBoxes) Rotate(float64)                             { c.state.upward = true }
+func (c *textBoxes) Translate(pt vg.Point)                      { c.state.at = c.state.at.Add(pt) }
+func (c *textBoxes) Push()                                      { c.stack = append(c.stack, c.state) }
+func (c *textBoxes) Pop() {
+	c.state = c.stack[len(c.stack)-1]
+	c.stack = c.stack[:len(c.stack)-1]
+}
+
+func (c *textBoxes) FillString(f font.Face, pt vg.Point, s string) {
+	w, h := f.Width(s), f.Font.Size*capHeight
+	box := vg.Rectangle{Min: pt, Max: pt.Add(vg.Point{X: w, Y: h})}
+	if c.state.upward {
+		box = vg.Rectangle{Min: vg.Point{X: -pt.Y - h, Y: pt.X}, Max: vg.Point{X: -pt.Y, Y: pt.X + w}}
+	}
+	box.Min, box.Max = box.Min.Add(c.state.at), box.Max.Add(c.state.at)
+	if k := c.state.line; k > 0 {
+		p := &c.texts[k-1]
+		p.text += s
+		p.box.Min = vg.Point{X: min(p.box.Min.X, box.Min.X), Y: min(p.box.Min.Y, box.Min.Y)}
+		p.box.Max = vg.Point{X: max(p.box.Max.X, box.Max.X), Y: max(p.box.Max.Y, box.Max.Y)}
+		return
+	}
+	c.texts = append(c.texts, placed{s, box})
+	c.state.line = len(c.texts)
+}
+
+// TestDeterministic checks that equal input gives equal bytes.
+func TestDeterministic(t *testing.T) {
+	var last [2][]byte
+	for k := range 2 {
+		f, err := network(3, 1).Figure()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var svg, png bytes.Buffer
+		if err := errors.Join(f.WriteSVG(&svg), f.WritePNG(&png)); err != nil {
+			t.Fatal(err)
+		}
+		if k > 0 && (!bytes.Equal(last[0], svg.Bytes()) || !bytes.Equal(last[1], png.Bytes())) {
+			t.Error("two drawings of one input differ")
+		}
+		last = [2][]byte{svg.Bytes(), png.Bytes()}
+	}
+}
+
+func TestSave(t *testing.T) {
+	f, err := raster(3, false).Figure()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "figures")
+	if err := f.Save(dir, "raster"); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 2 || entries[0].Name() != "raster.png" || entries[1].Name() != "raster.svg" {
+		t.Errorf("%v (%v), want raster.png and raster.svg", entries, err)
+	}
+	for _, name := range []string{"", ".", "..", "a/b", "../a"} {
+		if err := f.Save(dir, name); err == nil {
+			t.Errorf("name %q was accepted", name)
+		}
+	}
+	file := filepath.Join(dir, "raster.svg")
+	if err := f.Save(file, "raster"); err == nil {
+		t.Error("a file was accepted as directory")
+	}
+}
+
+// TestInputErrors checks that input which contradicts itself is refused, with the name of the field.
+func TestInputErrors(t *testing.T) {
+	long := noise([]float64{0, 1}, 1, 1)
+	long.Curves[0].Asymmetry[0] = make([]float64, 100)
+	twice := noise([]float64{0, 1}, 1, 1)
+	twice.Curves[1] = twice.Curves[0]
+	stray := noise([]float64{0, 1}, 1, 1)
+	stray.Curves[0].Level = 0.5
+	for _, c := range []struct {
+		in    drawer
+		field string
+	}{
+		{Training{}, "Name"},
+		{Training{Epoch: []float64{1}, DKL: []float64{1, 2}}, "DKL"},
+		{Training{Epoch: []float64{1}, DKL: []float64{1}, Floor: []float64{1, 2}}, "Floor"},
+		{Training{Asymmetry: []float64{1}}, "Asymmetry"},
+		{Training{N: 2, Target: []float64{1, 2, 3}}, "Target"},
+		{Training{N: 200, Sampled: []float64{1, 2, 3}}, "Sampled"},
+		{Training{N: 2, WFinal: []float64{1, 2}}, "WFinal"},
+		{Training{WTarget: []float64{1, 2}}, "WTarget"},
+		{NoiseSweep{}, "Curves"},
+		{NoiseSweep{Levels: []float64{1, 1}}, "Levels"},
+		{NoiseSweep{Levels: []float64{nan}}, "Levels"},
+		{long, "Curves"},
+		{twice, "Curves"},
+		{stray, "Curves"},
+		{Comparison{}, "Conditions"},
+		{Comparison{Conditions: make([]Condition, 7)}, "Conditions"},
+		{Comparison{Conditions: []Condition{{DKL: []float64{1}}}}, "Conditions"},
+		{Comparison{N: 1, Target: []float64{1}}, "Target"},
+		{Comparison{N: 1, Conditions: []Condition{{Sampled: []float64{1}}}}, "Conditions"},
+		{Raster{}, "N"},
+		{Raster{N: 1, Times: []float64{1}}, "Neurons"},
+		{Raster{N: 1, Times: []float64{1}, Neurons: []int{1}}, "Neurons"},
+		{Raster{N: 1, From: 2, To: 1}, "To"},
+		{Raster{N: 1, From: 2, To: inf}, "To"},
+	} {
+		_, err := c.in.Figure()
+		var e *InputError
+		if !errors.As(err, &e) || e.Field != c.field {
+			t.Errorf("%T: error %v, want one about %s", c.in, err, c.field)
+		}
+	}
+}
+
+// TestNotes checks that values left out are told.
+func TestNotes(t *testing.T) {
+	in := inputs()
+	for name, want := range map[string]string{
+		"some NaN":     "not drawn",
+		"unvisited":    "64 states never visited",
+		"all NaN":      "no data that can be drawn",
+		"raster empty": "no spikes in this window",
+		"raster auto":  "1 value not drawn",
+		"spoilt sweep": "1 run unfinished",
+	} {
+		f, err := in[name].Figure()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var svg bytes.Buffer
+		if err := f.WriteSVG(&svg); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(svg.String(), want) {
+			t.Errorf("%s: the figure does not say %q", name, want)
+		}
+	}
+}
+
+// TestStateNames checks the order of states: bit i of the index is neuron i, labels begin with neuron 0 (docs/model.md, section 2).
+func TestStateNames(t *testing.T) {
+	if got := stateName(0b00110, 5); got != "01100" {
+		t.Errorf("state 6 of 5 neurons is %s, want 01100", got)
+	}
+}

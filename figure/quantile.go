@@ -1,0 +1,29 @@
+package figure
+
+import (
+	"math"
+	"slices"
+)
+
+// quantile returns the p-quantile (0 <= p <= 1) of ascending values by linear interpolation between the order statistics at (n-1)p: type 7 of
+// Hyndman & Fan (1996), the default of R and numpy. It returns NaN for no values.
+func quantile(ascending []float64, p float64) float64 {
+	n := len(ascending)
+	if n == 0 {
+		return math.NaN()
+	}
+	h := float64(n-1) * p
+	k := min(int(h), n-1)
+	if k == n-1 {
+		return ascending[k]
+	}
+	f := h - float64(k)
+	return float64((1-f)*ascending[k]) + float64(f*ascending[k+1])
+}
+
+// quartiles returns lower quartile, median and upper quartile of values in any order, by quantile.
+func quartiles(values []float64) (q1, q2, q3 float64) {
+	v := slices.Clone(values)
+	slices.Sort(v)
+	return quantile(v, 0.25), quantile(v, 0.5), quantile(v, 0.75)
+}

@@ -1,0 +1,233 @@
+package durable
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// breaking is an operating system whose k-th operation and all later ones of the same kind fail; 0 stands for never. A write that fails leaves half
+// of its bytes, as on a full disk.
+type breaking struct {
+	osSystem
+	at   int
+	done int
+	kind string
+	code error
+	log  []string
+}
+
+func (s *breaking) fails(kind string) bool {
+	s.done++
+	s.log = append(s.log, kind)
+	if s.done == s.at {
+		s.kind = kind
+	}
+	return s.kind != "" && kind == s.kind
+}
+
+func (s *breaking) open(path string, flag int, perm fs.FileMode) (file, error) {
+	if s.fails("open") {
+		return nil, &fs.PathError{Op: "open", Path: path, Err: s.code}
+	}
+	f, err := os.OpenFile(path, flag, perm)
+	if err != nil {
+		return nil, err
+	}
+	return &breakingFile{f, s}, nil
+}
+
+func (s *breaking) rename(from, to string) error {
+	if s.fails("rename") {
+		return &os.LinkError{Op: "rename", Old: from, New: to, Err: s.code}
+	}
+	return s.osSystem.rename(from, to)
+}
+
+func (s *breaking) syncDir(dir string) error {
+	if s.fails("syncDir") {
+		return s.code
+	}
+	return s.osSystem.syncDir(dir)
+}
+
+type breakingFile struct {
+	*os.File
+	s *breaking
+}
+
+func (f *breakingFile) Write(p []byte) (int, error) {
+	if f.s.fails("write") {
+		n, _ := f.File.Write(p[:len(p)/2])
+		return n, &fs.PathError{Op: "write", Path: f.Name(), Err: f.s.code}
+	}
+	return f.File.Write(p)
+}
+
+func (f *breakingFile) WriteAt(p []byte, at int64) (int, error) {
+	if f.s.fails("write") {
+		n, _ := f.File.WriteAt(p[:len(p)/2], at)
+		return n, &fs.PathError{Op: "write", Path: f.Name(), Err: f.s.code}
+	}
+	return f.File.WriteAt(p, at)
+}
+
+func (f *breakingFile) Sync() error {
+	if f.s.fails("sync") {
+		return f.s.code
+	}
+	return f.File.Sync()
+}
+
+func (f *breakingFile) Truncate(n int64) error {
+	if f.s.fails("truncate") {
+		return f.s.code
+	}
+	return f.File.Truncate(n)
+}
+
+func (f *breakingFile) Close() error {
+	err := f.File.Close()
+	if f.s.fails("close") {
+		return f.s.code
+	}
+	return err
+}
+
+func names(t *testing.T, dir string) string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s []string
+	for _, e := range entries {
+		s = append(s, e.Name())
+	}
+	return strings.Join(s, " ")
+}
+
+func contents(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func put(s string) func(io.Writer) error {
+	return func(w io.Writer) error {
+		_, err := io.WriteString(w, s)
+		return err
+	}
+}
+
+// TestWriteFileFailures fails every operation in turn: the old file stays as it was, nothing remains beside it, and the error tells path and remedy.
+func TestWriteFileFailures(t *testing.T) {
+	for at := 1; ; at++ {
+		dir := t.TempDir()
+		path := filepath.Join(dir, "run.json")
+		if err := WriteFile(path, 0o666, put("old")); err != nil {
+			t.Fatal(err)
+		}
+		s := &breaking{at: at, code: syscall.ENOSPC}
+		err := writeFile(s, path, 0o666, put(strings.Repeat("new", 200000)))
+		if s.kind == "" {
+			if err != nil || at < 6 {
+				t.Fatalf("no failure among %v: %v", s.log, err)
+			}
+			break
+		}
+		var f *FileError
+		want := "cannot write " + path + ": no space left on device: free space and resume"
+		if !errors.As(err, &f) || !errors.Is(err, syscall.ENOSPC) || err.Error() != want {
+			t.Errorf("failing %s: %v", s.kind, err)
+		}
+		if got := contents(t, path); (got == "old") == (s.kind == "syncDir") || names(t, dir) != "run.json" {
+			t.Errorf("failing %s leaves %.10q in %s", s.kind, got, names(t, dir))
+		}
+	}
+}
+
+func TestWriteFile(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a")
+	broken := errors.New("broken")
+	if err := WriteFile(path, 0o666, func(w io.Writer) error { _ = put("x")(w); return broken }); !errors.Is(err, broken) || names(t, dir) != "" {
+		t.Errorf("%v leaves %s", err, names(t, dir))
+	}
+	func() {
+		defer func() { _ = recover() }()
+		_ = WriteFile(path, 0o666, func(io.Writer) error { panic("in fill") })
+	}()
+	if names(t, dir) != "" {
+		t.Errorf("a panic leaves %s", names(t, dir))
+	}
+	if err := WriteFile(path, 0o600, put("one")); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+	if err := WriteFile(path, 0o666, put("two")); err != nil || contents(t, path) != "two" || names(t, dir) != "a" {
+		t.Errorf("%v: %q in %s", err, contents(t, path), names(t, dir))
+	}
+	for _, bad := range []string{filepath.Join(dir, "none", "a"), dir + "/", ""} {
+		var f *FileError
+		if err := WriteFile(bad, 0o666, put("x")); !errors.As(err, &f) {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+	t.Chdir(dir)
+	if err := WriteFile("b", 0o666, put("x")); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestSweep(t *testing.T) {
+	dir := t.TempDir()
+	keep := []string{".hidden", ".a.tmp-", ".a.tmp-1", ".a.tmp-1-x", "a", "a.tmp-1-2"}
+	for _, n := range append(keep, ".a.tmp-1-2", ".run.json.tmp-77-1") {
+		if err := os.WriteFile(filepath.Join(dir, n), nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir(filepath.Join(dir, ".b.tmp-1-2"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	removed, err := Sweep(dir)
+	if err != nil || fmt.Sprint(removed) != "[.a.tmp-1-2 .run.json.tmp-77-1]" || len(strings.Fields(names(t, dir))) != len(keep)+1 {
+		t.Errorf("removed %v, %v; left %s", removed, err, names(t, dir))
+	}
+	var f *FileError
+	if _, err := Sweep(filepath.Join(dir, "none")); !errors.As(err, &f) {
+		t.Error(err)
+	}
+}
+
+// TestRemedies checks what users are told.
+func TestRemedies(t *testing.T) {
+	for code, want := range map[error]string{
+		syscall.ENOSPC: "free space and resume",
+		syscall.EDQUOT: "quota",
+		syscall.EROFS:  "can be written to",
+		syscall.EACCES: "permissions",
+		syscall.EIO:    "disk",
+	} {
+		err := &FileError{"write", "x", &fs.PathError{Op: "open", Path: ".x.tmp-1-2", Err: code}}
+		if s := err.Error(); !strings.Contains(s, want) || strings.Contains(s, "tmp") {
+			t.Errorf("%v: %s", code, s)
+		}
+	}
+	if s := (&FileError{"write", "x", errors.New("odd")}).Error(); s != "cannot write x: odd" {
+		t.Error(s)
+	}
+}

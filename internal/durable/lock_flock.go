@@ -1,0 +1,25 @@
+//go:build darwin || dragonfly || freebsd || illumos || linux || netbsd || openbsd
+
+package durable
+
+import (
+	"errors"
+	"os"
+	"syscall"
+)
+
+func openLock(path string) (*os.File, error) { return os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666) }
+
+func flock(f *os.File) error {
+	for {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if !errors.Is(err, syscall.EINTR) {
+			return err
+		}
+	}
+}
+
+func isHeld(err error) bool { return errors.Is(err, syscall.EWOULDBLOCK) }
+
+// release removes the file while it is still locked, so that nobody can have locked it in between.
+func release(f *os.File, path string) error { return errors.Join(os.Remove(path), f.Close()) }

@@ -1,0 +1,50 @@
+//go:build !plan9
+
+package durable
+
+import (
+	"errors"
+	"os"
+	"runtime"
+	"syscall"
+)
+
+// remedy returns what a user can do about an error of the operating system, "" if that is not known.
+func remedy(err error) string {
+	for _, c := range []struct {
+		code error
+		text string
+	}{
+		{syscall.ENOSPC, "free space and resume"},
+		{syscall.EDQUOT, "free space within your quota and resume"},
+		{syscall.EROFS, "choose a folder that can be written to"},
+		{syscall.EACCES, "change the permissions or choose another folder"},
+		{syscall.EPERM, "change the permissions or choose another folder"},
+		{syscall.EMFILE, "raise the limit of open files (ulimit -n)"},
+		{syscall.EFBIG, "raise the limit on the size of files (ulimit -f) or choose another file system"},
+		{syscall.EIO, "the disk or its connection fails: check it, then resume"},
+		{syscall.ENOLCK, "this file system has no locks: choose another folder"},
+		{syscall.ENOENT, "check the path"},
+	} {
+		if errors.Is(err, c.code) {
+			return c.text
+		}
+	}
+	return ""
+}
+
+// syncDir makes the names in a folder survive a loss of power. Where a system or file system has no such thing, its refusal is no error.
+func syncDir(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	err = d.Sync()
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
+		err = nil
+	}
+	return errors.Join(err, d.Close())
+}

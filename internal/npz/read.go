@@ -1,0 +1,396 @@
+package npz
+
+import (
+	"archive/zip"
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode/utf8"
+)
+
+// Reader reads the arrays of a file. It may be used by several goroutines at a time.
+type Reader struct {
+	path  string
+	size  int64
+	names []string
+	open  map[string]func() (io.ReadCloser, int64, error) // the bytes of an entry, and how many there are
+	file  io.Closer
+}
+
+// Open opens a .npz archive, or a .npy file, which is then an archive of one array with the name of the file. The error is the operating
+// system's or a *FormatError.
+func Open(path string) (*Reader, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = &FormatError{Path: path, Reason: "not a regular file"}
+	}
+	var r *Reader
+	if err == nil {
+		r, err = NewReader(path, f, info.Size())
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	r.file = f
+	return r, nil
+}
+
+// NewReader reads a file of size bytes from src; path is for error messages and for the name of the array in a .npy file.
+func NewReader(path string, src io.ReaderAt, size int64) (*Reader, error) {
+	r := &Reader{path: path, size: size, open: map[string]func() (io.ReadCloser, int64, error){}}
+	start := make([]byte, len(magic))
+	if n, _ := src.ReadAt(start, 0); n == len(magic) && string(start) == magic {
+		name := strings.TrimSuffix(filepath.Base(path), ".npy")
+		r.names = []string{name}
+		r.open[name] = func() (io.ReadCloser, int64, error) {
+			return io.NopCloser(io.NewSectionReader(src, 0, size)), size, nil
+		}
+		return r, nil
+	}
+	z, err := zip.NewReader(src, size)
+	if err != nil {
+		return nil, r.fault("", "not a numpy archive: "+err.Error())
+	}
+	for _, f := range z.File {
+		name, isArray := strings.CutSuffix(f.Name, ".npy")
+		if !isArray {
+			continue
+		}
+		if r.open[name] != nil {
+			return nil, r.fault(name, "stands in the archive twice")
+		}
+		r.names = append(r.names, name)
+		r.open[name] = func() (io.ReadCloser, int64, error) {
+			packed, full := f.CompressedSize64, f.UncompressedSize64
+			// Deflate cannot expand more than 1032 times.
+			if packed > uint64(size) || full > math.MaxInt64 || (f.Method == zip.Store && packed != full) || full/1032 > packed {
+				return nil, 0, r.fault(name, fmt.Sprintf("claims %d bytes, %d of them in a file of %d", full, packed, size))
+			}
+			rc, err := f.Open()
+			if err != nil {
+				return nil, 0, r.fault(name, err.Error())
+			}
+			return rc, int64(full), nil
+		}
+	}
+	return r, nil
+}
+
+func (r *Reader) fault(name, reason string) error {
+	return &FormatError{Path: r.path, Name: name, Reason: reason}
+}
+
+// Close closes the file that Open opened.
+func (r *Reader) Close() error {
+	if r.file == nil {
+		return nil
+	}
+	return r.file.Close()
+}
+
+// Names returns the names of the arrays in the order of the file.
+func (r *Reader) Names() []string { return append([]string(nil), r.names...) }
+
+// Has reports whether there is an array of this name.
+func (r *Reader) Has(name string) bool { return r.open[name] != nil }
+
+// Stream returns the type and shape of an array and a reader of its bytes, for arrays larger than memory. The reader gives the elements as they stand in the
+// file: row-major, in the byte order of the type. It reports damage (checksum) at its end. It must be closed.
+func (r *Reader) Stream(name string) (DType, []int, io.ReadCloser, error) {
+	l, rc, err := r.begin(name)
+	if err == nil && l.fortran && len(l.shape) > 1 {
+		err = errors.Join(r.fault(name, "is stored column by column and cannot be streamed"), rc.Close())
+	}
+	if err != nil {
+		return "", nil, nil, err
+	}
+	return l.dtype(), l.shape, rc, nil
+}
+
+// stream is a buffered reader together with what is to be closed.
+type stream struct {
+	io.Reader
+	io.Closer
+}
+
+// begin reads the header of an array. The entry has exactly as many bytes as header and shape say.
+func (r *Reader) begin(name string) (*layout, io.ReadCloser, error) {
+	open := r.open[name]
+	if open == nil {
+		return nil, nil, r.fault(name, "is not in the file; it has "+r.list())
+	}
+	rc, size, err := open()
+	if err != nil {
+		return nil, nil, err
+	}
+	in := bufio.NewReader(rc)
+	l, n, err := readHeader(in)
+	if err == nil && size-n != l.bytes() {
+		err = fmt.Errorf("has %d bytes of data, but type %s and shape %v need %d", size-n, l.dtype(), l.shape, l.bytes())
+	}
+	if err != nil {
+		return nil, nil, errors.Join(r.fault(name, err.Error()), rc.Close())
+	}
+	l.sure = size <= r.size
+	return l, stream{in, rc}, nil
+}
+
+// list names the arrays, at most ten of them.
+func (r *Reader) list() string {
+	if len(r.names) == 0 {
+		return "no arrays"
+	}
+	s := strings.Join(r.names[:min(10, len(r.names))], ", ")
+	if len(r.names) > 10 {
+		s += ", ..."
+	}
+	return s
+}
+
+// readHeader returns the layout and the length of the header.
+func readHeader(in io.Reader) (*layout, int64, error) {
+	start := make([]byte, 12)
+	if _, err := io.ReadFull(in, start[:10]); err != nil || string(start[:6]) != magic {
+		return nil, 0, errors.New("is not in numpy's format")
+	}
+	n, at := int64(binary.LittleEndian.Uint16(start[8:])), int64(10)
+	switch start[6] {
+	case 1:
+	case 2, 3:
+		if _, err := io.ReadFull(in, start[10:]); err != nil {
+			return nil, 0, errors.New("header is cut off")
+		}
+		n, at = int64(binary.LittleEndian.Uint32(start[8:])), 12
+	default:
+		return nil, 0, fmt.Errorf("version %d.%d of numpy's format is not known", start[6], start[7])
+	}
+	if n > maxHeader {
+		return nil, 0, fmt.Errorf("header of %d bytes is too long", n)
+	}
+	text := make([]byte, n)
+	if _, err := io.ReadFull(in, text); err != nil {
+		return nil, 0, errors.New("header is cut off")
+	}
+	l, err := parseHeader(string(text))
+	return l, at + n, err
+}
+
+// elementsOf reads an array into a slice, in row-major order. get decodes one element.
+func elementsOf[T any](r *Reader, name string, kinds string, get func(l *layout, b []byte) (T, error)) ([]T, []int, error) {
+	l, rc, err := r.begin(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	x, err := decode(l, rc, kinds, get)
+	if err = errors.Join(err, rc.Close()); err != nil {
+		return nil, nil, r.fault(name, err.Error())
+	}
+	return x, l.shape, nil
+}
+
+// The kinds of elements that readers accept, and how to name them.
+const (
+	anyNumber  = "fiub"
+	anyInteger = "iub"
+	noBool     = "iu"
+	text       = "U"
+)
+
+var wanted = map[string]string{anyNumber: "numbers", anyInteger: "integers", noBool: "integers", text: "strings"}
+
+func decode[T any](l *layout, in io.Reader, kinds string, get func(l *layout, b []byte) (T, error)) ([]T, error) {
+	if strings.IndexByte(kinds, l.kind) < 0 {
+		return nil, fmt.Errorf("holds elements of type %s, not %s", l.dtype(), wanted[kinds])
+	}
+	if l.size == 0 && l.count > 1<<16 { // a shape can claim any number of them in no bytes
+		return nil, errors.New("too many empty strings")
+	}
+	// A compressed entry may claim more than it holds: then the slice grows with what has been read.
+	capacity := l.count
+	if !l.sure {
+		capacity = min(capacity, 1<<16)
+	}
+	x := make([]T, 0, capacity)
+	per := max(1, 1<<16/max(1, l.size))
+	var buf []byte
+	for left := l.count; left > 0; {
+		k := int(min(int64(per), left))
+		var err error
+		if buf, err = readN(in, buf[:0], k*l.size); err != nil {
+			return nil, err
+		}
+		for i := range k {
+			v, err := get(l, buf[i*l.size:(i+1)*l.size])
+			if err != nil {
+				return nil, err
+			}
+			x = append(x, v)
+		}
+		left -= int64(k)
+	}
+	// The end of the entry is where its checksum is compared.
+	if _, err := io.ReadFull(in, make([]byte, 1)); err != io.EOF {
+		return nil, fmt.Errorf("is damaged: %v", err)
+	}
+	if l.fortran && len(l.shape) > 1 {
+		x = rowMajor(x, l.shape)
+	}
+	return x, nil
+}
+
+// readN appends n bytes to buf, asking for memory as they come.
+func readN(in io.Reader, buf []byte, n int) ([]byte, error) {
+	for n > 0 {
+		k := min(n, 1<<16)
+		at := len(buf)
+		buf = append(buf, make([]byte, k)...)
+		if _, err := io.ReadFull(in, buf[at:]); err != nil {
+			return nil, fmt.Errorf("is damaged or cut off: %w", err)
+		}
+		n -= k
+	}
+	return buf, nil
+}
+
+// rowMajor reorders elements whose first dimension runs fastest.
+func rowMajor[T any](x []T, shape []int) []T {
+	out := make([]T, len(x))
+	stride := make([]int, len(shape)) // in x
+	s := 1
+	for d, n := range shape {
+		stride[d] = s
+		s *= n
+	}
+	index := make([]int, len(shape))
+	at := 0
+	for i := range out {
+		out[i] = x[at]
+		for d := len(shape) - 1; d >= 0; d-- {
+			index[d]++
+			at += stride[d]
+			if index[d] < shape[d] {
+				break
+			}
+			at -= shape[d] * stride[d]
+			index[d] = 0
+		}
+	}
+	return out
+}
+
+// unsigned returns the bits of a number.
+func (l *layout) unsigned(b []byte) uint64 {
+	var order binary.ByteOrder = binary.LittleEndian
+	if l.big {
+		order = binary.BigEndian
+	}
+	switch l.size {
+	case 1:
+		return uint64(b[0])
+	case 2:
+		return uint64(order.Uint16(b))
+	case 4:
+		return uint64(order.Uint32(b))
+	default:
+		return order.Uint64(b)
+	}
+}
+
+// signed returns the value of an integer or truth value.
+func (l *layout) signed(b []byte) (int64, error) {
+	u := l.unsigned(b)
+	switch l.kind {
+	case 'b':
+		return int64(min(u, 1)), nil
+	case 'i':
+		shift := 64 - 8*l.size
+		return int64(u<<shift) >> shift, nil
+	}
+	if u > math.MaxInt64 {
+		return 0, fmt.Errorf("%d does not fit a 64-bit signed integer", u)
+	}
+	return int64(u), nil
+}
+
+// Float64s returns an array of numbers, in row-major order, and its shape (empty for a single value). Integers that float64 cannot hold are errors.
+func (r *Reader) Float64s(name string) ([]float64, []int, error) {
+	return elementsOf(r, name, anyNumber, func(l *layout, b []byte) (float64, error) {
+		if l.kind == 'f' {
+			if l.size == 4 {
+				return float64(math.Float32frombits(uint32(l.unsigned(b)))), nil
+			}
+			return math.Float64frombits(l.unsigned(b)), nil
+		}
+		v, err := l.signed(b)
+		if err == nil && (v > 1<<53 || v < -1<<53) {
+			err = fmt.Errorf("%d does not fit a float64", v)
+		}
+		return float64(v), err
+	})
+}
+
+// Int64s returns an array of integers or truth values, in row-major order, and its shape.
+func (r *Reader) Int64s(name string) ([]int64, []int, error) {
+	return elementsOf(r, name, anyInteger, (*layout).signed)
+}
+
+// Uint64 returns a single integer that is not negative; a seed is one.
+func (r *Reader) Uint64(name string) (uint64, error) {
+	x, _, err := elementsOf(r, name, noBool, func(l *layout, b []byte) (uint64, error) {
+		if l.kind == 'u' {
+			return l.unsigned(b), nil
+		}
+		v, err := l.signed(b)
+		if err == nil && v < 0 {
+			err = fmt.Errorf("%d is negative", v)
+		}
+		return uint64(v), err
+	})
+	return one(r, name, x, err)
+}
+
+// Strings returns an array of unicode strings, in row-major order, and its shape.
+func (r *Reader) Strings(name string) ([]string, []int, error) {
+	return elementsOf(r, name, text, func(l *layout, b []byte) (string, error) {
+		for len(b) > 0 && string(b[len(b)-4:]) == "\x00\x00\x00\x00" {
+			b = b[:len(b)-4]
+		}
+		one := layout{kind: 'u', size: 4, big: l.big}
+		s := make([]byte, 0, len(b)/4)
+		for ; len(b) > 0; b = b[4:] {
+			c := one.unsigned(b[:4])
+			if c > utf8.MaxRune || !utf8.ValidRune(rune(c)) {
+				return "", fmt.Errorf("%#x is not a character", c)
+			}
+			s = utf8.AppendRune(s, rune(c))
+		}
+		return string(s), nil
+	})
+}
+
+// String returns a single unicode string.
+func (r *Reader) String(name string) (string, error) {
+	x, _, err := r.Strings(name)
+	return one(r, name, x, err)
+}
+
+func one[T any](r *Reader, name string, x []T, err error) (T, error) {
+	if err == nil && len(x) != 1 {
+		err = r.fault(name, fmt.Sprintf("has %d elements where one is wanted", len(x)))
+	}
+	if err != nil {
+		var zero T
+		return zero, err
+	}
+	return x[0], nil
+}
