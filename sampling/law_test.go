@@ -52,7 +52,7 @@ func phasesOf(e Engine, c Config, count int) []float64 {
 		}
 		code := 0
 		for i := n - 1; i >= 0; i-- {
-			code = 3*code + phase(now-last[i], tau)
+			code = 3*code + thirdOf(now-last[i], tau)
 		}
 		hist[code]++
 		// Jitter keeps the samples off any grid.
@@ -61,7 +61,7 @@ func phasesOf(e Engine, c Config, count int) []float64 {
 	return hist
 }
 
-func phase(lag, tau int64) int {
+func thirdOf(lag, tau int64) int {
 	switch {
 	case lag >= tau:
 		return 0
@@ -214,7 +214,7 @@ func chain(c Config, net Network) []float64 {
 		digits := make([]int, n)
 		for i, y := 0, s; i < n; i, y = i+1, y/top {
 			// The chain's state is that of the next decision; a spike of the tick just decided has lag 0 in that tick.
-			digits[i] = phase(int64(y%top), c.TauRef)
+			digits[i] = thirdOf(int64(y%top), c.TauRef)
 		}
 		for i := n - 1; i >= 0; i-- {
 			code = 3*code + digits[i]

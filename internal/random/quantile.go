@@ -56,3 +56,42 @@ func upperTail(x float64) float64 {
 	}
 	return density / f
 }
+
+// CutNorm returns a standard normal number conditioned on lying within [-cut, cut], cut > 0, from one draw.
+func (s *Stream) CutNorm(cut float64) float64 {
+	tail := upperTail(cut)
+	return Quantile(tail + float64(s.Float64()*(1-2*tail)))
+}
+
+// Beta returns a number from the Beta distribution with parameters a, b > 0. Beta(1,1), the uniform distribution, takes one draw, others a varying number.
+func (s *Stream) Beta(a, b float64) float64 {
+	if a == 1 && b == 1 {
+		return s.Float64()
+	}
+	x := s.logGamma(a)
+	return detmath.Logistic(x - s.logGamma(b))
+}
+
+// logGamma returns the logarithm of a number from the Gamma distribution with shape a, by the method of Marsaglia and Tsang (A simple method for generating gamma variables, ACM
+// Trans. Math. Softw. 26, 2000). Shapes below 1 go through shape a+1.
+func (s *Stream) logGamma(a float64) float64 {
+	boost := 0.0
+	if a < 1 {
+		boost = detmath.Log(s.Float64()) / a
+		a++
+	}
+	d := a - 1.0/3
+	c := 1 / math.Sqrt(float64(9*d))
+	for {
+		x := s.Norm()
+		v := 1 + float64(c*x)
+		if v <= 0 {
+			continue
+		}
+		v = float64(v*v) * v
+		lv := detmath.Log(v)
+		if detmath.Log(s.Float64()) < float64(0.5*float64(x*x))+d-float64(d*v)+float64(d*lv) {
+			return detmath.Log(d) + lv + boost
+		}
+	}
+}

@@ -1,0 +1,178 @@
+// Command spikealign runs experiments on spike-based alignment learning. `spikealign --help` lists its commands.
+//
+// Results go to standard output, everything else to standard error. Exit codes: 0 done; 1 failed; 2 wrong usage or configuration; 75
+// stopped with a checkpoint, to be resumed.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+	"golang.org/x/term"
+
+	"spikealign/experiment"
+	"spikealign/internal/yamlconf"
+)
+
+// Exit codes.
+const (
+	exitDone    = 0
+	exitFailed  = 1
+	exitUsage   = 2
+	exitStopped = 75 // EX_TEMPFAIL: a batch system may queue the job again
+)
+
+// commands is the command line. A command is one file: a struct with flags as fields and a method Run(*app) error.
+type commands struct {
+	Run     runCommand     `cmd:"" help:"Run one experiment."`
+	Resume  resumeCommand  `cmd:"" help:"Go on with a run that was stopped."`
+	List    listCommand    `cmd:"" help:"Show runs at a glance."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+
+	Verbose bool `short:"v" help:"Tell more on standard error."`
+}
+
+// app is what commands work with.
+type app struct {
+	ctx            context.Context
+	stdout, stderr io.Writer
+	kinds          experiment.Kinds
+	log            *slog.Logger
+	redirect       *redirect // where log and warnings go
+}
+
+func main() {
+	os.Exit(process(experiment.All()))
+}
+
+// process runs the program with the arguments and signals of this process. The first SIGINT or SIGTERM stops a run with a checkpoint, the
+// second ends the process at once.
+func process(kinds experiment.Kinds) int {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // nohup
+		signal.Notify(signals, syscall.SIGHUP)
+	}
+	go func() {
+		<-signals
+		cancel()
+		s := <-signals
+		fmt.Fprintln(os.Stderr, "\nspikealign: aborted; a run can be resumed from its last checkpoint")
+		if n, ok := s.(syscall.Signal); ok {
+			os.Exit(128 + int(n))
+		}
+		os.Exit(exitFailed)
+	}()
+	return run(ctx, os.Stdout, os.Stderr, os.Args[1:], kinds)
+}
+
+// run is the program; it returns the exit code.
+func run(ctx context.Context, stdout, stderr io.Writer, args []string, kinds experiment.Kinds) (code int) {
+	var cli commands
+	parser, err := kong.New(&cli,
+		kong.Name("spikealign"),
+		kong.Description("Experiments on spike-based alignment learning: run them, resume them, compare them."),
+		kong.Writers(stdout, stderr),
+		kong.Vars{"runs": defaultRuns},
+		kong.Exit(func(code int) { panic(exit(code)) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 100}),
+	)
+	if err != nil {
+		panic("spikealign: " + err.Error())
+	}
+	// kong wants to exit after --help.
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case exit:
+			code = int(r)
+		default:
+			panic(r)
+		}
+	}()
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	c, err := parser.Parse(args)
+	if err != nil {
+		where := "spikealign"
+		var pe *kong.ParseError
+		if errors.As(err, &pe) && pe.Context != nil && pe.Context.Selected() != nil {
+			where += " " + pe.Context.Selected().Name
+		}
+		fmt.Fprintf(stderr, "spikealign: %v; see %s --help\n", err, where)
+		return exitUsage
+	}
+	out := &redirect{to: stderr}
+	level := slog.LevelInfo
+	if cli.Verbose {
+		level = slog.LevelDebug
+	}
+	a := &app{ctx: ctx, stdout: stdout, stderr: stderr, kinds: kinds, redirect: out, log: slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{
+		Level: level,
+		ReplaceAttr: func(groups []string, at slog.Attr) slog.Attr {
+			if at.Key == slog.TimeKey && len(groups) == 0 {
+				return slog.Attr{}
+			}
+			return at
+		}}))}
+	return report(stderr, c.Run(a))
+}
+
+type exit int
+
+// report prints an error and returns its exit code.
+func report(stderr io.Writer, err error) int {
+	var problems yamlconf.Errors
+	var stopped *experiment.Stopped
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &problems):
+		fmt.Fprintln(stderr, problems)
+		s := "s"
+		if len(problems) == 1 {
+			s = ""
+		}
+		fmt.Fprintf(stderr, "spikealign: %d problem%s in the configuration; nothing was run\n", len(problems), s)
+		return exitUsage
+	case errors.As(err, &stopped):
+		fmt.Fprintln(stderr, "spikealign:", stopped)
+		return exitStopped
+	}
+	fmt.Fprintln(stderr, "spikealign:", err)
+	if errors.Is(err, experiment.ErrUsage) {
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// redirect is a writer whose target changes while a progress line is on the screen.
+type redirect struct{ to io.Writer }
+
+func (r *redirect) Write(p []byte) (int, error) { return r.to.Write(p) }
+
+// terminal returns the width of the terminal behind w, and whether w is one that a line can be rewritten on.
+func terminal(w io.Writer) (width func() int, ok bool) {
+	f, isFile := w.(*os.File)
+	if !isFile || !term.IsTerminal(int(f.Fd())) || strings.EqualFold(os.Getenv("TERM"), "dumb") {
+		return nil, false
+	}
+	return func() int {
+		n, _, err := term.GetSize(int(f.Fd()))
+		if err != nil {
+			return 0
+		}
+		return n
+	}, true
+}

@@ -1,0 +1,79 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"spikealign/experiment"
+	"spikealign/experiment/experimenttest"
+)
+
+// testKinds is what the release knows and the kind "fake", which can be made to send its own process a signal: FAKE_SIGNAL=INT,25 before step
+// 25.
+func testKinds() experiment.Kinds {
+	fake := experimenttest.Kind{}
+	if name, at, ok := strings.Cut(os.Getenv("FAKE_SIGNAL"), ","); ok {
+		step, err := strconv.ParseInt(at, 10, 64)
+		if err != nil {
+			panic(err)
+		}
+		signal := map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "KILL": syscall.SIGKILL}[name]
+		sent := false
+		fake.Step = func(_ context.Context, n int64) bool {
+			if n == step && !sent {
+				sent = true
+				syscall.Kill(os.Getpid(), signal)
+			}
+			return n == step // until the signal has arrived
+		}
+	}
+	return append(experiment.All(), fake)
+}
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"spikealign": func() { os.Exit(process(testKinds())) }})
+}
+
+// TestScripts runs the command line on the scenarios of testdata/script.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{Dir: "testdata/script", RequireExplicitExec: true, Cmds: map[string]func(*testscript.TestScript, bool, []string){
+		"exits": exits,
+	}})
+}
+
+// exits runs a program and compares its exit code: exits CODE PROGRAM ARGS...
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE PROGRAM ARGS...")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	code := 0
+	if e, ok := err.(interface{ ExitCode() int }); ok {
+		code = e.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if strconv.Itoa(code) != args[0] {
+		ts.Fatalf("exit code %d, want %s", code, args[0])
+	}
+}
+
+// Every command shows an example.
+func TestHelp(t *testing.T) {
+	for _, c := range []string{"run", "resume", "list", "version"} {
+		var stdout, stderr bytes.Buffer
+		if code := run(context.Background(), &stdout, &stderr, []string{c, "--help"}, nil); code != 0 || stderr.Len() > 0 ||
+			!strings.Contains(stdout.String(), "Example") || !strings.Contains(stdout.String(), "  spikealign "+c) {
+			t.Errorf("%s --help: exit code %d, %s%s", c, code, stdout.String(), stderr.String())
+		}
+	}
+}

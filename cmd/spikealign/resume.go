@@ -1,0 +1,25 @@
+package main
+
+import "spikealign/experiment"
+
+type resumeCommand struct {
+	Dir string `arg:"" help:"The folder of the run."`
+	sessionFlags
+}
+
+// Help shows the examples.
+func (resumeCommand) Help() string {
+	return `Example:
+
+  spikealign resume runs/figure4
+
+Goes on from the last checkpoint. The results are the same, byte for byte, as those of a run that was never stopped.
+A finished run is left as it is (exit code 0).`
+}
+
+// Run resumes a run.
+func (c *resumeCommand) Run(a *app) error {
+	return c.sessionFlags.session(a, func(s experiment.Session) (experiment.Result, error) {
+		return a.kinds.Resume(a.ctx, c.Dir, s)
+	})
+}

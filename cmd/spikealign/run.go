@@ -1,0 +1,145 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"spikealign/experiment"
+	"spikealign/internal/progress"
+)
+
+// defaultRuns is where runs go and are looked for.
+const defaultRuns = "runs"
+
+type runCommand struct {
+	File   string   `arg:"" help:"The experiment file (YAML)."`
+	Output string   `short:"o" placeholder:"DIR" help:"Folder of the run. Without it: runs/NAME, or runs/NAME-2, ... if that is taken."`
+	Set    []string `sep:"none" placeholder:"PATH=VALUE" help:"Change a value of the file; PATH is dotted and may index lists (a.b.0.c), VALUE is YAML. Repeatable."`
+	Seed   *uint64  `placeholder:"N" help:"The same as --set seed=N."`
+	Force  bool     `help:"Replace the run that the folder given with -o holds."`
+	sessionFlags
+}
+
+// Help shows the examples.
+func (runCommand) Help() string {
+	return `Examples:
+
+  spikealign run experiments/figure4.yaml
+  spikealign run experiments/figure4.yaml -o runs/noisy --set sigma_init=0.8 --seed 3
+  spikealign run experiments/figure4.yaml --time-limit 1h     # stops with a checkpoint, exit code 75
+
+The folder holds the whole configuration (experiment.yaml), status (run.json), metrics.csv and arrays.npz.
+SIGINT (Ctrl-C) and SIGTERM stop with a checkpoint; a second one aborts at once.`
+}
+
+// Validate is called by kong.
+func (c *runCommand) Validate() error {
+	if c.Force && c.Output == "" {
+		return fmt.Errorf("--force needs a folder (-o)")
+	}
+	return c.sessionFlags.Validate()
+}
+
+// Run executes an experiment.
+func (c *runCommand) Run(a *app) error {
+	overrides := c.Set
+	if c.Seed != nil {
+		overrides = append(overrides, fmt.Sprintf("seed=%d", *c.Seed))
+	}
+	spec, err := a.kinds.Load(c.File, overrides...)
+	if err != nil {
+		return err
+	}
+	o := experiment.Options{Spec: spec, Dir: c.Output, Overwrite: c.Force}
+	if o.Dir == "" {
+		o.Dir, o.Unique = filepath.Join(defaultRuns, spec.Name), true
+	}
+	return c.sessionFlags.session(a, func(s experiment.Session) (experiment.Result, error) {
+		o.Session = s
+		return experiment.Execute(a.ctx, o)
+	})
+}
+
+// sessionFlags are common to run and resume.
+type sessionFlags struct {
+	TimeLimit time.Duration `placeholder:"DURATION" help:"Stop with a checkpoint after this wall time (90m, 1h30m); exit code 75."`
+	Progress  time.Duration `default:"10s" placeholder:"DURATION" help:"Time between two lines of progress where standard error is not a terminal (default 10s)."`
+	Quiet     bool          `short:"q" help:"No progress."`
+	JSON      bool          `name:"json" help:"Print the result as JSON."`
+}
+
+// Validate is called by kong.
+func (f *sessionFlags) Validate() error {
+	if f.TimeLimit < 0 || f.Progress < 0 {
+		return fmt.Errorf("a duration must not be negative")
+	}
+	return nil
+}
+
+// session shows progress while work runs, and prints its result.
+func (f *sessionFlags) session(a *app, work func(experiment.Session) (experiment.Result, error)) error {
+	s := experiment.Session{Program: version(), TimeLimit: f.TimeLimit, Log: a.log}
+	end := func(string, bool) {}
+	if !f.Quiet {
+		width, isTerminal := terminal(a.stderr)
+		r := progress.New(a.stderr, progress.Options{Terminal: isTerminal, Width: width, Every: f.Progress})
+		a.redirect.to = r
+		task := r.Start("")
+		seen := false
+		s.Observe = func(m experiment.Moment) {
+			seen = true
+			task.Update(progress.State{Done: m.Done, Total: m.Total, Unit: m.Unit, Steps: m.Steps, Spikes: m.Spikes, Headline: m.Headline()})
+		}
+		end = func(status string, failed bool) {
+			if seen {
+				task.End(status, failed)
+			}
+			a.redirect.to = a.stderr
+		}
+	}
+	result, err := work(s)
+	if err != nil {
+		end("stopped", true)
+		return err
+	}
+	end("done", false)
+	for _, w := range result.Info.Warnings {
+		fmt.Fprintln(a.stderr, "warning:", w)
+	}
+	if result.Already {
+		fmt.Fprintf(a.stderr, "%s is finished already\n", result.Dir)
+	}
+	if f.JSON {
+		return printJSON(a.stdout, listed{result.Dir, result.Info})
+	}
+	return printResult(a.stdout, result)
+}
+
+func printJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// printResult prints the final metrics and where everything is.
+func printResult(w io.Writer, r experiment.Result) error {
+	i := r.Info
+	fmt.Fprintf(w, "%s (%s, seed %d): %s in %s, CPU %s\n", i.Name, i.Kind, i.Seed, i.Status, progress.Duration(i.Wall), progress.Duration(i.CPU))
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for k, c := range i.Latest {
+		unit, doc := "", ""
+		if k < len(i.Tables[0].Columns) {
+			unit, doc = i.Tables[0].Columns[k].Unit, i.Tables[0].Columns[k].Doc
+		}
+		line := strings.TrimRight(fmt.Sprintf("  %s\t%s\t%s", c.Name, strings.TrimSpace(c.Value.Short()+" "+unit), doc), "\t")
+		fmt.Fprintln(t, line)
+	}
+	t.Flush()
+	_, err := fmt.Fprintf(w, "%s: %s\n", r.Dir, strings.Join(append([]string{experiment.ConfigFile, experiment.InfoFile}, i.Files...), " "))
+	return err
+}

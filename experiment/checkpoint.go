@@ -1,0 +1,80 @@
+package experiment
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+)
+
+// checkpointFormat is the version of header.
+const checkpointFormat = 1
+
+var errBadCheckpoint = errors.New("its content does not fit this experiment")
+
+// header is everything in a checkpoint beside the state of the run and what durable.Header tells: first its length in 8 bytes, then itself as JSON, then the state.
+type header struct {
+	Format int    `json:"format"`
+	State  int    `json:"state_version"`
+	Config string `json:"config"` // Spec.decisive
+
+	Start    time.Time         `json:"start"`
+	Wall     float64           `json:"wall_seconds"`
+	CPU      float64           `json:"cpu_seconds"`
+	Earlier  []string          `json:"earlier_programs,omitempty"`
+	Tables   []mark            `json:"tables"`
+	Recorder recorderState     `json:"recorder"`
+	Latest   []json.RawMessage `json:"latest,omitempty"` // last row of metrics
+}
+
+func (h *header) encode(state []byte) ([]byte, error) {
+	text, err := json.Marshal(h)
+	if err != nil {
+		return nil, err
+	}
+	b := make([]byte, 0, 8+len(text)+len(state))
+	b = binary.LittleEndian.AppendUint64(b, uint64(len(text)))
+	b = append(b, text...)
+	return append(b, state...), nil
+}
+
+func (h *header) decode(b []byte) (state []byte, err error) {
+	if len(b) < 8 {
+		return nil, errBadCheckpoint
+	}
+	n := binary.LittleEndian.Uint64(b)
+	if n > uint64(len(b)-8) {
+		return nil, errBadCheckpoint
+	}
+	if err := json.Unmarshal(b[8:8+n], h); err != nil {
+		return nil, errBadCheckpoint
+	}
+	return b[8+n:], nil
+}
+
+// firstChange names the first line in which two configurations differ.
+func firstChange(old, now string) string {
+	a, b := strings.Split(old, "\n"), strings.Split(now, "\n")
+	for k := range max(len(a), len(b)) {
+		x, y := "(nothing)", "(nothing)"
+		if k < len(a) {
+			x = withoutComment(a[k])
+		}
+		if k < len(b) {
+			y = withoutComment(b[k])
+		}
+		if x != y {
+			return "it said `" + x + "`, now it says `" + y + "`"
+		}
+	}
+	return "the comments differ"
+}
+
+func withoutComment(line string) string {
+	line, _, _ = strings.Cut(line, "  # ")
+	if line = strings.TrimSpace(line); len(line) > 80 {
+		line = line[:80] + "..."
+	}
+	return line
+}

@@ -1,0 +1,8 @@
+//go:build !unix
+
+package experiment
+
+import "time"
+
+// processCPU is not known on this system.
+func processCPU() time.Duration { return 0 }

@@ -1,0 +1,124 @@
+package experiment
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Status of a run's folder.
+type Status string
+
+// The statuses. Killed never stands in a file: it is what Look makes of a run that says running while no process works on it. It can be
+// resumed like an interrupted one.
+const (
+	Running     Status = "running"
+	Done        Status = "done"
+	Failed      Status = "failed"
+	Interrupted Status = "interrupted"
+	Killed      Status = "killed"
+)
+
+// Names of the files in a run's folder.
+const (
+	ConfigFile     = "experiment.yaml"
+	InfoFile       = "run.json"
+	MetricsFile    = "metrics.csv"
+	ArraysFile     = "arrays.npz"
+	SpikesFile     = "spikes.npz"
+	CheckpointFile = "checkpoint"
+	PartialDir     = "partial"
+	FiguresDir     = "figures"
+)
+
+// Info is run.json. It is rewritten at the start, at every checkpoint and at the end.
+type Info struct {
+	Format      int    `json:"format"` // of this file: 1
+	Status      Status `json:"status"`
+	Error       string `json:"error,omitempty"` // of a failed run
+	Kind        string `json:"kind"`
+	Name        string `json:"name"`
+	Description string `json:"description,omitempty"`
+	Seed        uint64 `json:"seed"`
+
+	Program  string   `json:"program"` // version of the program that wrote last
+	Earlier  []string `json:"earlier_programs,omitempty"`
+	Platform string   `json:"platform"`
+	Host     string   `json:"host"`
+	PID      int      `json:"pid"`
+
+	Start    time.Time  `json:"start"`
+	End      *time.Time `json:"end,omitempty"`
+	Updated  time.Time  `json:"updated"`
+	Wall     float64    `json:"wall_seconds"` // summed over all sessions
+	CPU      float64    `json:"cpu_seconds"`  // user and system time of the process, summed over all sessions
+	Sessions int        `json:"sessions"`     // processes that worked on the run
+
+	Done   float64 `json:"done"` // of Total, in Unit
+	Total  float64 `json:"total"`
+	Unit   string  `json:"unit"`
+	Steps  int64   `json:"steps"`
+	Spikes int64   `json:"spikes"`
+
+	Engine   string         `json:"engine"`
+	Facts    map[string]any `json:"facts,omitempty"`
+	Tables   []TableInfo    `json:"tables"`
+	Latest   []Cell         `json:"latest"` // last row of metrics
+	Arrays   []string       `json:"arrays,omitempty"`
+	Warnings []string       `json:"warnings"`
+	Files    []string       `json:"files,omitempty"` // of a finished run
+}
+
+// TableInfo describes a table of the folder.
+type TableInfo struct {
+	Name    string       `json:"name"`
+	Columns []ColumnInfo `json:"columns"`
+}
+
+// ColumnInfo is a Column in run.json.
+type ColumnInfo struct {
+	Name     string `json:"name"`
+	Unit     string `json:"unit,omitempty"`
+	Doc      string `json:"doc,omitempty"`
+	Headline bool   `json:"headline,omitempty"`
+}
+
+// Cell is a named value of a row.
+type Cell struct {
+	Name     string `json:"name"`
+	Value    Value  `json:"value"`
+	Headline bool   `json:"headline,omitempty"`
+}
+
+// ReadInfo reads run.json of a run's folder. The error wraps fs.ErrNotExist if the folder holds no run.
+func ReadInfo(dir string) (Info, error) {
+	var info Info
+	path := filepath.Join(dir, InfoFile)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return info, err
+	}
+	if err := json.Unmarshal(data, &info); err != nil {
+		return info, fmt.Errorf("%s: %w", path, err)
+	}
+	if info.Format != infoFormat {
+		return info, fmt.Errorf("%s: format %d, this program reads %d", path, info.Format, infoFormat)
+	}
+	return info, nil
+}
+
+const infoFormat = 1
+
+// IsRun reports whether dir holds a run, finished or not.
+func IsRun(dir string) bool {
+	for _, f := range []string{InfoFile, ConfigFile} {
+		if _, err := os.Stat(filepath.Join(dir, f)); !errors.Is(err, fs.ErrNotExist) {
+			return err == nil
+		}
+	}
+	return false
+}

@@ -1,0 +1,494 @@
+package experiment
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"time"
+
+	"spikealign/internal/durable"
+)
+
+// Execute runs an experiment from its beginning to its end in a folder of its own. If ctx ends or the time limit is reached, it saves a
+// checkpoint and returns *Stopped. An error that wraps ErrUsage has changed nothing on disk.
+func Execute(ctx context.Context, o Options) (Result, error) {
+	l := &loop{Session: o.Session.defaults()}
+	defer l.close()
+	if err := l.build(o.Spec); err != nil {
+		return Result{}, err
+	}
+	if err := l.claim(o); err != nil {
+		return Result{}, err
+	}
+	return l.from(ctx, true)
+}
+
+// Resume continues the run in dir from its last checkpoint, or from the beginning if it was killed before the first. A finished run is
+// left as it is: Result.Already.
+func (ks Kinds) Resume(ctx context.Context, dir string, s Session) (Result, error) {
+	if st, err := os.Stat(dir); err != nil || !st.IsDir() || !IsRun(dir) {
+		return Result{}, usagef("%s is not the folder of a run: there is no %s in it", dir, ConfigFile)
+	}
+	l := &loop{Session: s.defaults(), dir: dir}
+	if err := l.lock(); err != nil {
+		return Result{}, err
+	}
+	defer l.close()
+	info, infoErr := ReadInfo(dir)
+	if infoErr == nil && info.Status == Done {
+		return Result{Dir: dir, Info: info, Already: true}, removeLeftovers(dir)
+	}
+	spec, err := ks.Load(filepath.Join(dir, ConfigFile))
+	if err != nil {
+		return Result{}, err
+	}
+	if err := l.build(spec); err != nil {
+		return Result{}, err
+	}
+	l.info.Sessions = info.Sessions
+	if infoErr == nil {
+		l.info.Start = info.Start
+	}
+	return l.resume(ctx)
+}
+
+// loop is one session of one run.
+type loop struct {
+	Session
+	spec   *Spec
+	dir    string
+	run    Run
+	rec    *recorder
+	tables []Table
+	csv    []*growing
+	info   Info
+	config string // Spec.decisive
+	unlock func()
+
+	begin   time.Time     // of the session
+	cpu0    time.Duration // at its begin
+	wallSum float64       // of earlier sessions
+	cpuSum  float64
+	saved   time.Time // last checkpoint
+	synced  time.Time // last sync of the tables
+	row     []byte
+}
+
+// build makes the run at its beginning. It touches no file.
+func (l *loop) build(spec *Spec) (err error) {
+	l.begin, l.cpu0 = l.Now(), l.CPU()
+	l.spec = spec
+	if l.config, err = spec.decisive(); err != nil {
+		return err
+	}
+	l.rec = &recorder{spikes: spec.Record.Spikes}
+	if l.run, err = spec.Config.New(Env{Seed: spec.Seed, Sink: l.rec, Spikes: spec.Record.Spikes}); err != nil {
+		return err
+	}
+	l.tables = l.run.Tables()
+	if len(l.tables) == 0 || l.tables[0].Name != "metrics" {
+		panic("experiment: the first table of " + spec.Kind.Name() + " is not metrics")
+	}
+	host, _ := os.Hostname()
+	l.info = Info{Format: infoFormat, Kind: spec.Kind.Name(), Name: spec.Name, Description: spec.Description, Seed: spec.Seed, Program: l.Program,
+		Platform: runtime.GOOS + "/" + runtime.GOARCH + " " + runtime.Version(), Host: host, PID: os.Getpid(), Start: l.begin.UTC().Round(time.Second)}
+	for _, t := range l.tables {
+		ti := TableInfo{Name: t.Name}
+		for _, c := range t.Columns {
+			ti.Columns = append(ti.Columns, ColumnInfo(c))
+		}
+		l.info.Tables = append(l.info.Tables, ti)
+	}
+	return nil
+}
+
+func (l *loop) close() {
+	for _, g := range l.csv {
+		g.close()
+	}
+	if l.rec != nil {
+		l.rec.close()
+	}
+	if l.run != nil {
+		if err := l.run.Close(); err != nil {
+			l.Log.Warn("the run did not close", "error", err)
+		}
+	}
+	if l.unlock != nil {
+		l.unlock()
+	}
+}
+
+func (l *loop) path(elem ...string) string { return filepath.Join(append([]string{l.dir}, elem...)...) }
+
+// resume loads the checkpoint and goes on.
+func (l *loop) resume(ctx context.Context) (Result, error) {
+	if _, err := durable.Sweep(l.dir); err != nil {
+		return Result{}, err
+	}
+	id, payload, err := durable.LoadCheckpoint(l.path(CheckpointFile))
+	if errors.Is(err, os.ErrNotExist) {
+		l.Log.Info("no checkpoint yet: starting from the beginning", "folder", l.dir)
+		return l.from(ctx, false)
+	}
+	if err != nil {
+		return Result{}, l.damaged(err)
+	}
+	var h header
+	state, err := h.decode(payload)
+	if err != nil {
+		return Result{}, l.damaged(err)
+	}
+	switch {
+	case h.Format != checkpointFormat || id.Kind != l.spec.Kind.Name():
+		return Result{}, l.damaged(errBadCheckpoint)
+	case h.State != l.spec.Kind.StateVersion():
+		return Result{}, usagef("%s was written by version %s, whose %s experiments compute other numbers or keep another state (version %d, here %d); resume with that program, or delete the checkpoint and resume to start from the beginning",
+			l.path(CheckpointFile), id.Program, id.Kind, h.State, l.spec.Kind.StateVersion())
+	case h.Config != l.config:
+		return Result{}, usagef("%s was changed since the checkpoint: %s; put it back, or run the changed file in another folder: spikealign run %s -o FOLDER",
+			l.path(ConfigFile), firstChange(h.Config, l.config), l.path(ConfigFile))
+	}
+	l.info.Earlier = h.Earlier
+	if id.Program != l.Program {
+		l.Log.Warn("the checkpoint was written by another version of the program; state and numbers are the same by its own account", "checkpoint", id.Program, "now", l.Program)
+		l.info.Earlier = append(l.info.Earlier, id.Program)
+	}
+	l.info.Start, l.wallSum, l.cpuSum = h.Start, h.Wall, h.CPU
+	if err := l.run.UnmarshalBinary(state); err != nil {
+		return Result{}, l.damaged(err)
+	}
+	if len(h.Tables) != len(l.tables) {
+		return Result{}, l.damaged(errBadCheckpoint)
+	}
+	for k, t := range l.tables {
+		g, err := reopen(l.path(t.Name+".csv"), h.Tables[k])
+		if err != nil {
+			return Result{}, l.damaged(err)
+		}
+		l.csv = append(l.csv, g)
+	}
+	if err := l.rec.restore(l.path(PartialDir), h.Recorder); err != nil {
+		return Result{}, l.damaged(err)
+	}
+	if len(h.Latest) == len(l.tables[0].Columns) {
+		for k, c := range l.tables[0].Columns {
+			cell := Cell{Name: c.Name, Headline: c.Headline}
+			if json.Unmarshal(h.Latest[k], &cell.Value) == nil {
+				l.info.Latest = append(l.info.Latest, cell)
+			}
+		}
+	}
+	l.hook("restored")
+	return l.loop(ctx)
+}
+
+// damaged says how to go on without the checkpoint, unless it may be whole and only out of reach.
+func (l *loop) damaged(err error) error {
+	var refused *durable.FileError
+	if errors.As(err, &refused) {
+		return l.remedy(err)
+	}
+	return fmt.Errorf("cannot go on from %s: %w; to start from the beginning, delete this file and resume again", l.path(CheckpointFile), err)
+}
+
+// from begins at the beginning in the claimed folder; a new run writes its configuration first.
+func (l *loop) from(ctx context.Context, isNew bool) (Result, error) {
+	if isNew {
+		text, err := l.spec.Marshal()
+		if err != nil {
+			return Result{}, err
+		}
+		if err := writeFile(l.path(ConfigFile), text); err != nil {
+			return Result{}, l.remedy(err)
+		}
+		l.hook("configuration")
+	}
+	if err := l.begins(); err != nil {
+		return Result{}, l.remedy(err)
+	}
+	return l.loop(ctx)
+}
+
+func (l *loop) begins() error {
+	if err := os.MkdirAll(l.path(PartialDir), 0o777); err != nil {
+		return err
+	}
+	l.hook("partial")
+	for _, t := range l.tables {
+		g, err := create(l.path(t.Name + ".csv"))
+		if err != nil {
+			return err
+		}
+		l.csv = append(l.csv, g)
+		l.hook("table")
+		b := l.row[:0]
+		for k, c := range t.Columns {
+			if k > 0 {
+				b = append(b, ',')
+			}
+			b = Text(c.Name).appendCSV(b)
+		}
+		if err := g.write(append(b, '\n')); err != nil {
+			return err
+		}
+		if err := g.sync(); err != nil {
+			return err
+		}
+		l.hook("header")
+	}
+	return l.rec.open(l.path(PartialDir))
+}
+
+// loop advances to the end, or to a checkpoint.
+func (l *loop) loop(ctx context.Context) (Result, error) {
+	facts := l.run.Facts()
+	l.info.Engine, l.info.Facts = facts.Engine, facts.More
+	l.info.Sessions++
+	if err := l.writeInfo(Running); err != nil {
+		return Result{}, l.remedy(err)
+	}
+	if l.TimeLimit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, l.TimeLimit, &Stopped{l.dir, fmt.Sprintf("time limit of %v reached", l.TimeLimit)})
+		defer cancel()
+	}
+	l.saved = l.Now()
+	l.observe()
+	for {
+		slice, cancel := context.WithTimeout(ctx, l.Slice)
+		report, err := l.run.Advance(slice)
+		cancel()
+		if err == io.EOF {
+			if err := l.finish(facts); err != nil {
+				return Result{}, l.fail(err)
+			}
+			return Result{Dir: l.dir, Info: l.info}, nil
+		}
+		if err == nil {
+			err = l.append(report)
+		}
+		if err != nil {
+			return Result{}, l.fail(err)
+		}
+		l.observe()
+		if ctx.Err() != nil {
+			return Result{}, l.stop(ctx)
+		}
+		if l.Now().Sub(l.saved) >= l.spec.Checkpoint.Every {
+			if err := l.checkpoint(); err != nil {
+				return Result{}, l.fail(err)
+			}
+			if err := l.writeInfo(Running); err != nil {
+				return Result{}, l.fail(err)
+			}
+		}
+	}
+}
+
+func (l *loop) stop(ctx context.Context) error {
+	if err := l.checkpoint(); err != nil {
+		return l.fail(err)
+	}
+	if err := l.writeInfo(Interrupted); err != nil {
+		return l.fail(err)
+	}
+	var s *Stopped
+	if errors.As(context.Cause(ctx), &s) {
+		return s
+	}
+	return &Stopped{l.dir, "interrupted"}
+}
+
+func (l *loop) observe() {
+	if l.Observe != nil {
+		l.Observe(Moment{Progress: l.run.Progress(), Latest: l.info.Latest})
+	}
+}
+
+// append writes the rows of a report. A report counts once all its rows are on disk; whatever part of it a crash leaves behind is cut
+// off by resume.
+func (l *loop) append(report Report) error {
+	touched := uint64(0)
+	for _, row := range report {
+		if row.Table < 0 || row.Table >= len(l.tables) || len(row.Values) != len(l.tables[row.Table].Columns) {
+			panic(fmt.Sprintf("experiment: %s reports a row that does not fit table %d", l.spec.Kind.Name(), row.Table))
+		}
+		b := l.row[:0]
+		for k, v := range row.Values {
+			if k > 0 {
+				b = append(b, ',')
+			}
+			b = v.appendCSV(b)
+		}
+		b = append(b, '\n')
+		l.row = b
+		if err := l.csv[row.Table].write(b); err != nil {
+			return err
+		}
+		touched |= 1 << row.Table
+		if row.Table == 0 {
+			latest := make([]Cell, len(row.Values))
+			for k, c := range l.tables[0].Columns {
+				latest[k] = Cell{c.Name, row.Values[k], c.Headline}
+			}
+			l.info.Latest = latest
+		}
+	}
+	// Rows are in the file at once. Some kinds report hundreds of times a second: the disk is asked once a second at most, as what a loss of
+	// power takes comes back with resume.
+	due := l.Now().Sub(l.synced) >= time.Second
+	for k, g := range l.csv {
+		if err := g.flush(); err != nil {
+			return err
+		}
+		if due {
+			if err := g.sync(); err != nil {
+				return err
+			}
+		}
+		if touched>>k&1 == 1 {
+			l.hook("row")
+		}
+	}
+	if due {
+		l.synced = l.Now()
+	}
+	return nil
+}
+
+// checkpoint saves the whole state: first what the files hold is made durable, then the checkpoint that names their lengths replaces the
+// old one.
+func (l *loop) checkpoint() error {
+	h := header{Format: checkpointFormat, State: l.spec.Kind.StateVersion(), Config: l.config,
+		Start: l.info.Start, Earlier: l.info.Earlier}
+	h.Wall, h.CPU = l.used()
+	for _, g := range l.csv {
+		if err := g.sync(); err != nil {
+			return err
+		}
+		h.Tables = append(h.Tables, g.mark())
+	}
+	var err error
+	if h.Recorder, err = l.rec.state(); err != nil {
+		return err
+	}
+	for _, c := range l.info.Latest {
+		text, err := json.Marshal(c.Value)
+		if err != nil {
+			return err
+		}
+		h.Latest = append(h.Latest, text)
+	}
+	state, err := l.run.AppendBinary(nil)
+	if err != nil {
+		return err
+	}
+	payload, err := h.encode(state)
+	if err != nil {
+		return err
+	}
+	l.hook("before checkpoint")
+	if err := durable.SaveCheckpoint(l.path(CheckpointFile), durable.Header{Kind: l.spec.Kind.Name(), Program: l.Program}, payload); err != nil {
+		return err
+	}
+	l.saved = l.Now()
+	l.hook("checkpoint")
+	return nil
+}
+
+// finish writes the results. The checkpoint before it holds the end of the run, so that a crash in here costs nothing.
+func (l *loop) finish(facts Facts) error {
+	if err := l.checkpoint(); err != nil {
+		return err
+	}
+	if l.rec.spikes {
+		if err := l.writeSpikes(facts); err != nil {
+			return err
+		}
+		l.hook("spikes")
+	}
+	if err := l.writeArrays(); err != nil {
+		return err
+	}
+	l.hook("arrays")
+	for _, t := range l.tables {
+		l.info.Files = append(l.info.Files, t.Name+".csv")
+	}
+	l.info.Files = append(l.info.Files, ArraysFile)
+	if l.rec.spikes {
+		l.info.Files = append(l.info.Files, SpikesFile)
+	}
+	if err := l.writeInfo(Done); err != nil {
+		return err
+	}
+	l.rec.close()
+	return removeLeftovers(l.dir)
+}
+
+// fail records an error in run.json, as far as that is possible, and says how to go on.
+func (l *loop) fail(err error) error {
+	err = l.remedy(err)
+	l.info.Error = err.Error()
+	if werr := l.writeInfo(Failed); werr != nil {
+		l.Log.Warn("the status could not be written", "error", werr)
+	}
+	return err
+}
+
+// remedy adds how to go on where the machine, not the experiment, is the cause.
+func (l *loop) remedy(err error) error {
+	var refused *durable.FileError
+	if !errors.As(err, &refused) {
+		return err
+	}
+	return fmt.Errorf("%w; then go on with: spikealign resume %s", err, l.dir)
+}
+
+// used returns wall and CPU seconds over all sessions.
+func (l *loop) used() (wall, cpu float64) {
+	return l.wallSum + l.Now().Sub(l.begin).Seconds(), l.cpuSum + (l.CPU() - l.cpu0).Seconds()
+}
+
+func (l *loop) writeInfo(status Status) error {
+	i := &l.info
+	i.Status = status
+	i.Wall, i.CPU = l.used()
+	p := l.run.Progress()
+	i.Done, i.Total, i.Unit, i.Steps, i.Spikes = p.Done, p.Total, p.Unit, p.Steps, p.Spikes
+	i.Warnings = slices.Clone(l.run.Warnings())
+	if i.Warnings == nil {
+		i.Warnings = []string{}
+	}
+	if i.Latest == nil {
+		i.Latest = []Cell{}
+	}
+	now := l.Now().UTC().Round(time.Second)
+	i.Updated = now
+	i.End = nil
+	if status != Running {
+		i.End = &now
+	}
+	if status != Failed {
+		i.Error = ""
+	}
+	return l.write(i)
+}
+
+func (l *loop) write(i *Info) error {
+	text, err := json.MarshalIndent(i, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := writeFile(l.path(InfoFile), append(text, '\n')); err != nil {
+		return err
+	}
+	l.hook("info")
+	return nil
+}

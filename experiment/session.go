@@ -1,0 +1,92 @@
+package experiment
+
+import (
+	"log/slog"
+	"time"
+)
+
+// Session is how a process works on a run; nothing in it changes a result.
+type Session struct {
+	// Program is the version of the program, for run.json and checkpoints.
+	Program string
+	// TimeLimit stops the run with a checkpoint after this wall time; 0 means none.
+	TimeLimit time.Duration
+	// Observe, if not nil, is called after every Advance, a few times a second or more often.
+	Observe func(Moment)
+	// Slice is how long one Advance may take before it is asked to return; 0 means 200 ms.
+	Slice time.Duration
+	// Now is the clock for times and durations that are reported; nil means time.Now.
+	Now func() time.Time
+	// CPU returns the CPU time used so far by what works on this run; nil means this process. With several runs in one process each
+	// would be charged for all: a caller that runs several should give a function of its own.
+	CPU func() time.Duration
+	// Log takes diagnostics; nil means none.
+	Log *slog.Logger
+
+	hook func(point string) // tests: called between any two operations on files
+}
+
+// Moment is what Observe is told.
+type Moment struct {
+	Progress
+	Latest []Cell // last row of metrics; nil before the first. Not to be kept or changed.
+}
+
+// Headline returns the columns marked as headline: "dkl 0.0123".
+func (m Moment) Headline() string { return headline(m.Latest) }
+
+// Headline returns the latest headline metrics: "dkl 0.0123".
+func (i *Info) Headline() string { return headline(i.Latest) }
+
+func headline(cells []Cell) string {
+	text := ""
+	for _, c := range cells {
+		if c.Headline {
+			if text != "" {
+				text += "  "
+			}
+			text += c.Name + " " + c.Value.Short()
+		}
+	}
+	return text
+}
+
+// Options of Execute.
+type Options struct {
+	Spec *Spec
+	// Dir is the run's folder. It is made if it does not exist.
+	Dir string
+	// Unique takes Dir-2, Dir-3, ... if Dir exists.
+	Unique bool
+	// Overwrite replaces a run in Dir, finished or not. Files that are not of a run are never touched.
+	Overwrite bool
+	Session
+}
+
+// Result is a finished run.
+type Result struct {
+	Dir  string
+	Info Info
+	// Already says that Resume found the run finished.
+	Already bool
+}
+
+// defaults fills in what was not given.
+func (s Session) defaults() Session {
+	if s.Now == nil {
+		s.Now = time.Now
+	}
+	if s.CPU == nil {
+		s.CPU = processCPU
+	}
+	if s.Slice == 0 {
+		s.Slice = 200 * time.Millisecond
+	}
+	if s.Log == nil {
+		s.Log = slog.New(slog.DiscardHandler)
+	}
+	if s.hook == nil {
+		s.hook = func(string) {}
+	}
+	return s
+}

@@ -1,0 +1,165 @@
+package experiment
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"spikealign/internal/yamlconf"
+)
+
+// Kinds is a table of kinds of experiment.
+type Kinds []Kind
+
+// Common is the part of an experiment file that every kind has.
+type Common struct {
+	Kind        string `yaml:"kind" doc:"kind of experiment"`
+	Name        string `yaml:"name" doc:"name of the run: letters, digits, and _ . -"`
+	Description string `yaml:"description" doc:"what this run is for"`
+	// Seed keys every random draw of the run.
+	Seed       uint64           `yaml:"seed" doc:"keys every random draw; same configuration and seed: same results, bit for bit"`
+	Checkpoint CheckpointConfig `yaml:"checkpoint" doc:"saving the state, so that the run can be resumed"`
+	Record     RecordConfig     `yaml:"record" doc:"what is recorded beside the results"`
+}
+
+// CheckpointConfig says when the state is saved. It has no effect on results.
+type CheckpointConfig struct {
+	Every time.Duration `yaml:"every" doc:"wall time between two checkpoints, 1s or more"`
+}
+
+// RecordConfig says what is recorded. It has no effect on results.
+type RecordConfig struct {
+	Spikes bool `yaml:"spikes" doc:"every spike, to spikes.npz (12 bytes each)"`
+}
+
+var nameText = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$`)
+
+// Validate returns the problems of the common part.
+func (c *Common) Validate() []Problem {
+	var ps []Problem
+	if c.Name != "" && !nameText.MatchString(c.Name) {
+		ps = append(ps, Problem{Path: "name", Message: "allowed are up to 100 letters, digits and _ . -, beginning with a letter or digit"})
+	}
+	if c.Checkpoint.Every < time.Second {
+		ps = append(ps, Problem{Path: "checkpoint.every", Message: "must be 1s or more"})
+	}
+	return ps
+}
+
+// Spec is an experiment as described by a file: the common part and the kind's part, valid and complete.
+type Spec struct {
+	Common
+	Kind   Kind
+	Config Config
+}
+
+// Load reads an experiment file with overrides "path=value". Faults are yamlconf.Errors: all of them, each with its place. A file without a
+// name gets the name of the file.
+func (ks Kinds) Load(file string, overrides ...string) (*Spec, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, usagef("cannot read the experiment file: %v", err)
+	}
+	return ks.Parse(file, data, overrides...)
+}
+
+// Parse is Load for text that was read from the file of that name.
+func (ks Kinds) Parse(file string, data []byte, overrides ...string) (*Spec, error) {
+	doc := yamlconf.Parse(file, data)
+	for _, o := range overrides {
+		doc.Set(o)
+	}
+	s := &Spec{Common: Common{Seed: 1, Checkpoint: CheckpointConfig{Every: time.Minute}}}
+	name := doc.Text("kind")
+	if s.Kind = ks.Find(name); s.Kind == nil {
+		// Which other keys are known depends on the kind.
+		doc.AllowUnknown = true
+		return nil, doc.Decode(&unknownKind{s.Common, ks})
+	}
+	s.Config = s.Kind.NewConfig()
+	if err := doc.Decode(&s.Common, s.Config); err != nil {
+		return nil, err
+	}
+	if s.Name == "" {
+		s.Name = nameFrom(file)
+	}
+	return s, nil
+}
+
+// unknownKind decodes the common part of a file whose kind is missing or wrong.
+type unknownKind struct {
+	Common
+	kinds Kinds
+}
+
+func (u *unknownKind) Validate() []Problem {
+	p := Problem{Path: "kind", Message: "is not a kind of experiment; allowed: " + strings.Join(u.kinds.Names(), ", ")}
+	if u.Common.Kind == "" {
+		p = Problem{Message: "the key `kind` is missing; allowed: " + strings.Join(u.kinds.Names(), ", ")}
+	}
+	return append(u.Common.Validate(), p)
+}
+
+// nameFrom makes a name of a file's base name.
+func nameFrom(file string) string {
+	name := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
+	name = regexp.MustCompile(`[^A-Za-z0-9_.-]+`).ReplaceAllString(name, "-")
+	name = strings.TrimLeft(name, "_.-")
+	if len(name) > 100 {
+		name = name[:100]
+	}
+	if name == "" {
+		return "run"
+	}
+	return name
+}
+
+// Find returns the kind of that name, or nil.
+func (ks Kinds) Find(name string) Kind {
+	for _, k := range ks {
+		if k.Name() == name {
+			return k
+		}
+	}
+	return nil
+}
+
+// Names lists the kinds.
+func (ks Kinds) Names() []string {
+	names := make([]string, len(ks))
+	for i, k := range ks {
+		names[i] = k.Name()
+	}
+	return names
+}
+
+// Marshal writes the whole configuration as an experiment file; Parse of it gives the same Spec.
+func (s *Spec) Marshal() ([]byte, error) {
+	head := fmt.Sprintf("%s\n\nThe whole configuration of this run, defaults written out. Repeat it: spikealign run experiment.yaml -o FOLDER", s.Kind.Doc())
+	return yamlconf.Marshal(head, &s.Common, s.Config)
+}
+
+// decisive is the text of the configuration without the keys that cannot change a result or the shape of a checkpoint.
+func (s *Spec) decisive() (string, error) {
+	c := s.Common
+	c.Name, c.Description, c.Checkpoint = "", "", CheckpointConfig{}
+	text, err := yamlconf.Marshal("", &c, s.Config)
+	return string(text), err
+}
+
+// Differs says in which line the configurations of two specs differ, as `it said ..., now it says ...`, and "" if they give the same results.
+// Names, descriptions and checkpoint times do not count.
+func (s *Spec) Differs(old *Spec) (string, error) {
+	a, err := old.decisive()
+	if err != nil {
+		return "", err
+	}
+	b, err := s.decisive()
+	if err != nil || a == b {
+		return "", err
+	}
+	return firstChange(a, b), nil
+}

@@ -1,0 +1,606 @@
+package yamlconf
+
+import (
+	"encoding"
+	"errors"
+	"fmt"
+	"math"
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+)
+
+var (
+	durationType    = reflect.TypeFor[time.Duration]()
+	rawType         = reflect.TypeFor[Raw]()
+	pairsType       = reflect.TypeFor[Pairs]()
+	textUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
+
+	floatText = regexp.MustCompile(`^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$`)
+	intText   = regexp.MustCompile(`^[-+]?(0|[1-9][0-9]*|0x[0-9a-fA-F]+)$`)
+)
+
+// isText reports whether values of t are written as text through encoding.TextUnmarshaler.
+func isText(t reflect.Type) bool { return reflect.PointerTo(t).Implements(textUnmarshaler) }
+
+// origin is where the value at a path was written.
+type origin struct {
+	line  int
+	set   string
+	value string
+}
+
+type decoder struct {
+	*Document
+	targets  []reflect.Value
+	issues   Errors
+	origins  map[string]origin
+	set      string              // the override being decoded
+	active   map[*yaml.Node]bool // aliases being expanded
+	expanded int
+	full     bool // too much was expanded; said once
+}
+
+// Decode fills the targets, pointers to structs that hold their defaults. The keys of the file's top level belong to whichever target has
+// them. It returns nil or Errors with every problem of syntax, type, key and (Validator) value.
+func (d *Document) Decode(targets ...any) error {
+	dec := &decoder{Document: d, origins: map[string]origin{}, active: map[*yaml.Node]bool{}}
+	for _, t := range targets {
+		v := reflect.ValueOf(t)
+		if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
+			panic("yamlconf: Decode needs pointers to structs")
+		}
+		dec.targets = append(dec.targets, v.Elem())
+	}
+	dec.issues = append(dec.issues, d.issues...)
+	if d.root != nil {
+		dec.structs(d.root, dec.targets, "", 0)
+	}
+	for _, o := range d.sets {
+		dec.override(o)
+	}
+	dec.set = ""
+	decoded := len(dec.issues)
+	if d.root != nil {
+		for _, t := range targets {
+			if c, ok := t.(Validator); ok {
+				for _, p := range c.Validate() {
+					dec.problem(p, dec.issues[:decoded])
+				}
+			}
+		}
+	}
+	if len(dec.issues) == 0 {
+		return nil
+	}
+	dec.issues.sort()
+	return dec.issues
+}
+
+func (d *decoder) issue(n *yaml.Node, path, format string, args ...any) {
+	i := Issue{File: d.name, Path: path, Message: fmt.Sprintf(format, args...)}
+	if n != nil {
+		i.Line = n.Line
+		i.Value = flow(n, 60)
+	}
+	if d.set != "" {
+		i.File, i.Line, i.Set = "", 0, d.set
+	}
+	d.issues = append(d.issues, i)
+}
+
+// problem adds one finding of Validate unless reading the file has complained about the same place.
+func (d *decoder) problem(p Problem, before Errors) {
+	for _, i := range before {
+		if i.Path != "" && (i.Path == p.Path || under(p.Path, i.Path) || under(i.Path, p.Path)) {
+			return
+		}
+	}
+	i := Issue{File: d.name, Path: p.Path, Message: p.Message}
+	if o, ok := d.origins[p.Path]; ok {
+		i.Line, i.Set, i.Value = o.line, o.set, o.value
+	} else {
+		for up := p.Path; up != ""; {
+			k := strings.LastIndexByte(up, '.')
+			if k < 0 {
+				break
+			}
+			up = up[:k]
+			if o, ok := d.origins[up]; ok {
+				i.Line, i.Set = o.line, o.set
+				break
+			}
+		}
+		for _, t := range d.targets {
+			if v, ok := lookup(t, p.Path); ok && p.Path != "" {
+				i.Value = show(v)
+				if i.Line == 0 && i.Set == "" {
+					i.Value += " (the default)"
+				}
+				break
+			}
+		}
+	}
+	if i.Set != "" {
+		i.File = ""
+	}
+	d.issues = append(d.issues, i)
+}
+
+// under reports whether path a lies below path b.
+func under(a, b string) bool { return strings.HasPrefix(a, b) && len(a) > len(b) && a[len(b)] == '.' }
+
+func (d *decoder) note(n *yaml.Node, path string) {
+	o := origin{line: n.Line, value: flow(n, 60)}
+	if d.set != "" {
+		o.line, o.set = 0, d.set
+	}
+	d.origins[path] = o
+}
+
+// enter resolves aliases. leave undoes it; node is nil if the value cannot be used.
+func (d *decoder) enter(n *yaml.Node, path string, depth int) (node *yaml.Node, leave func()) {
+	var opened []*yaml.Node
+	leave = func() {
+		for _, a := range opened {
+			delete(d.active, a)
+		}
+	}
+	if depth > maxDepth {
+		d.issue(n, path, "is nested more than %d levels deep", maxDepth)
+		return nil, leave
+	}
+	for n.Kind == yaml.AliasNode {
+		to := n.Alias
+		if d.active[to] || len(opened) > maxDepth {
+			d.issue(n, path, "an alias contains itself")
+			return nil, leave
+		}
+		d.active[to] = true
+		opened = append(opened, to)
+		n = to
+	}
+	if len(d.active) > 0 {
+		if d.expanded++; d.expanded > maxExpanded {
+			if !d.full {
+				d.full = true
+				d.issue(nil, path, "aliases expand to more than %d values", maxExpanded)
+			}
+			return nil, leave
+		}
+	}
+	return n, leave
+}
+
+type pair struct {
+	key *yaml.Node
+	val *yaml.Node
+}
+
+// pairs lists the keys of a mapping with merge keys (<<) expanded: own keys win over merged ones, earlier merged mappings over later
+// ones.
+func (d *decoder) pairs(n *yaml.Node, path string, depth int) []pair {
+	var own, merged []pair
+	first := map[string]*yaml.Node{}
+	for k := 0; k+1 < len(n.Content); k += 2 {
+		key, val := n.Content[k], n.Content[k+1]
+		switch {
+		case key.Kind == yaml.ScalarNode && key.ShortTag() == "!!merge":
+			m := d.merge(val, path, depth+1)
+			d.expanded += len(m)
+			merged = append(merged, m...)
+			continue
+		case key.Kind != yaml.ScalarNode || strings.HasPrefix(key.Tag, "!") && !strings.HasPrefix(key.Tag, "!!"):
+			d.issue(key, path, "a key must be plain text")
+			continue
+		}
+		if f := first[key.Value]; f != nil {
+			at := ""
+			if d.set == "" {
+				at = fmt.Sprintf("; it stands in line %d already", f.Line)
+			}
+			d.issue(&yaml.Node{Line: key.Line}, join(path, key.Value), "duplicate key%s", at)
+			continue
+		}
+		first[key.Value] = key
+		own = append(own, pair{key, val})
+	}
+	for _, m := range merged {
+		if first[m.key.Value] == nil {
+			first[m.key.Value] = m.key
+			own = append(own, m)
+		}
+	}
+	return own
+}
+
+func (d *decoder) merge(val *yaml.Node, path string, depth int) []pair {
+	v, leave := d.enter(val, path, depth)
+	defer leave()
+	switch {
+	case v == nil:
+	case v.Kind == yaml.MappingNode:
+		return d.pairs(v, path, depth)
+	case v.Kind == yaml.SequenceNode:
+		var all []pair
+		for _, c := range v.Content {
+			m, leave := d.enter(c, path, depth+1)
+			if m != nil && m.Kind == yaml.MappingNode {
+				all = append(all, d.pairs(m, path, depth+1)...)
+			} else if m != nil {
+				d.issue(c, join(path, "<<"), "can merge only mappings")
+			}
+			leave()
+		}
+		return all
+	default:
+		d.issue(val, join(path, "<<"), "can merge only a mapping (an alias such as *name) or a list of them")
+	}
+	return nil
+}
+
+// structs decodes a mapping into the struct (of several) that has the key.
+func (d *decoder) structs(n *yaml.Node, vs []reflect.Value, path string, depth int) {
+	for _, p := range d.pairs(n, path, depth) {
+		v, ok := member(vs, p.key.Value)
+		if !ok {
+			d.unknown(p, vs, path)
+			continue
+		}
+		d.value(p.val, v, join(path, p.key.Value), depth+1)
+	}
+}
+
+// member finds the field for a key.
+func member(vs []reflect.Value, key string) (reflect.Value, bool) {
+	for _, v := range vs {
+		for _, f := range fields(v.Type()) {
+			if f.name == key {
+				return v.FieldByIndex(f.index), true
+			}
+		}
+	}
+	return reflect.Value{}, false
+}
+
+func (d *decoder) unknown(p pair, vs []reflect.Value, path string) {
+	if d.AllowUnknown && path == "" {
+		return
+	}
+	at := *p.val
+	at.Line = p.key.Line
+	d.issue(&at, join(path, shorten(p.key.Value, 40)), "unknown key; %s", d.hint(p.key.Value, vs, path))
+}
+
+func (d *decoder) hint(key string, vs []reflect.Value, path string) string {
+	var known, elsewhere []string
+	for _, v := range vs {
+		for _, f := range fields(v.Type()) {
+			known = append(known, f.name)
+		}
+	}
+	for _, t := range d.targets {
+		elsewhere = append(elsewhere, allPaths(t.Type(), "", 0)...)
+	}
+	return hint(key, path, known, elsewhere)
+}
+
+// value decodes a node into v. On a problem v keeps what it had.
+func (d *decoder) value(n *yaml.Node, v reflect.Value, path string, depth int) {
+	n, leave := d.enter(n, path, depth)
+	defer leave()
+	if n == nil {
+		return
+	}
+	d.note(n, path)
+	t := v.Type()
+	isNull := n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null"
+	if !knownTag(n) {
+		d.issue(n, path, "the tag %s is not understood", n.Tag)
+		return
+	}
+	switch {
+	case t == rawType:
+		v.SetString(string(d.raw(n, path, depth)))
+		return
+	case t == pairsType:
+		if isNull {
+			v.SetZero()
+		} else if d.wants(n, yaml.MappingNode, path, "keys and values") {
+			ps := Pairs{}
+			for _, p := range d.pairs(n, path, depth) {
+				at := join(path, p.key.Value)
+				if val, leave := d.enter(p.val, at, depth+1); val != nil {
+					d.note(val, at)
+					ps = append(ps, Pair{p.key.Value, d.raw(val, at, depth+1)})
+					leave()
+				} else {
+					leave()
+				}
+			}
+			v.Set(reflect.ValueOf(ps))
+		}
+		return
+	case isText(t):
+		if isNull {
+			d.issue(n, path, "is empty; give a value or remove the key")
+		} else if d.wants(n, yaml.ScalarNode, path, "a word") {
+			fresh := reflect.New(t)
+			if err := fresh.Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(n.Value)); err != nil {
+				d.issue(n, path, "%v", err)
+			} else {
+				v.Set(fresh.Elem())
+			}
+		}
+		return
+	}
+	switch t.Kind() {
+	case reflect.Pointer:
+		if isNull {
+			v.SetZero()
+			return
+		}
+		fresh := v
+		if v.IsNil() {
+			fresh = newValue(t.Elem())
+		}
+		before := len(d.issues)
+		d.value(n, fresh.Elem(), path, depth+1)
+		if v.IsNil() && len(d.issues) == before {
+			v.Set(fresh)
+		}
+	case reflect.Slice:
+		if isNull {
+			v.SetZero()
+			return
+		}
+		if !d.wants(n, yaml.SequenceNode, path, "a list, such as "+sample(t)) {
+			return
+		}
+		list := reflect.MakeSlice(t, 0, len(n.Content))
+		for k, c := range n.Content {
+			e := newValue(t.Elem())
+			d.value(c, e.Elem(), join(path, strconv.Itoa(k)), depth+1)
+			list = reflect.Append(list, e.Elem())
+		}
+		v.Set(list)
+	case reflect.Array:
+		if !d.wants(n, yaml.SequenceNode, path, "a list, such as "+sample(t)) {
+			return
+		}
+		if len(n.Content) != t.Len() {
+			d.issue(n, path, "has %d values, needs %d", len(n.Content), t.Len())
+			return
+		}
+		for k, c := range n.Content {
+			d.value(c, v.Index(k), join(path, strconv.Itoa(k)), depth+1)
+		}
+	case reflect.Map:
+		if isNull {
+			v.SetZero()
+			return
+		}
+		if !d.wants(n, yaml.MappingNode, path, "keys and values") {
+			return
+		}
+		m := reflect.MakeMap(t)
+		for _, p := range d.pairs(n, path, depth) {
+			e := newValue(t.Elem())
+			d.value(p.val, e.Elem(), join(path, p.key.Value), depth+1)
+			m.SetMapIndex(reflect.ValueOf(p.key.Value).Convert(t.Key()), e.Elem())
+		}
+		v.Set(m)
+	case reflect.Struct:
+		if d.wants(n, yaml.MappingNode, path, "keys and values") {
+			d.structs(n, []reflect.Value{v}, path, depth+1)
+		}
+	default:
+		if isNull {
+			d.issue(&yaml.Node{Line: n.Line}, path, "has no value; give one or remove the key (needed: %s)", wanted(t))
+		} else if d.wants(n, yaml.ScalarNode, path, wanted(t)) {
+			d.scalar(n, v, path)
+		}
+	}
+}
+
+func newValue(t reflect.Type) reflect.Value {
+	v := reflect.New(t)
+	if s, ok := v.Interface().(interface{ SetDefaults() }); ok {
+		s.SetDefaults()
+	}
+	return v
+}
+
+func knownTag(n *yaml.Node) bool {
+	switch n.ShortTag() {
+	case "!!str", "!!int", "!!float", "!!bool", "!!null", "!!timestamp", "!!merge":
+		return n.Kind == yaml.ScalarNode
+	case "!!map":
+		return n.Kind == yaml.MappingNode
+	case "!!seq":
+		return n.Kind == yaml.SequenceNode
+	}
+	return false
+}
+
+// wants checks the kind of a node.
+func (d *decoder) wants(n *yaml.Node, kind yaml.Kind, path, what string) bool {
+	if n.Kind == kind {
+		return true
+	}
+	d.issue(n, path, "is %s; needed: %s", kindName(n), what)
+	return false
+}
+
+func kindName(n *yaml.Node) string {
+	switch n.Kind {
+	case yaml.MappingNode:
+		return "a mapping (keys and values)"
+	case yaml.SequenceNode:
+		return "a list"
+	}
+	if n.ShortTag() == "!!null" {
+		return "empty"
+	}
+	return "a single value"
+}
+
+// wanted describes a scalar type to the user.
+func wanted(t reflect.Type) string {
+	switch {
+	case t == durationType:
+		return "a duration with its unit, such as 90s, 5m or 1h30m"
+	case t.Kind() == reflect.Bool:
+		return "true or false"
+	case t.Kind() >= reflect.Int && t.Kind() <= reflect.Int64:
+		return "a whole number"
+	case t.Kind() >= reflect.Uint && t.Kind() <= reflect.Uint64:
+		return "a whole number, 0 or larger"
+	case t.Kind() == reflect.Float32 || t.Kind() == reflect.Float64:
+		return "a number"
+	case t.Kind() == reflect.String:
+		return "text"
+	}
+	panic(fmt.Sprintf("yamlconf: type %v is not supported", t))
+}
+
+func sample(t reflect.Type) string {
+	switch e := t.Elem(); {
+	case e.Kind() == reflect.Slice && !isText(e):
+		return "[[1, 2], [3, 4]]"
+	case e.Kind() == reflect.String, isText(e):
+		return "[one, two]"
+	}
+	return "[1, 2]"
+}
+
+func (d *decoder) scalar(n *yaml.Node, v reflect.Value, path string) {
+	t := v.Type()
+	quoted := n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0
+	if t.Kind() == reflect.String {
+		v.SetString(n.Value)
+		return
+	}
+	if t == durationType {
+		x, err := time.ParseDuration(n.Value)
+		if err != nil {
+			d.issue(n, path, "is not %s", wanted(t))
+			return
+		}
+		v.SetInt(int64(x))
+		return
+	}
+	if quoted && n.Style&yaml.TaggedStyle == 0 {
+		d.issue(n, path, "is text; needed: %s (without quotes)", wanted(t))
+		return
+	}
+	text := strings.ReplaceAll(n.Value, "_", "")
+	switch t.Kind() {
+	case reflect.Bool:
+		if n.ShortTag() != "!!bool" {
+			d.issue(n, path, "is not %s", wanted(t))
+			return
+		}
+		v.SetBool(strings.EqualFold(n.Value, "true"))
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		x, err := parseInt(text)
+		if err == nil && v.OverflowInt(x) || err == errRange {
+			top := int64(math.MaxInt64) >> (64 - t.Bits())
+			d.issue(n, path, "is outside %d .. %d", -top-1, top)
+		} else if err != nil {
+			d.issue(n, path, "is not a whole number%s", octal(text))
+		} else {
+			v.SetInt(x)
+		}
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		x, err := parseUint(text)
+		if err == nil && v.OverflowUint(x) || err == errRange {
+			d.issue(n, path, "is outside 0 .. %d", uint64(math.MaxUint64)>>(64-t.Bits()))
+		} else if err != nil {
+			d.issue(n, path, "is not %s%s", wanted(t), octal(text))
+		} else {
+			v.SetUint(x)
+		}
+	case reflect.Float32, reflect.Float64:
+		if !floatText.MatchString(text) {
+			switch strings.TrimLeft(strings.ToLower(text), "+-") {
+			case ".inf", "inf", ".nan", "nan", "infinity":
+				d.issue(n, path, "is not a finite number")
+			default:
+				d.issue(n, path, "is not a number")
+			}
+			return
+		}
+		x, err := strconv.ParseFloat(text, t.Bits())
+		if err != nil {
+			d.issue(n, path, "is outside what a %d-bit number can hold", t.Bits())
+			return
+		}
+		v.SetFloat(x)
+	default:
+		wanted(t)
+	}
+}
+
+// octal explains the one surprise of leading zeros.
+func octal(text string) string {
+	if t := strings.TrimLeft(text, "+-"); len(t) > 1 && t[0] == '0' && strings.Trim(t, "0123456789") == "" {
+		return " (leading zeros are not allowed)"
+	}
+	return ""
+}
+
+var (
+	errRange  = errors.New("out of range")
+	errSyntax = errors.New("not an integer")
+)
+
+// parseInt reads decimal and hexadecimal integers, and floats that are whole: 1e5 epochs.
+func parseInt(text string) (int64, error) {
+	if intText.MatchString(text) {
+		x, err := strconv.ParseInt(text, 0, 64)
+		if err != nil {
+			return 0, errRange
+		}
+		return x, nil
+	}
+	x, err := wholeFloat(text)
+	return int64(x), err
+}
+
+func parseUint(text string) (uint64, error) {
+	if intText.MatchString(text) {
+		if strings.HasPrefix(text, "-") && strings.Trim(text, "-0x") != "" {
+			return 0, errRange
+		}
+		x, err := strconv.ParseUint(strings.TrimLeft(text, "+-"), 0, 64)
+		if err != nil {
+			return 0, errRange
+		}
+		return x, nil
+	}
+	x, err := wholeFloat(text)
+	if err == nil && x < 0 {
+		return 0, errRange
+	}
+	return uint64(x), err
+}
+
+// wholeFloat accepts what a float64 can say exactly.
+func wholeFloat(text string) (float64, error) {
+	if !floatText.MatchString(text) || octal(text) != "" {
+		return 0, errSyntax
+	}
+	x, err := strconv.ParseFloat(text, 64)
+	switch {
+	case err != nil || math.Abs(x) > 1<<53:
+		return 0, errRange
+	case x != math.Trunc(x):
+		return 0, errSyntax
+	}
+	return x, nil
+}

@@ -1,0 +1,150 @@
+package yamlconf
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// field is one key of a struct, embedded structs flattened.
+type field struct {
+	name, doc string
+	index     []int
+}
+
+// fields returns the keys of a struct type in the order of declaration.
+func fields(t reflect.Type) []field {
+	var fs []field
+	for f := range t.Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		switch {
+		case name == "-":
+		case f.Anonymous && name == "" && f.Type.Kind() == reflect.Struct:
+			for _, sub := range fields(f.Type) {
+				sub.index = slices.Concat(f.Index, sub.index)
+				fs = append(fs, sub)
+			}
+		case !f.IsExported():
+		case name == "":
+			panic(fmt.Sprintf("yamlconf: field %s of %v has no yaml tag", f.Name, t))
+		default:
+			fs = append(fs, field{name, f.Tag.Get("doc"), f.Index})
+		}
+	}
+	return fs
+}
+
+func hasField(fs []field, name string) bool {
+	return slices.ContainsFunc(fs, func(f field) bool { return f.name == name })
+}
+
+// lookup follows a dotted path through structs, pointers, slices and maps; ok is false where it leads nowhere.
+func lookup(v reflect.Value, path string) (_ reflect.Value, ok bool) {
+	if path == "" {
+		return v, true
+	}
+	for v.Kind() == reflect.Pointer {
+		if v.IsNil() {
+			return v, false
+		}
+		v = v.Elem()
+	}
+	key, rest, _ := strings.Cut(path, ".")
+	switch v.Kind() {
+	case reflect.Struct:
+		for _, f := range fields(v.Type()) {
+			if f.name == key {
+				return lookup(v.FieldByIndex(f.index), rest)
+			}
+		}
+	case reflect.Slice, reflect.Array:
+		if k, err := strconv.Atoi(key); err == nil && k >= 0 && k < v.Len() {
+			return lookup(v.Index(k), rest)
+		}
+	case reflect.Map:
+		if e := v.MapIndex(reflect.ValueOf(key).Convert(v.Type().Key())); e.IsValid() {
+			return lookup(e, rest)
+		}
+	}
+	return v, false
+}
+
+func join(path, key string) string {
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}
+
+// allPaths lists the dotted paths of all fields of a type, without descending into lists.
+func allPaths(t reflect.Type, prefix string, depth int) []string {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct || depth > 6 || isText(t) {
+		return nil
+	}
+	var paths []string
+	for _, f := range fields(t) {
+		p := join(prefix, f.name)
+		paths = append(paths, p)
+		paths = append(paths, allPaths(t.FieldByIndex(f.index).Type, p, depth+1)...)
+	}
+	return paths
+}
+
+// hint proposes a key for an unknown one: a near spelling among the keys of its struct, else the same (or nearly the same) name
+// elsewhere, else the keys that are known.
+func hint(key, prefix string, known []string, elsewhere []string) string {
+	best, dist := "", max(1, len(key)/3)
+	for _, k := range known {
+		if d := distance(strings.ToLower(key), strings.ToLower(k)); d <= dist && (best == "" || d < dist) {
+			best, dist = k, d
+		}
+	}
+	if best != "" {
+		return "did you mean " + join(prefix, best) + "?"
+	}
+	dist = len(key) / 4
+	for _, p := range elsewhere {
+		leaf := p[strings.LastIndexByte(p, '.')+1:]
+		if d := distance(strings.ToLower(key), strings.ToLower(leaf)); d <= dist && (best == "" || d < dist) {
+			best, dist = p, d
+		}
+	}
+	if best != "" {
+		return "did you mean " + best + "?"
+	}
+	if len(known) == 0 {
+		return "no key is allowed here"
+	}
+	return "allowed here: " + shorten(strings.Join(known, ", "), 200)
+}
+
+// distance is the number of insertions, deletions, replacements and swaps of neighbours that turn a into b.
+func distance(a, b string) int {
+	if len(a) > 64 || len(b) > 64 {
+		return 64
+	}
+	prev2, prev, cur := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range prev {
+		prev[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		cur[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			cur[j] = min(prev[j]+1, cur[j-1]+1, prev[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				cur[j] = min(cur[j], prev2[j-2]+1)
+			}
+		}
+		prev2, prev, cur = prev, cur, prev2
+	}
+	return prev[len(b)]
+}

@@ -1,0 +1,89 @@
+package yamlconf
+
+import (
+	"encoding"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// override applies one `path=value` to the decoded structs, defaults included.
+func (d *decoder) override(o override) {
+	d.set = o.arg
+	v, ok := d.walk(o, d.targets, o.path, "")
+	if !ok {
+		return
+	}
+	for p := range d.origins {
+		if under(p, o.path) {
+			delete(d.origins, p)
+		}
+	}
+	n := o.node
+	if t := baseType(v.Type()); t.Kind() == reflect.String && t != rawType && !isText(t) {
+		// Text is taken as it stands ("a: b" needs no quotes on a command line), unless it is quoted or null.
+		if n == nil || n.Kind != yaml.ScalarNode || n.ShortTag() != "!!null" && n.Style == 0 {
+			n = &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Style: yaml.DoubleQuotedStyle, Value: o.text}
+		}
+	}
+	if n == nil {
+		_, _, msg := parse([]byte(o.text))
+		d.issue(nil, o.path, "%s", msg)
+		return
+	}
+	d.value(n, v, o.path, 0)
+}
+
+func baseType(t reflect.Type) reflect.Type {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t
+}
+
+// walk finds the settable value at a path; nil pointers on the way are filled. Elements of maps are not reached (set the map).
+func (d *decoder) walk(o override, vs []reflect.Value, path, done string) (reflect.Value, bool) {
+	key, rest, more := strings.Cut(path, ".")
+	at := join(done, key)
+	v, ok := member(vs, key)
+	if !ok {
+		if !d.AllowUnknown || done != "" {
+			d.issue(nil, o.path, "unknown key %s; %s", at, d.hint(key, vs, done))
+		}
+		return v, false
+	}
+	for more {
+		for v.Kind() == reflect.Pointer && !isText(v.Type()) {
+			if v.IsNil() {
+				v.Set(newValue(v.Type().Elem()))
+			}
+			v = v.Elem()
+		}
+		key, after, deeper := strings.Cut(rest, ".")
+		switch {
+		case v.Type() == pairsType:
+			d.issue(nil, o.path, "cannot be set by parts; set %s as a whole", at)
+			return v, false
+		case v.Kind() == reflect.Struct && !v.Addr().Type().Implements(reflect.TypeFor[encoding.TextUnmarshaler]()):
+			return d.walk(o, []reflect.Value{v}, rest, at)
+		case v.Kind() == reflect.Slice || v.Kind() == reflect.Array:
+			k, err := strconv.Atoi(key)
+			if err != nil || k < 0 || k >= v.Len() {
+				if v.Len() == 0 {
+					d.issue(nil, o.path, "%s is empty: there is no element %s; set the whole list", at, key)
+				} else {
+					d.issue(nil, o.path, "%s has elements 0 .. %d: there is no element %s", at, v.Len()-1, key)
+				}
+				return v, false
+			}
+			v = v.Index(k)
+		default:
+			d.issue(nil, o.path, "%s is a single value: there is no %s in it", at, rest)
+			return v, false
+		}
+		at, rest, more = join(at, key), after, deeper
+	}
+	return v, true
+}

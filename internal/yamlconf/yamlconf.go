@@ -1,0 +1,98 @@
+// Package yamlconf reads and writes configuration files strictly.
+//
+// A Document holds a YAML file and any number of overrides (`path=value`). Decode fills structs that already hold their defaults and
+// returns every problem at once, each with file, line, path, value, and what is allowed. Unknown keys, duplicate keys, values of another type,
+// NaN and infinities are problems. Anchors, aliases and merge keys work; what they may expand to is bounded. Marshal writes structs back,
+// with a comment for every field, such that Decode returns exactly the same values.
+//
+// Fields carry two tags: `yaml:"key"` (or "-") and `doc:"meaning, unit, range"`. Supported are booleans, integers, floats, strings,
+// time.Duration ("90s"), encoding.TextUnmarshaler (with TextMarshaler), structs, embedded structs (inlined), pointers (null is nil), slices
+// (null is nil), arrays, maps with string keys, Raw and Pairs. A type may have two methods:
+//
+//	Validate() []Problem     on a target of Decode: what is wrong with the values
+//	SetDefaults()            on an element of a slice or map or on a pointer's target: called before the value is decoded into
+//
+// The package is not a general YAML library: multiple documents, tags of one's own, and keys that are not text are refused.
+package yamlconf
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Problem is one fault of a configuration that Validate found, at a dotted path ("target.weights.0.3"; "" is the whole file).
+// Message says what is wrong and what is allowed; value and line are looked up by Decode.
+type Problem struct {
+	Path, Message string
+}
+
+// Validator is implemented by targets of Decode that check their values. It returns all problems, and nil if there are none. It is called
+// even when parts of the file could not be read (these parts then hold defaults), so it must not panic whatever the values are.
+type Validator interface {
+	Validate() []Problem
+}
+
+// Issue is a problem with its place.
+type Issue struct {
+	File    string // "" for an override
+	Line    int    // 1-based; 0 if the value does not stand in the file
+	Set     string // the override, "path=value", or ""
+	Path    string
+	Value   string // as written, shortened; "" if there is none
+	Message string
+}
+
+// Error returns `file:line: path = value: message`, or `--set path=value: message`.
+func (i Issue) Error() string {
+	var b strings.Builder
+	switch {
+	case i.Set != "":
+		fmt.Fprintf(&b, "--set %s: ", i.Set)
+		if setPath, _, _ := strings.Cut(i.Set, "="); setPath == i.Path {
+			b.WriteString(i.Message)
+			return b.String()
+		}
+	case i.Line > 0:
+		fmt.Fprintf(&b, "%s:%d: ", i.File, i.Line)
+	default:
+		fmt.Fprintf(&b, "%s: ", i.File)
+	}
+	if i.Path != "" {
+		b.WriteString(i.Path)
+		if i.Value != "" {
+			b.WriteString(" = " + i.Value)
+		}
+		b.WriteString(": ")
+	}
+	b.WriteString(i.Message)
+	return b.String()
+}
+
+// Errors is every issue of a document: file order, then overrides.
+type Errors []Issue
+
+// Error returns one line per issue.
+func (e Errors) Error() string {
+	lines := make([]string, len(e))
+	for k, i := range e {
+		lines[k] = i.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (e Errors) sort() {
+	rank := func(i Issue) int {
+		switch {
+		case i.Set != "":
+			return 2
+		case i.Line == 0:
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(e, func(a, b Issue) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Line, b.Line))
+	})
+}

@@ -1,0 +1,582 @@
+package sampling
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"spikealign/boltzmann"
+	"spikealign/sal"
+	"spikealign/spike"
+	"spikealign/synapse"
+)
+
+// Training describes the wake-sleep learning of a sampling network, with or without SAL (docs/model.md, section 4).
+//
+// The network has n = Config.Neurons neurons; the first Visible of them are visible, the others hidden. What it is to learn is either a Boltzmann
+// machine over all neurons (no hidden ones; every neuron is connected to every other), or a set of equally probable patterns of the visible
+// neurons (synapses between visible and hidden neurons only).
+//
+// An epoch compares two activities. The wake activity is that of the target: exact, from enumeration; or estimated once, before the first epoch, by
+// running the target network, if it is too large to enumerate; or, for patterns, measured in every epoch with the visible neurons clamped to each
+// pattern in turn. The sleep activity is that of the free network. Then
+//
+//	dW[i][j] = RateWeight*(<z_i z_j>_wake - <z_i z_j>_sleep) + SAL,   db_i = RateBias*(<z_i>_wake - <z_i>_sleep),
+//
+// with coactivations from pairs of spikes in a triangular window of tau_ref and SAL from the pairs of the sleep phase; weights and biases are then clipped.
+// The network runs on from epoch to epoch: its spikes act, and pair, across the border.
+type Training struct {
+	Config  Config
+	Engine  string // as for New
+	Seed    uint64 // of the spikes
+	Visible int    // 1..Neurons
+
+	Weights []float64 // at the start, n x n, row = post; the diagonal is ignored, and so are synapses that the architecture does not have
+	Bias    []float64 // at the start, n
+
+	TargetWeights []float64 // of the Boltzmann machine to learn, n x n, symmetric; or nil
+	TargetBias    []float64
+	Patterns      [][]uint8 // patterns of the visible neurons to learn; or nil
+
+	Epochs        int64 // at least 1
+	EpochLength   int64 // length of the sleep phase, tau_ref; at least 1
+	ReportEvery   int64 // epochs 0, ReportEvery, 2*ReportEvery, ... report; at least 1
+	ReportFactor  int64 // the sleep phase of an epoch that reports is longer by this factor; at least 1
+	WakeLength    int64 // length of the wake phase for each pattern, tau_ref
+	Settle        int64 // time for the network to settle after clamps change, tau_ref, not measured
+	TeacherLength int64 // length of the target network's run where it cannot be enumerated, tau_ref
+
+	RateBias, RateWeight, RateSAL float64
+	ClipWeight, ClipBias          float64 // bounds of |W| and |b|; 0: none
+	ClampBias                     float64 // a visible neuron clamped to d has the bias ClampBias*(2d-1)
+
+	HebbianAmplitude []float64       // of each synapse's Hebbian window, n x n; nil: 1
+	SALAmplitude     []float64       // of each synapse's SAL window, n x n; nil: 1
+	SALWindow        synapse.Half    // half of the SAL window, in ticks; the zero value stands for a triangle of tau_ref
+	SALPairing       synapse.Pairing // which pairs count for SAL; the zero value of SALWindow makes it last-1
+
+	Restart bool // begin every epoch at rest, as the authors' program does
+}
+
+// Report is what a training knows after an epoch that reports.
+type Report struct {
+	Epoch     int64
+	Steps     int64   // simulated so far
+	Spikes    int64   // so far
+	DKL       float64 // D_KL(target || network) over the visible neurons, nats; NaN if there are more than boltzmann.MaxNeurons
+	Unvisited int     // states that the target has and the network did not visit: if above 0, DKL is the estimate with half a sample added to every state
+	Floor     float64 // the D_KL that sampling alone leaves
+	NEff      float64 // effective number of independent samples behind DKL
+	Asymmetry float64 // Var(W_ij - W_ji) over the reciprocal pairs, after the epoch's update
+}
+
+// occupancyBatches is the number of batches from which the sampling floor is estimated.
+const occupancyBatches = 32
+
+type phaseKind uint8
+
+const (
+	settlePhase phaseKind = iota
+	wakePhase
+	sleepPhase
+	teacherPhase
+)
+
+type phase struct {
+	kind    phaseKind
+	pattern int // clamped to, or -1
+	tau     int64
+}
+
+// Trainer trains one network. Step by step it can be stopped, saved and resumed anywhere without a trace in the results.
+type Trainer struct {
+	t       Training
+	n       int
+	tau     int64 // ticks
+	engine  Engine
+	joined  []bool // synapses that exist
+	hebbian *sal.PairSums
+	sal     *sal.PairSums // nil if hebbian serves for both
+	states  *boltzmann.Occupancy
+
+	targetP    []float64 // over visible states, nil if not enumerable
+	wakeMean   []float64 // n
+	wakeCo     []float64 // n x n
+	w, b       []float64
+	dw         []float64 // scratch
+	clampedB   []float64 // scratch
+	buf        []spike.Event
+	warnings   []string
+	epoch      int64 // -1 while the teacher runs
+	phase      int
+	begun      bool  // the phase's network is set
+	start, end int64 // of the phase, ticks
+	spikes     int64
+	counts     []int64 // ticks in every visible state in the last report
+}
+
+// NewTrainer checks a training and prepares it. The error joins everything that is wrong.
+func NewTrainer(t Training) (*Trainer, error) {
+	if err := t.validate(); err != nil {
+		return nil, err
+	}
+	t.Config = t.Config.Resolve()
+	n := t.Config.Neurons
+	engine, err := New(t.Engine, t.Config)
+	if err != nil {
+		return nil, err
+	}
+	k := t.Config.TicksPerStep()
+	tr := &Trainer{t: t, n: n, tau: k * t.Config.TauRef, engine: engine, joined: make([]bool, n*n),
+		wakeMean: make([]float64, n), wakeCo: make([]float64, n*n), dw: make([]float64, n*n), clampedB: make([]float64, n),
+		w: slices.Clone(t.Weights), b: slices.Clone(t.Bias), buf: make([]spike.Event, 0, n+512)}
+	for i := range n {
+		for j := range n {
+			tr.joined[i*n+j] = i != j && (t.Patterns == nil || (i < t.Visible) != (j < t.Visible))
+			if !tr.joined[i*n+j] {
+				tr.w[i*n+j] = 0
+			}
+		}
+	}
+	last1 := synapse.Pairing{Kind: synapse.Last, K: 1}
+	triangle := synapse.Half{Shape: synapse.TriangularWindow, Tau: float64(tr.tau)}
+	tr.hebbian = sal.NewPairSums(n, triangle, last1)
+	if t.SALWindow != (synapse.Half{}) && (t.SALWindow != triangle || t.SALPairing != last1) && t.RateSAL != 0 {
+		tr.sal = sal.NewPairSums(n, t.SALWindow, t.SALPairing)
+	}
+
+	switch {
+	case t.Patterns != nil && t.Visible <= boltzmann.MaxNeurons:
+		if tr.targetP, err = boltzmann.Patterns(t.Patterns); err != nil {
+			return nil, err
+		}
+	case t.TargetWeights != nil:
+		m, err := boltzmann.New(n, t.TargetWeights, t.TargetBias)
+		var large *boltzmann.TooLargeError
+		switch {
+		case errors.As(err, &large):
+			tr.epoch = -1
+			tr.warnings = append(tr.warnings, large.Error(),
+				fmt.Sprintf("the target's activity is estimated from one run of the target network of %d tau", t.TeacherLength))
+		case err != nil:
+			return nil, err
+		default:
+			tr.targetP = m.P
+			copy(tr.wakeMean, m.Mean())
+			copy(tr.wakeCo, m.Coactivation())
+		}
+	default:
+		tr.warnings = append(tr.warnings, (&boltzmann.TooLargeError{N: t.Visible}).Error())
+	}
+	if tr.targetP != nil {
+		tr.states = tr.newStates()
+	}
+	return tr, nil
+}
+
+func (tr *Trainer) newStates() *boltzmann.Occupancy {
+	return boltzmann.NewOccupancyOf(sequence(tr.t.Visible), tr.tau, occupancyBatches)
+}
+
+func sequence(n int) []int32 {
+	s := make([]int32, n)
+	for i := range s {
+		s[i] = int32(i)
+	}
+	return s
+}
+
+func (t Training) validate() error {
+	var errs []error
+	bad := func(format string, a ...any) { errs = append(errs, fmt.Errorf("sampling: "+format, a...)) }
+	if err := t.Config.Validate(); err != nil {
+		return err
+	}
+	n := t.Config.Neurons
+	if t.Visible < 1 || t.Visible > n {
+		bad("Visible = %d of %d neurons", t.Visible, n)
+	}
+	if err := (Network{Weights: t.Weights, Bias: t.Bias}).Validate(n); err != nil {
+		errs = append(errs, err)
+	}
+	if (t.Patterns == nil) == (t.TargetWeights == nil) {
+		bad("a training needs either a target network or patterns")
+	}
+	if t.TargetWeights != nil {
+		if err := (Network{Weights: t.TargetWeights, Bias: t.TargetBias}).Validate(n); err != nil {
+			errs = append(errs, fmt.Errorf("target: %w", err))
+		}
+		if t.Visible != n {
+			bad("a target network leaves no hidden neurons: Visible = %d, want %d", t.Visible, n)
+		}
+		if n > boltzmann.MaxNeurons && t.TeacherLength < 1 {
+			bad("TeacherLength = %d tau, must be at least 1", t.TeacherLength)
+		}
+	}
+	for k, p := range t.Patterns {
+		if len(p) != t.Visible {
+			bad("pattern %d has %d bits for %d visible neurons", k, len(p), t.Visible)
+		}
+	}
+	if t.Patterns != nil && (t.WakeLength < 1 || t.Settle < 0 || t.ClampBias == 0) {
+		bad("learning patterns needs WakeLength >= 1, Settle >= 0 and a ClampBias")
+	}
+	for name, x := range map[string]int64{"Epochs": t.Epochs, "EpochLength": t.EpochLength, "ReportEvery": t.ReportEvery, "ReportFactor": t.ReportFactor} {
+		if x < 1 {
+			bad("%s = %d, must be at least 1", name, x)
+		}
+	}
+	for name, a := range map[string][]float64{"HebbianAmplitude": t.HebbianAmplitude, "SALAmplitude": t.SALAmplitude} {
+		if a != nil && (len(a) != n*n || slices.ContainsFunc(a, func(x float64) bool { return !finite(x) })) {
+			bad("%s must hold %d finite numbers", name, n*n)
+		}
+	}
+	slices.SortFunc(errs, func(a, b error) int { return compare(a.Error(), b.Error()) })
+	return errors.Join(errs...)
+}
+
+func compare(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// plan returns phase k of an epoch, or false if there is none.
+func (tr *Trainer) plan(epoch int64, k int) (phase, bool) {
+	t := &tr.t
+	if epoch < 0 {
+		return [2]phase{{settlePhase, -1, 100}, {teacherPhase, -1, t.TeacherLength}}[min(k, 1)], k < 2
+	}
+	if p := k / 2; p < len(t.Patterns) {
+		if k%2 == 0 {
+			return phase{settlePhase, p, t.Settle}, true
+		}
+		return phase{wakePhase, p, t.WakeLength}, true
+	}
+	k -= 2 * len(t.Patterns)
+	if t.Patterns != nil {
+		if k == 0 {
+			return phase{settlePhase, -1, t.Settle}, true
+		}
+		k--
+	}
+	length := t.EpochLength
+	if tr.reports(epoch) {
+		length *= t.ReportFactor
+	}
+	return phase{sleepPhase, -1, length}, k == 0
+}
+
+func (tr *Trainer) reports(epoch int64) bool { return epoch >= 0 && epoch%tr.t.ReportEvery == 0 }
+
+// Done reports whether all epochs are over.
+func (tr *Trainer) Done() bool { return tr.epoch >= tr.t.Epochs }
+
+// Step simulates on for at most a few hundred spikes and at most to the end of the present phase. It returns the spikes, valid until the next call, and a report if one is due. After
+// the last epoch it returns nothing.
+func (tr *Trainer) Step() ([]spike.Event, *Report) {
+	if tr.Done() {
+		return nil, nil
+	}
+	p, _ := tr.plan(tr.epoch, tr.phase)
+	if !tr.begun {
+		tr.begin(p)
+	}
+	events, done := tr.engine.Advance(tr.end, tr.buf[:0])
+	tr.spikes += int64(len(events))
+	tr.hebbian.Observe(events)
+	if tr.sal != nil {
+		tr.sal.Observe(events)
+	}
+	if tr.watching() {
+		tr.states.Observe(events)
+	}
+	if !done {
+		return events, nil
+	}
+	tr.finish(p)
+	tr.begun = false
+	tr.phase++
+	if _, more := tr.plan(tr.epoch, tr.phase); more {
+		return events, nil
+	}
+	report := tr.update(p)
+	tr.epoch++
+	tr.phase = 0
+	return events, report
+}
+
+// watching reports whether joint states are followed: in epochs that report, and in those just before, so that the states at the beginning are known.
+func (tr *Trainer) watching() bool {
+	return tr.states != nil && (tr.reports(tr.epoch) || (tr.reports(tr.epoch+1) && !tr.t.Restart))
+}
+
+// begin sets the network of a phase.
+func (tr *Trainer) begin(p phase) {
+	tr.begun = true
+	tr.start = tr.engine.Now()
+	tr.end = tr.start + p.tau*tr.tau
+	if tr.phase == 0 {
+		if tr.t.Restart {
+			tr.engine.Rest()
+			tr.hebbian.Reset()
+			if tr.sal != nil {
+				tr.sal.Reset()
+			}
+			if tr.states != nil && tr.reports(tr.epoch) {
+				tr.states = tr.newStates()
+			}
+		}
+		tr.engine.Seed(tr.t.Seed, uint64(tr.epoch+1))
+	}
+	tr.setNetwork(p)
+	if p.kind != settlePhase {
+		tr.hebbian.ResetSums()
+		if tr.sal != nil {
+			tr.sal.ResetSums()
+		}
+	}
+	if p.kind == sleepPhase && tr.states != nil && tr.reports(tr.epoch) {
+		tr.states.Start(tr.start, tr.end)
+	}
+}
+
+func (tr *Trainer) setNetwork(p phase) {
+	switch {
+	case tr.epoch < 0:
+		tr.engine.SetNetwork(Network{Weights: tr.t.TargetWeights, Bias: tr.t.TargetBias})
+	case p.pattern >= 0:
+		copy(tr.clampedB, tr.b)
+		for i, d := range tr.t.Patterns[p.pattern] {
+			tr.clampedB[i] = tr.t.ClampBias * float64(2*int(d)-1)
+		}
+		tr.engine.SetNetwork(Network{Weights: tr.w, Bias: tr.clampedB})
+	default:
+		tr.engine.SetNetwork(Network{Weights: tr.w, Bias: tr.b})
+	}
+}
+
+// finish takes the activity of a wake or teacher phase that is over.
+func (tr *Trainer) finish(p phase) {
+	share := 1.0
+	switch p.kind {
+	default:
+		return
+	case wakePhase:
+		if p.pattern == 0 {
+			clear(tr.wakeMean)
+			clear(tr.wakeCo)
+		}
+		share /= float64(len(tr.t.Patterns))
+	case teacherPhase:
+	}
+	ticks := tr.end - tr.start
+	for i := range tr.n {
+		tr.wakeMean[i] += float64(share * tr.mean(i, ticks))
+	}
+	sal.Hebbian{Eta: share}.Add(tr.wakeCo, tr.hebbian, ticks)
+}
+
+// mean is <z_i> of the phase just over: the share of time that spikes' states take.
+func (tr *Trainer) mean(i int, ticks int64) float64 {
+	return float64(tr.hebbian.Count(i)) * float64(tr.tau) / float64(ticks)
+}
+
+// update ends an epoch: the rules, the clipping, the report.
+func (tr *Trainer) update(p phase) *Report {
+	if tr.epoch < 0 {
+		return nil
+	}
+	t := &tr.t
+	ticks := tr.end - tr.start
+	clear(tr.dw)
+	if t.RateWeight != 0 {
+		sal.Hebbian{Eta: -t.RateWeight, Amplitude: t.HebbianAmplitude}.Add(tr.dw, tr.hebbian, ticks)
+	}
+	if t.RateSAL != 0 {
+		sums := tr.hebbian
+		if tr.sal != nil {
+			sums = tr.sal
+		}
+		sal.SAL{Eta: t.RateSAL, APlus: t.SALAmplitude, AMinus: t.SALAmplitude}.Add(tr.dw, sums, ticks)
+	}
+	for k, joined := range tr.joined {
+		if joined {
+			tr.w[k] = clip(tr.w[k]+(tr.dw[k]+float64(t.RateWeight*tr.wakeCo[k])), t.ClipWeight)
+		}
+	}
+	for i := range tr.b {
+		tr.b[i] = clip(tr.b[i]+float64(t.RateBias*(tr.wakeMean[i]-tr.mean(i, ticks))), t.ClipBias)
+	}
+	if !tr.reports(tr.epoch) {
+		return nil
+	}
+	r := &Report{Epoch: tr.epoch, Steps: tr.Steps(), Spikes: tr.spikes, DKL: math.NaN(), Floor: math.NaN(), NEff: math.NaN(), Asymmetry: tr.asymmetry()}
+	if tr.states != nil {
+		tr.states.Advance(tr.end)
+		tr.counts = tr.states.Counts()
+		e := boltzmann.Divergence(tr.targetP, tr.counts, float64(tr.tau))
+		r.DKL, r.Unvisited = e.DKL, e.Unvisited
+		r.Floor, r.NEff = tr.states.Floor()
+	}
+	return r
+}
+
+func clip(x, bound float64) float64 {
+	if bound > 0 {
+		return min(max(x, -bound), bound)
+	}
+	return x
+}
+
+// asymmetry is Var_{i<j}(W_ij - W_ji) over reciprocal pairs.
+func (tr *Trainer) asymmetry() float64 {
+	var sum, sum2, count float64
+	for pass := range 2 {
+		mean := 0.0
+		if pass == 1 {
+			mean = sum / count
+		}
+		for i := range tr.n {
+			for j := range i {
+				if tr.joined[i*tr.n+j] {
+					d := tr.w[i*tr.n+j] - tr.w[j*tr.n+i]
+					if pass == 0 {
+						sum += d
+						count++
+					} else {
+						sum2 += float64((d - mean) * (d - mean))
+					}
+				}
+			}
+		}
+	}
+	if count == 0 {
+		return 0
+	}
+	return sum2 / count
+}
+
+// Epoch returns the present epoch; before the first one, while a large target network runs, -1.
+func (tr *Trainer) Epoch() int64 { return tr.epoch }
+
+// Steps returns the number of steps simulated so far.
+func (tr *Trainer) Steps() int64 { return tr.engine.Now() / tr.t.Config.TicksPerStep() }
+
+// TotalSteps returns the number of steps that the whole training takes.
+func (tr *Trainer) TotalSteps() int64 {
+	t := &tr.t
+	reports := (t.Epochs + t.ReportEvery - 1) / t.ReportEvery
+	tau := t.EpochLength * (t.Epochs - reports + reports*t.ReportFactor)
+	if t.Patterns != nil {
+		tau += t.Epochs * (int64(len(t.Patterns))*(t.WakeLength+t.Settle) + t.Settle)
+	} else if tr.targetP == nil {
+		tau += 100 + t.TeacherLength
+	}
+	return tau * t.Config.TauRef
+}
+
+// Spikes returns the number of spikes so far.
+func (tr *Trainer) Spikes() int64 { return tr.spikes }
+
+// EngineName returns the name of the engine in use.
+func (tr *Trainer) EngineName() string { return tr.engine.Name() }
+
+// Warnings returns what the reader of the results should know.
+func (tr *Trainer) Warnings() []string { return tr.warnings }
+
+// Weights returns the present weights, n x n, and biases, n. They belong to the trainer.
+func (tr *Trainer) Weights() (w, b []float64) { return tr.w, tr.b }
+
+// Target returns the distribution to learn over the states of the visible neurons, or nil if they are too many.
+func (tr *Trainer) Target() []float64 { return tr.targetP }
+
+// Sampled returns the fraction of time that the network spent in each state of its visible neurons in the last epoch that reported, or nil.
+func (tr *Trainer) Sampled() []float64 {
+	if tr.counts == nil {
+		return nil
+	}
+	total := int64(0)
+	for _, c := range tr.counts {
+		total += c
+	}
+	p := make([]float64, len(tr.counts))
+	for z, c := range tr.counts {
+		p[z] = float64(c) / float64(total)
+	}
+	return p
+}
+
+const trainerTag = "STR1"
+
+// AppendBinary appends the whole state of the training; its description is not part of it.
+func (tr *Trainer) AppendBinary(b []byte) ([]byte, error) {
+	w := writer{append(b, trainerTag...)}
+	w.int(tr.epoch)
+	w.int(int64(tr.phase))
+	begun := int64(0)
+	if tr.begun {
+		begun = 1
+	}
+	w.int(begun)
+	w.int(tr.start)
+	w.int(tr.end)
+	w.int(tr.spikes)
+	w.floats(tr.w)
+	w.floats(tr.b)
+	w.floats(tr.wakeMean)
+	w.floats(tr.wakeCo)
+	w.ints(tr.counts)
+	errs := []error{w.blob(tr.engine), w.blob(tr.hebbian)}
+	if tr.sal != nil {
+		errs = append(errs, w.blob(tr.sal))
+	}
+	if tr.states != nil {
+		errs = append(errs, w.blob(tr.states))
+	}
+	return w.b, errors.Join(errs...)
+}
+
+// UnmarshalBinary restores a state that AppendBinary wrote for a trainer of the same description.
+func (tr *Trainer) UnmarshalBinary(b []byte) error {
+	r := newReader(b, trainerTag)
+	epoch, k, begun := r.int(), r.int(), r.int()
+	start, end, spikes := r.int(), r.int(), r.int()
+	r.check(epoch >= -1 && epoch <= tr.t.Epochs && k >= 0 && k <= int64(2*len(tr.t.Patterns)+2), "impossible place")
+	if r.err != nil {
+		return r.err
+	}
+	p, ok := tr.plan(epoch, int(k))
+	r.check(ok && begun>>1 == 0 && (begun == 0 || end-start == p.tau*tr.tau), "impossible phase")
+	r.floats(tr.w)
+	r.floats(tr.b)
+	r.floats(tr.wakeMean)
+	r.floats(tr.wakeCo)
+	counts := r.ints()
+	r.check(len(counts) == 0 || len(counts) == len(tr.targetP), "another number of states")
+	if r.err != nil {
+		return r.err
+	}
+	tr.epoch, tr.phase, tr.begun, tr.start, tr.end, tr.spikes = epoch, int(k), begun == 1, start, end, spikes
+	tr.counts = nil
+	if len(counts) > 0 {
+		tr.counts = counts
+	}
+	if tr.begun {
+		tr.setNetwork(p)
+	}
+	r.blob(tr.engine)
+	r.blob(tr.hebbian)
+	if tr.sal != nil {
+		r.blob(tr.sal)
+	}
+	if tr.states != nil {
+		r.blob(tr.states)
+	}
+	return r.finish()
+}
