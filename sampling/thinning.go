@@ -135,6 +135,7 @@ func newThinning(c Config) *thinning {
 		t.class[i] = none
 	}
 	t.out.dense = make([]int64, n*n)
+	t.out.floats = toFloats(t.out.dense, t.fading)
 	t.forget()
 	t.Seed(0, 0)
 	return t
@@ -146,6 +147,9 @@ func (t *thinning) Now() int64   { return t.limit }
 // settle counts the bound passed up to the end of the last Advance, before anything changes.
 func (t *thinning) settle() {
 	if t.now < t.limit {
+		if t.total < 0 {
+			t.sum()
+		}
 		t.left = max(t.left-float64((float64(t.limit-t.now)-t.frac)*t.total), 0)
 		t.now, t.frac = t.limit, 0
 	}

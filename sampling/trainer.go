@@ -567,8 +567,12 @@ func (tr *Trainer) UnmarshalBinary(b []byte) error {
 	if len(counts) > 0 {
 		tr.counts = counts
 	}
+	// The engine goes on under the network of the phase that it is in. Where an epoch begins, its random numbers begin anew and the network before does not matter.
 	if tr.begun {
 		tr.setNetwork(p)
+	} else if tr.phase > 0 {
+		before, _ := tr.plan(epoch, tr.phase-1)
+		tr.setNetwork(before)
 	}
 	r.blob(tr.engine)
 	r.blob(tr.hebbian)
