@@ -63,7 +63,6 @@ type thinning struct {
 	exps  []float64 // with fading PSPs, per neuron: sum of the exponential parts, in units of e^(-(now-origin)/TauSyn)
 	alphs []float64 // likewise the alpha parts: the potential has (exps + alphs*(now-origin)) e^...
 	orig  int64
-	last  []int64
 
 	recent []spike.Event // ring of spikes whose edges are not all past
 	oldest int           // spikes from here on may still act
