@@ -41,7 +41,6 @@ import (
 type thinning struct {
 	cfg    Config
 	n      int
-	minISI int64
 	psp    synapse.PSP
 	edges  []synapse.Edge
 	fading bool    // the PSP has an exponential or alpha part
