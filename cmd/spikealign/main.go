@@ -34,7 +34,9 @@ const (
 type commands struct {
 	Run     runCommand     `cmd:"" help:"Run one experiment."`
 	Resume  resumeCommand  `cmd:"" help:"Go on with a run that was stopped."`
+	Sweep   sweepCommand   `cmd:"" help:"Run an experiment over a grid of values."`
 	List    listCommand    `cmd:"" help:"Show runs at a glance."`
+	Plot    plotCommand    `cmd:"" help:"Draw the figures of a run or a sweep."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 
 	Verbose bool `short:"v" help:"Tell more on standard error."`

@@ -1,9 +1,12 @@
 package main
 
-import "spikealign/experiment"
+import (
+	"spikealign/experiment"
+	"spikealign/sweep"
+)
 
 type resumeCommand struct {
-	Dir string `arg:"" help:"The folder of the run."`
+	Dir string `arg:"" help:"The folder of the run or of the sweep."`
 	sessionFlags
 }
 
@@ -19,6 +22,9 @@ A finished run is left as it is (exit code 0).`
 
 // Run resumes a run.
 func (c *resumeCommand) Run(a *app) error {
+	if sweep.IsSweep(c.Dir) {
+		return (&sweepCommand{File: c.Dir, Progress: c.Progress, Quiet: c.Quiet}).Run(a)
+	}
 	return c.sessionFlags.session(a, func(s experiment.Session) (experiment.Result, error) {
 		return a.kinds.Resume(a.ctx, c.Dir, s)
 	})

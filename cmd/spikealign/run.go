@@ -111,6 +111,9 @@ func (f *sessionFlags) session(a *app, work func(experiment.Session) (experiment
 	for _, w := range result.Info.Warnings {
 		fmt.Fprintln(a.stderr, "warning:", w)
 	}
+	if !result.Already {
+		drawRun(a, result.Dir)
+	}
 	if result.Already {
 		fmt.Fprintf(a.stderr, "%s is finished already\n", result.Dir)
 	}

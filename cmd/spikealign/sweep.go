@@ -1,0 +1,135 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"spikealign/experiment"
+	"spikealign/internal/progress"
+	"spikealign/sweep"
+)
+
+type sweepCommand struct {
+	File     string        `arg:"" help:"The sweep file (YAML), or the folder of a sweep to go on with."`
+	Output   string        `short:"o" placeholder:"DIR" help:"Folder of the sweep. Without it: runs/NAME."`
+	Jobs     int           `short:"j" placeholder:"N" help:"Runs at a time; without it as many as there are processors. Changes no result."`
+	Set      []string      `sep:"none" placeholder:"PATH=VALUE" help:"Change a value of the base experiment. Repeatable."`
+	Progress time.Duration `default:"10s" placeholder:"DURATION" help:"Time between two lines of progress where standard error is not a terminal (default 10s)."`
+	Quiet    bool          `short:"q" help:"No progress."`
+}
+
+// Help shows the examples.
+func (sweepCommand) Help() string {
+	return `Examples:
+
+  spikealign sweep experiments/figure4-sweep.yaml
+  spikealign sweep experiments/figure4-sweep.yaml -o runs/quick --jobs 2 --set training.epochs=1001
+  spikealign sweep runs/quick                 # go on
+
+Members that are finished are not run again, members that were stopped are resumed; a grid may be extended.`
+}
+
+// Validate is called by kong.
+func (c *sweepCommand) Validate() error {
+	if c.Jobs < 0 || c.Progress < 0 {
+		return fmt.Errorf("--jobs and --progress must not be negative")
+	}
+	return nil
+}
+
+// Run runs a sweep.
+func (c *sweepCommand) Run(a *app) error {
+	s, err := sweep.Load(a.kinds, c.File, c.Set...)
+	if err != nil {
+		return err
+	}
+	o := sweep.Options{Dir: c.Output, Jobs: c.Jobs, Session: experiment.Session{Program: version(), Log: a.log}}
+	if o.Dir == "" {
+		if o.Dir = filepath.Join(defaultRuns, s.Name); sweep.IsSweep(c.File) {
+			o.Dir = c.File
+		}
+	}
+	if !c.Quiet {
+		// A reporter must know how many members there are, so that it begins with the plan.
+		var r *progress.Reporter
+		o.Plan = func(members, finished int) {
+			width, isTerminal := terminal(a.stderr)
+			r = progress.New(a.stderr, progress.Options{Terminal: isTerminal, Width: width, Every: c.Progress, Members: members})
+			r.Skip(finished)
+			a.redirect.to = r
+		}
+		o.Start = func(m sweep.Member) (func(experiment.Moment), func(string, bool)) {
+			t := r.Start(m.Name)
+			return func(m experiment.Moment) {
+				t.Update(progress.State{Done: m.Done, Total: m.Total, Unit: m.Unit, Steps: m.Steps, Spikes: m.Spikes, Headline: m.Headline()})
+			}, t.End
+		}
+	}
+	result, err := sweep.Run(a.ctx, s, o)
+	a.redirect.to = a.stderr
+	if result == nil {
+		return err
+	}
+	for k, m := range s.Members {
+		for _, w := range result.States[k].Info.Warnings {
+			fmt.Fprintf(a.stderr, "warning: %s: %s\n", m.Name, w)
+		}
+	}
+	if result.Done() > 0 {
+		drawRun(a, o.Dir)
+		if printErr := printSummary(a.stdout, result); err == nil {
+			err = printErr
+		}
+	}
+	return err
+}
+
+// printSummary prints median [q25, q75] of the main metrics for every condition.
+func printSummary(w io.Writer, r *sweep.Result) error {
+	var head []string
+	for _, k := range r.Sweep.Conditions() {
+		head = append(head, r.Sweep.Grid[k].Path)
+	}
+	head = append(head, "n")
+	names := r.Numeric()
+	var shown []int
+	for k, name := range names {
+		if name == "dkl" || name == "asymmetry" {
+			shown = append(shown, k)
+		}
+	}
+	if len(shown) == 0 {
+		for k := range names {
+			shown = append(shown, k)
+		}
+	}
+	for _, k := range shown {
+		head = append(head, names[k])
+	}
+	short := func(x float64) string { return strconv.FormatFloat(x, 'g', 4, 64) }
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, strings.Join(head, "\t"))
+	for _, c := range r.Summary() {
+		row := append(slices.Clone(c.Values), strconv.Itoa(c.N))
+		for _, k := range shown {
+			cell := "-"
+			if c.N > 0 {
+				s := c.Stats[k]
+				cell = fmt.Sprintf("%s [%s, %s]", short(s.Median), short(s.Q25), short(s.Q75))
+			}
+			row = append(row, cell)
+		}
+		fmt.Fprintln(t, strings.Join(row, "\t"))
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "%s: %d of %d members finished; %s %s %s\n", r.Dir, r.Done(), len(r.Sweep.Members), sweep.ConfigFile, sweep.MembersFile, sweep.SummaryFile)
+	return err
+}

@@ -1,0 +1,208 @@
+package sweep
+
+import (
+	"encoding/csv"
+	"errors"
+	"io"
+	"io/fs"
+	"math"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"spikealign/experiment"
+	"spikealign/internal/durable"
+)
+
+// Pending is the status of a member that has not begun.
+const Pending experiment.Status = "pending"
+
+// Result is what there is of a sweep.
+type Result struct {
+	Sweep   *Sweep
+	Dir     string
+	States  []State  // of Sweep.Members
+	Metrics []string // the columns of the last rows, in order of appearance
+}
+
+// State of a member.
+type State struct {
+	Status experiment.Status
+	Info   experiment.Info // zero if the member is pending
+}
+
+// Summary is one condition of a sweep.
+type Summary struct {
+	Values []string // one per path of Sweep.Conditions
+	N      int      // finished members
+	Stats  []Stat   // one per name of Numeric
+}
+
+// Stat describes a metric over the replicates of a condition: quantiles of type 7 (linear interpolation) of the finite values, NaN if there are
+// none.
+type Stat struct {
+	Median, Q25, Q75 float64
+}
+
+// Collect reads what there is of the sweep in dir.
+func (s *Sweep) Collect(dir string) (*Result, error) {
+	r := &Result{Sweep: s, Dir: dir}
+	for _, m := range s.Members {
+		info, err := experiment.Look(MemberDir(dir, m))
+		st := State{info.Status, info}
+		if errors.Is(err, fs.ErrNotExist) {
+			st = State{Status: Pending}
+		} else if err != nil {
+			return nil, err
+		}
+		for _, c := range info.Latest {
+			if !slices.Contains(r.Metrics, c.Name) {
+				r.Metrics = append(r.Metrics, c.Name)
+			}
+		}
+		r.States = append(r.States, st)
+	}
+	return r, nil
+}
+
+// Done returns the number of finished members.
+func (r *Result) Done() int {
+	n := 0
+	for _, s := range r.States {
+		if s.Status == experiment.Done {
+			n++
+		}
+	}
+	return n
+}
+
+// cell returns the last value of a metric as text.
+func (s State) cell(metric string) string {
+	for _, c := range s.Info.Latest {
+		if c.Name == metric {
+			return c.Value.String()
+		}
+	}
+	return ""
+}
+
+// Numeric returns the metrics of which no finished member has text.
+func (r *Result) Numeric() []string {
+	var names []string
+	for _, name := range r.Metrics {
+		numeric := true
+		for _, s := range r.States {
+			if text := s.cell(name); text != "" {
+				_, err := strconv.ParseFloat(text, 64)
+				numeric = numeric && err == nil
+			}
+		}
+		if numeric {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// Summary returns the conditions in the order of the grid, with the statistics of the finished members.
+func (r *Result) Summary() []Summary {
+	axes, names := r.Sweep.Conditions(), r.Numeric()
+	var out []Summary
+	var values [][][]float64 // condition, metric
+	at := map[string]int{}
+	for k, m := range r.Sweep.Members {
+		var coordinates []string
+		for _, a := range axes {
+			coordinates = append(coordinates, m.Values[a])
+		}
+		key := strings.Join(coordinates, "\x00")
+		c, ok := at[key]
+		if !ok {
+			c = len(out)
+			at[key] = c
+			out = append(out, Summary{Values: coordinates})
+			values = append(values, make([][]float64, len(names)))
+		}
+		if r.States[k].Status != experiment.Done {
+			continue
+		}
+		out[c].N++
+		for i, name := range names {
+			if x, err := strconv.ParseFloat(r.States[k].cell(name), 64); err == nil && !math.IsNaN(x) && !math.IsInf(x, 0) {
+				values[c][i] = append(values[c][i], x)
+			}
+		}
+	}
+	for c := range out {
+		for _, v := range values[c] {
+			slices.Sort(v)
+			out[c].Stats = append(out[c].Stats, Stat{quantile(v, 0.5), quantile(v, 0.25), quantile(v, 0.75)})
+		}
+	}
+	return out
+}
+
+// quantile is the p-quantile of ascending values, type 7 of Hyndman & Fan (1996).
+func quantile(ascending []float64, p float64) float64 {
+	n := len(ascending)
+	if n == 0 {
+		return math.NaN()
+	}
+	h := float64(n-1) * p
+	k := min(int(h), n-1)
+	if k == n-1 {
+		return ascending[k]
+	}
+	f := h - float64(k)
+	return float64((1-f)*ascending[k]) + float64(f*ascending[k+1])
+}
+
+// write writes members.csv and summary.csv.
+func (r *Result) write() error {
+	head := []string{"member"}
+	for _, a := range r.Sweep.Grid {
+		head = append(head, a.Path)
+	}
+	rows := [][]string{append(append(head, "member_seed", "status"), r.Metrics...)}
+	for k, m := range r.Sweep.Members {
+		row := append([]string{m.Name}, m.Values...)
+		row = append(row, strconv.FormatUint(m.Spec.Seed, 10), string(r.States[k].Status))
+		for _, name := range r.Metrics {
+			row = append(row, r.States[k].cell(name))
+		}
+		rows = append(rows, row)
+	}
+	if err := writeCSV(filepath.Join(r.Dir, MembersFile), rows); err != nil {
+		return err
+	}
+	head = nil
+	for _, k := range r.Sweep.Conditions() {
+		head = append(head, r.Sweep.Grid[k].Path)
+	}
+	head = append(head, "n")
+	for _, name := range r.Numeric() {
+		head = append(head, name+"_median", name+"_q25", name+"_q75")
+	}
+	rows = [][]string{head}
+	for _, c := range r.Summary() {
+		row := append(slices.Clone(c.Values), strconv.Itoa(c.N))
+		for _, s := range c.Stats {
+			for _, x := range []float64{s.Median, s.Q25, s.Q75} {
+				row = append(row, strconv.FormatFloat(x, 'g', -1, 64))
+			}
+		}
+		rows = append(rows, row)
+	}
+	return writeCSV(filepath.Join(r.Dir, SummaryFile), rows)
+}
+
+func writeCSV(path string, rows [][]string) error {
+	return durable.WriteFile(path, 0o666, func(w io.Writer) error {
+		c := csv.NewWriter(w)
+		if err := c.WriteAll(rows); err != nil {
+			return err
+		}
+		return c.Error()
+	})
+}

@@ -1,0 +1,204 @@
+package sweep
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+
+	"spikealign/experiment"
+	"spikealign/internal/durable"
+)
+
+// Options of Run.
+type Options struct {
+	// Dir is the sweep's folder. It is made if it does not exist; members that are finished there are not run again.
+	Dir string
+	// Jobs is how many members run at a time; 0 means as many as Go uses processors. It changes no result.
+	Jobs int
+	// Session serves for every member; Observe and CPU are not used.
+	Session experiment.Session
+	// Plan, if not nil, is told before anything runs how many members there are and how many of them are finished.
+	Plan func(members, finished int)
+	// Start, if not nil, is called when a member starts. What it returns is called during the run and at its end; several members
+	// are told of at a time.
+	Start func(m Member) (observe func(experiment.Moment), end func(status string, failed bool))
+}
+
+// FailedError says that members failed. The others were run.
+type FailedError struct {
+	Dir    string
+	Failed []string // NAME: error
+	Total  int
+}
+
+func (e *FailedError) Error() string {
+	return fmt.Sprintf("%d of %d members failed:\n  %s", len(e.Failed), e.Total, strings.Join(e.Failed, "\n  "))
+}
+
+// Run runs what is not finished of a sweep and writes members.csv and summary.csv. The results do not depend on Jobs. If ctx ends, every
+// member saves a checkpoint and the error is *experiment.Stopped; if members fail, *FailedError. In both cases the result holds what there is. An error
+// that wraps experiment.ErrUsage has changed nothing on disk.
+func Run(ctx context.Context, s *Sweep, o Options) (*Result, error) {
+	unlock, err := s.claim(o)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	todo, finished := s.jobs(o.Dir)
+	if o.Plan != nil {
+		o.Plan(len(s.Members), finished)
+	}
+	workers := o.Jobs
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	var (
+		mu     sync.Mutex
+		failed = map[string]string{}
+		wg     sync.WaitGroup
+		queue  = make(chan Member)
+	)
+	for range min(workers, len(todo)) {
+		wg.Go(func() {
+			// A member is charged for the time of its own thread.
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			for m := range queue {
+				if err := s.one(ctx, m, o); err != nil {
+					mu.Lock()
+					failed[m.Name] = err.Error()
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	for _, m := range todo {
+		if ctx.Err() != nil {
+			break
+		}
+		select {
+		case queue <- m:
+		case <-ctx.Done():
+		}
+	}
+	close(queue)
+	wg.Wait()
+
+	r, err := s.Collect(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.write(); err != nil {
+		return r, err
+	}
+	if done := r.Done(); ctx.Err() != nil && done+len(failed) < len(s.Members) {
+		return r, &experiment.Stopped{Dir: o.Dir, Reason: fmt.Sprintf("interrupted, %d of %d members are finished", done, len(s.Members))}
+	}
+	if len(failed) > 0 {
+		e := &FailedError{Dir: o.Dir, Total: len(s.Members)}
+		for _, m := range s.Members {
+			if text, ok := failed[m.Name]; ok {
+				e.Failed = append(e.Failed, m.Name+": "+text)
+			}
+		}
+		return r, e
+	}
+	return r, nil
+}
+
+// one runs or resumes a member. A member that was stopped has not failed.
+func (s *Sweep) one(ctx context.Context, m Member, o Options) error {
+	session := o.Session
+	session.Observe, session.CPU = nil, threadCPU
+	if runtime.GOOS != "linux" {
+		session.CPU = nil
+	}
+	end := func(string, bool) {}
+	if o.Start != nil {
+		session.Observe, end = o.Start(m)
+	}
+	dir := MemberDir(o.Dir, m)
+	var err error
+	if experiment.IsRun(dir) {
+		_, err = s.kinds.Resume(ctx, dir, session)
+	} else {
+		_, err = experiment.Execute(ctx, experiment.Options{Spec: m.Spec, Dir: dir, Session: session})
+	}
+	var stopped *experiment.Stopped
+	switch {
+	case err == nil:
+		end("done", false)
+	case errors.As(err, &stopped):
+		end("stopped", false)
+		return nil
+	default:
+		end("failed: "+err.Error(), true)
+	}
+	return err
+}
+
+// claim takes the folder: makes it, locks it, sees that the members in it are those of this sweep, and writes sweep.yaml.
+func (s *Sweep) claim(o Options) (unlock func(), err error) {
+	if entries, err := os.ReadDir(o.Dir); err == nil && !IsSweep(o.Dir) {
+		for _, e := range entries {
+			if !strings.HasPrefix(e.Name(), ".") {
+				return nil, usagef("%s is not empty and not the folder of a sweep (it holds %s); choose another folder with -o", o.Dir, e.Name())
+			}
+		}
+	}
+	for _, m := range s.Members {
+		file := filepath.Join(MemberDir(o.Dir, m), experiment.ConfigFile)
+		if _, err := os.Stat(file); err != nil {
+			continue
+		}
+		old, err := s.kinds.Load(file)
+		if err != nil {
+			return nil, err
+		}
+		change, err := m.Spec.Differs(old)
+		if err != nil {
+			return nil, err
+		}
+		if change != "" {
+			return nil, usagef("%s holds member %s of another base experiment: %s; choose another folder with -o", o.Dir, m.Name, change)
+		}
+	}
+	text, err := s.Marshal()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(filepath.Join(o.Dir, MembersDir), 0o777); err != nil {
+		return nil, usagef("cannot make the folder of the sweep: %v", err)
+	}
+	unlock = func() {}
+	lock, err := durable.Lock(o.Dir)
+	var locked *durable.LockedError
+	switch {
+	case err == nil:
+		unlock = func() { lock.Unlock() }
+	case errors.As(err, &locked):
+		return nil, usagef("%v", err)
+	case !errors.Is(err, errors.ErrUnsupported):
+		return nil, err
+	}
+	if _, err := durable.Sweep(o.Dir); err != nil {
+		unlock()
+		return nil, err
+	}
+	file := filepath.Join(o.Dir, ConfigFile)
+	if old, err := os.ReadFile(file); err == nil && bytes.Equal(old, text) {
+		return unlock, nil
+	}
+	if err := durable.WriteFile(file, 0o666, func(w io.Writer) error { _, err := w.Write(text); return err }); err != nil {
+		unlock()
+		return nil, err
+	}
+	return unlock, nil
+}

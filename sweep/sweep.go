@@ -1,0 +1,338 @@
+// Package sweep runs one experiment over a grid of parameter values.
+//
+// A sweep file holds a base experiment and a grid; every point of the grid is a member, an ordinary run in a folder of its own. A member
+// depends on nothing but the base and its own coordinates, so that a grid may be extended or reordered: what is finished stays as it is.
+//
+// # The folder of a sweep
+//
+//	sweep.yaml        the sweep
+//	members/NAME/     one run each (package experiment)
+//	members.csv       coordinates, seed, status and last metrics of every member
+//	summary.csv       median and quartiles of the metrics over the replicates of every condition
+package sweep
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"spikealign/experiment"
+	"spikealign/internal/random"
+	"spikealign/internal/yamlconf"
+)
+
+// Names of the files in a sweep's folder.
+const (
+	ConfigFile  = "sweep.yaml"
+	MembersDir  = "members"
+	MembersFile = "members.csv"
+	SummaryFile = "summary.csv"
+)
+
+// The figures that a sweep may ask for.
+const (
+	NoFigure         = "none"
+	NoiseFigure      = "noise"
+	ComparisonFigure = "comparison"
+)
+
+// maxMembers bounds a grid: more is a slip of the pen.
+const maxMembers = 10000
+
+// File is a sweep file.
+type File struct {
+	Kind        string       `yaml:"kind" doc:"sweep"`
+	Name        string       `yaml:"name" doc:"name of the sweep: letters, digits, and _ . -"`
+	Description string       `yaml:"description" doc:"what this sweep is for"`
+	Experiment  yamlconf.Raw `yaml:"experiment" doc:"the base experiment; its seed keys the seeds of all members"`
+	Set         []string     `yaml:"set" doc:"changes of the base experiment, path=value each"`
+	Grid        []Axis       `yaml:"grid" doc:"the values that are combined, each with each"`
+	Replicates  []string     `yaml:"replicates" doc:"paths of the grid that only repeat a condition (seeds)"`
+	Figure      string       `yaml:"figure" doc:"what is drawn at the end: noise, comparison, none"`
+}
+
+// Axis is one parameter of the grid.
+type Axis struct {
+	Path   string         `yaml:"path" doc:"dotted path in the experiment"`
+	Values []yamlconf.Raw `yaml:"values" doc:"its values"`
+	Label  string         `yaml:"label" doc:"how figures call it"`
+}
+
+var nameText = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$`)
+
+// Validate returns the problems of the sweep itself; those of the members are found by Parse.
+func (f *File) Validate() []yamlconf.Problem {
+	var ps []yamlconf.Problem
+	bad := func(path, format string, args ...any) {
+		ps = append(ps, yamlconf.Problem{Path: path, Message: fmt.Sprintf(format, args...)})
+	}
+	if f.Kind != "sweep" {
+		bad("kind", "must be sweep")
+	}
+	if f.Name != "" && !nameText.MatchString(f.Name) {
+		bad("name", "allowed are up to 100 letters, digits and _ . -, beginning with a letter or digit")
+	}
+	if !strings.HasPrefix(string(f.Experiment), "{") {
+		bad("experiment", "must be an experiment: keys and values")
+	}
+	if len(f.Grid) == 0 {
+		bad("grid", "needs at least one path with values")
+	}
+	if !slices.Contains([]string{NoFigure, NoiseFigure, ComparisonFigure}, f.Figure) {
+		bad("figure", "allowed are noise, comparison, none")
+	}
+	members := 1
+	paths := map[string]bool{}
+	for k, a := range f.Grid {
+		at := fmt.Sprintf("grid.%d.", k)
+		switch {
+		case a.Path == "" || strings.ContainsAny(a.Path, "= \t\n"):
+			bad(at+"path", "must be the dotted path of a value of the experiment")
+		case a.Path == "name" || a.Path == "kind" || a.Path == "description":
+			bad(at+"path", "cannot be varied")
+		case paths[a.Path]:
+			bad(at+"path", "stands in the grid twice")
+		}
+		paths[a.Path] = true
+		if len(a.Values) == 0 {
+			bad(at+"values", "needs at least one value")
+		}
+		seen := map[string]bool{}
+		for i, v := range a.Values {
+			if c := canonical(v); seen[c] {
+				bad(fmt.Sprintf("%svalues.%d", at, i), "stands in the list twice")
+			} else {
+				seen[c] = true
+			}
+		}
+		if members <= maxMembers {
+			members *= max(len(a.Values), 1)
+		}
+	}
+	if members > maxMembers {
+		bad("grid", "has more than %d members", maxMembers)
+	}
+	for k, r := range f.Replicates {
+		if !paths[r] {
+			bad(fmt.Sprintf("replicates.%d", k), "is not a path of the grid")
+		}
+	}
+	return ps
+}
+
+// canonical is a value's text, the same for all ways to write a number.
+func canonical(r yamlconf.Raw) string {
+	s := string(r)
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+		return strconv.FormatInt(n, 10)
+	}
+	if _, err := strconv.ParseUint(s, 10, 64); err == nil {
+		return s
+	}
+	if x, err := strconv.ParseFloat(s, 64); err == nil {
+		if x == 0 {
+			return "0"
+		}
+		return strconv.FormatFloat(x, 'g', -1, 64)
+	}
+	return s
+}
+
+// Sweep is a sweep that is valid, with all its members.
+type Sweep struct {
+	File
+	Members []Member // in the order of the grid, the last path fastest
+	kinds   experiment.Kinds
+}
+
+// Member is one run of a sweep.
+type Member struct {
+	Name string
+	// Values are the coordinates, one per path of the grid, numbers in their shortest form.
+	Values []string
+	Spec   *experiment.Spec
+}
+
+// usageError is an error of class experiment.ErrUsage whose text does not mention the class.
+type usageError string
+
+func (e usageError) Error() string        { return string(e) }
+func (e usageError) Is(target error) bool { return target == experiment.ErrUsage }
+
+func usagef(format string, args ...any) error { return usageError(fmt.Sprintf(format, args...)) }
+
+// IsSweep reports whether dir is the folder of a sweep.
+func IsSweep(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, ConfigFile))
+	return err == nil
+}
+
+// Load reads a sweep file, or the one in the folder of a sweep, with changes "path=value" of the base experiment. Every member is checked. Faults
+// are yamlconf.Errors; an error that wraps experiment.ErrUsage says that the file cannot be read.
+func Load(kinds experiment.Kinds, file string, overrides ...string) (*Sweep, error) {
+	if st, err := os.Stat(file); err == nil && st.IsDir() {
+		file = filepath.Join(file, ConfigFile)
+		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+			return nil, usagef("%s is not the folder of a sweep: there is no %s in it", filepath.Dir(file), ConfigFile)
+		}
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, usagef("cannot read the sweep file: %v", err)
+	}
+	return Parse(kinds, file, data, overrides...)
+}
+
+// Parse is Load for text that was read from the file of that name.
+func Parse(kinds experiment.Kinds, file string, data []byte, overrides ...string) (*Sweep, error) {
+	s := &Sweep{File: File{Figure: NoFigure}, kinds: kinds}
+	if err := yamlconf.Parse(file, data).Decode(&s.File); err != nil {
+		return nil, err
+	}
+	s.Set = append(s.Set, overrides...)
+	if s.Name == "" {
+		s.Name = "sweep"
+		if base := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)); nameText.MatchString(base) {
+			s.Name = base
+		}
+	}
+	var issues yamlconf.Errors
+	said := map[string]bool{}
+	index := make([]int, len(s.Grid))
+	for {
+		m, err := s.member(file, index)
+		var problems yamlconf.Errors
+		switch {
+		case errors.As(err, &problems):
+			for _, p := range problems {
+				// Most problems are the same for many members.
+				if text := p.Error(); !said[text] {
+					said[text] = true
+					issues = append(issues, p)
+				}
+			}
+		case err != nil:
+			return nil, err
+		}
+		s.Members = append(s.Members, m)
+		k := len(index) - 1
+		for ; k >= 0; k-- {
+			if index[k]++; index[k] < len(s.Grid[k].Values) {
+				break
+			}
+			index[k] = 0
+		}
+		if k < 0 {
+			break
+		}
+	}
+	if len(issues) > 0 {
+		return nil, issues
+	}
+	return s, nil
+}
+
+// member makes the member at a point of the grid.
+func (s *Sweep) member(file string, index []int) (Member, error) {
+	overrides := slices.Clone(s.Set)
+	var m Member
+	var key, name, repeat []string
+	ownSeed := false
+	for k, a := range s.Grid {
+		v := canonical(a.Values[index[k]])
+		overrides = append(overrides, a.Path+"="+string(a.Values[index[k]]))
+		m.Values = append(m.Values, a.Values[index[k]].Text())
+		if v != string(a.Values[index[k]]) {
+			m.Values[k] = v
+		}
+		key = append(key, a.Path+"="+v)
+		if slices.Contains(s.Replicates, a.Path) {
+			repeat = append(repeat, a.Path+"="+v)
+		}
+		name = append(name, s.short(k)+"-"+v)
+		ownSeed = ownSeed || a.Path == "seed"
+	}
+	// The order of the grid is no part of a member.
+	slices.Sort(key)
+	slices.Sort(name)
+	slices.Sort(repeat)
+	h := fnv.New64a()
+	h.Write([]byte(strings.Join(key, "\n")))
+	m.Name = strings.Join(name, "_")
+	if clean := unclean.ReplaceAllString(m.Name, "-"); clean != m.Name || len(clean) > 100 || !nameText.MatchString(clean) {
+		m.Name = fmt.Sprintf("%.60s-%016x", "m"+clean, h.Sum64())
+	}
+	spec, err := s.kinds.Parse(file+": experiment", []byte(s.Experiment), overrides...)
+	if err != nil {
+		return m, err
+	}
+	m.Spec = spec
+	spec.Name = m.Name
+	if !ownSeed {
+		// Conditions differ by nothing but themselves: the replicates of one index begin alike in all of them.
+		r := fnv.New64a()
+		r.Write([]byte(strings.Join(repeat, "\n")))
+		stream := random.New(spec.Seed, random.MemberSeed, r.Sum64(), 0)
+		spec.Seed = stream.Uint64()
+	}
+	return m, nil
+}
+
+var unclean = regexp.MustCompile(`[^A-Za-z0-9_.-]+`)
+
+// short is the name of the k-th path in names of members: its last part, or all of it where others end alike.
+func (s *Sweep) short(k int) string {
+	last := func(p string) string { return p[strings.LastIndexByte(p, '.')+1:] }
+	for j, a := range s.Grid {
+		if j != k && last(a.Path) == last(s.Grid[k].Path) {
+			return s.Grid[k].Path
+		}
+	}
+	return last(s.Grid[k].Path)
+}
+
+// Conditions returns the indices into Grid of the paths that are not replicates.
+func (s *Sweep) Conditions() []int {
+	var ks []int
+	for k, a := range s.Grid {
+		if !slices.Contains(s.Replicates, a.Path) {
+			ks = append(ks, k)
+		}
+	}
+	return ks
+}
+
+// MemberDir returns the folder of a member.
+func MemberDir(dir string, m Member) string { return filepath.Join(dir, MembersDir, m.Name) }
+
+// Marshal writes the sweep as a sweep file, the changes included.
+func (s *Sweep) Marshal() ([]byte, error) {
+	return yamlconf.Marshal("A sweep. Go on with it: spikealign sweep FOLDER", &s.File)
+}
+
+// jobs returns the members in the order in which they are worked on: those that are under way first.
+func (s *Sweep) jobs(dir string) (todo []Member, finished int) {
+	rank := map[string]int{}
+	for _, m := range s.Members {
+		at := MemberDir(dir, m)
+		info, err := experiment.Look(at)
+		switch {
+		case err == nil && info.Status == experiment.Done:
+			finished++
+			continue
+		case !experiment.IsRun(at):
+			rank[m.Name] = 1
+		}
+		todo = append(todo, m)
+	}
+	slices.SortStableFunc(todo, func(a, b Member) int { return cmp.Compare(rank[a.Name], rank[b.Name]) })
+	return todo, finished
+}

@@ -1,0 +1,243 @@
+package sweep
+
+import (
+	"context"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"spikealign/experiment"
+	"spikealign/experiment/experimenttest"
+	"spikealign/internal/yamlconf"
+)
+
+const small = `kind: sweep
+name: small
+experiment:
+  kind: sampling
+  seed: 7
+  network: {visible: 3, tau_ref: 10}
+  training: {epochs: 3, epoch_length: 20, report_every: 1, report_factor: 10}
+grid:
+  - {path: initial.noise, values: [0, 0.40], label: "noise"}
+  - {path: plasticity.rate_sal, values: [0, 0.01], label: SAL}
+  - {path: seeds.target, values: [1, 2]}
+replicates: [seeds.target]
+`
+
+func parse(t *testing.T, text string) *Sweep {
+	t.Helper()
+	s, err := Parse(experiment.All(), "small.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// execute runs a sweep and returns its result and the names of the members that were started.
+func execute(t *testing.T, text, dir string, jobs int) (*Result, []string) {
+	t.Helper()
+	var mu sync.Mutex
+	var started []string
+	r, err := Run(context.Background(), parse(t, text), Options{Dir: dir, Jobs: jobs, Start: func(m Member) (func(experiment.Moment), func(string, bool)) {
+		mu.Lock()
+		defer mu.Unlock()
+		started = append(started, m.Name)
+		return nil, func(string, bool) {}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r, started
+}
+
+func read(t *testing.T, elem ...string) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(elem...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// TestRun verifies that results do not depend on the number of jobs, that finished members are not run again, and that a grid can be extended and
+// reordered without a change of what is there.
+func TestRun(t *testing.T) {
+	dir, other := filepath.Join(t.TempDir(), "a"), filepath.Join(t.TempDir(), "b")
+	r, started := execute(t, small, dir, 1)
+	if len(started) != 8 || r.Done() != 8 {
+		t.Fatalf("%d started, %d done, want 8", len(started), r.Done())
+	}
+	members, summary := read(t, dir, MembersFile), read(t, dir, SummaryFile)
+	execute(t, small, other, 3)
+	for _, m := range r.Sweep.Members {
+		for _, f := range []string{experiment.MetricsFile, experiment.ArraysFile} {
+			if read(t, MemberDir(dir, m), f) != read(t, MemberDir(other, m), f) {
+				t.Errorf("%s of %s depends on the number of jobs", f, m.Name)
+			}
+		}
+	}
+	if members != read(t, other, MembersFile) || summary != read(t, other, SummaryFile) {
+		t.Error("the tables depend on the number of jobs")
+	}
+
+	if _, started := execute(t, small, dir, 2); len(started) != 0 {
+		t.Errorf("run again: %v", started)
+	}
+	if members != read(t, dir, MembersFile) || summary != read(t, dir, SummaryFile) {
+		t.Error("the tables changed although nothing was run")
+	}
+
+	extended := strings.Replace(small, "[0, 0.40]", "[0.8, 4e-1, 0]", 1)
+	if _, started := execute(t, extended, dir, 2); len(started) != 4 {
+		t.Errorf("the extended grid ran %v, want the 4 new members", started)
+	}
+	lines := strings.Split(read(t, dir, MembersFile), "\n")
+	for _, line := range strings.Split(members, "\n") {
+		found := false
+		for _, l := range lines {
+			found = found || l == line
+		}
+		if !found {
+			t.Errorf("%q is not among the extended members", line)
+		}
+	}
+
+	_, err := Run(context.Background(), parse(t, strings.Replace(small, "epochs: 3", "epochs: 4", 1)), Options{Dir: dir})
+	if !errors.Is(err, experiment.ErrUsage) {
+		t.Errorf("another base in the same folder: %v", err)
+	}
+}
+
+// TestSeeds verifies that a member's seed depends on the sweep's seed and on its replicate, so that conditions begin alike, and not on the order of the grid.
+func TestSeeds(t *testing.T) {
+	seeds := func(text string) map[string]uint64 {
+		m := map[string]uint64{}
+		distinct := map[uint64]bool{}
+		for _, x := range parse(t, text).Members {
+			m[x.Name] = x.Spec.Seed
+			distinct[x.Spec.Seed] = true
+		}
+		if len(m) != 8 || len(distinct) != 2 { // 4 conditions with 2 replicates
+			t.Fatalf("%d names and %d seeds of 8 members", len(m), len(distinct))
+		}
+		return m
+	}
+	base := seeds(small)
+	axis := `  - {path: initial.noise, values: [0, 0.40], label: "noise"}` + "\n"
+	turned := strings.Replace(strings.Replace(small, axis, "", 1), "replicates:", axis+"replicates:", 1)
+	for name, seed := range seeds(turned) {
+		if base[name] != seed {
+			t.Errorf("%s: seed %d, in another order %d", name, base[name], seed)
+		}
+	}
+	for name, seed := range seeds(strings.Replace(small, "seed: 7", "seed: 8", 1)) {
+		if base[name] == seed {
+			t.Errorf("%s: the sweep's seed has no effect", name)
+		}
+	}
+}
+
+// TestProblems verifies that faults of the sweep and of its members are found before anything runs, each once and not for every member.
+func TestProblems(t *testing.T) {
+	for _, c := range []struct{ old, new, want string }{
+		{"kind: sweep", "kind: sampling", "must be sweep"},
+		{"name: small", "nam: small", "nam"},
+		{"initial.noise", "initial.nose", "nose"},
+		{"[0, 0.40]", "[0, 0.0]", "twice"},
+		{"[0, 0.40]", "[]", "at least one value"},
+		{"[0, 0.40]", "[0, x]", "initial.noise=x"},
+		{"replicates: [seeds.target]", "replicates: [seed]", "is not a path of the grid"},
+		{"visible: 3", "visible: 0", "visible"},
+		{"replicates:", "figure: pie\nreplicates:", "allowed are noise"},
+		{"initial.noise", "name", "cannot be varied"},
+	} {
+		text := strings.Replace(small, c.old, c.new, 1)
+		_, err := Parse(experiment.All(), "small.yaml", []byte(text))
+		var problems yamlconf.Errors
+		if !errors.As(err, &problems) || len(problems) > 2 || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want one problem per value with %q", c.new, err, c.want)
+		}
+	}
+}
+
+// TestStop verifies that a sweep that is stopped goes on where it was and has then the results of one that never was.
+func TestStop(t *testing.T) {
+	const text = `kind: sweep
+experiment: {kind: fake, reports: 3}
+grid:
+  - {path: drift, values: [0.1, 0.2, 0.3]}
+`
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	var once sync.Once
+	kind := experimenttest.Kind{Step: func(_ context.Context, n int64) (wait bool) {
+		if n == 15 {
+			once.Do(cancel)
+			return ctx.Err() != nil
+		}
+		return false
+	}}
+	run := func(ctx context.Context, k experimenttest.Kind, dir string) error {
+		s, err := Parse(experiment.Kinds{k}, "stop.yaml", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = Run(ctx, s, Options{Dir: dir, Jobs: 1})
+		return err
+	}
+	dir, whole := t.TempDir(), t.TempDir()
+	var stopped *experiment.Stopped
+	if err := run(ctx, kind, dir); !errors.As(err, &stopped) {
+		t.Fatalf("got %v, want *Stopped", err)
+	}
+	if !strings.Contains(read(t, dir, MembersFile), "interrupted") || !strings.Contains(read(t, dir, MembersFile), "pending") {
+		t.Errorf("members.csv: %s", read(t, dir, MembersFile))
+	}
+	for _, d := range []string{dir, whole} {
+		if err := run(context.Background(), experimenttest.Kind{}, d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if read(t, dir, MembersFile) != read(t, whole, MembersFile) {
+		t.Error("a stopped sweep has other results")
+	}
+}
+
+// TestFailure verifies that the failure of one member does not stop the others.
+func TestFailure(t *testing.T) {
+	dir := t.TempDir()
+	s := parse(t, small)
+	bad := MemberDir(dir, s.Members[2])
+	if err := os.MkdirAll(bad, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(bad, "notes.txt"), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, ConfigFile), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	r, err := Run(context.Background(), s, Options{Dir: dir, Jobs: 2})
+	var failed *FailedError
+	if !errors.As(err, &failed) || len(failed.Failed) != 1 || r.Done() != 7 {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestQuantile verifies type 7 on the values that R gives.
+func TestQuantile(t *testing.T) {
+	v := []float64{1, 2, 4, 8}
+	for p, want := range map[float64]float64{0: 1, 0.25: 1.75, 0.5: 3, 0.75: 5, 1: 8} {
+		if got := quantile(v, p); got != want {
+			t.Errorf("quantile %v: %v, want %v", p, got, want)
+		}
+	}
+	if !math.IsNaN(quantile(nil, 0.5)) {
+		t.Error("quantile of nothing")
+	}
+}
