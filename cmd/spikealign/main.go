@@ -37,6 +37,7 @@ type commands struct {
 	Sweep   sweepCommand   `cmd:"" help:"Run an experiment over a grid of values."`
 	List    listCommand    `cmd:"" help:"Show runs at a glance."`
 	Plot    plotCommand    `cmd:"" help:"Draw the figures of a run or a sweep."`
+	Convert convertCommand `cmd:"" help:"Turn a parameter file of the authors' programs into an experiment file."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 
 	Verbose bool `short:"v" help:"Tell more on standard error."`
