@@ -2,6 +2,7 @@ package sampling
 
 import (
 	"math"
+	"math/bits"
 
 	"spikealign/internal/detmath"
 	"spikealign/internal/random"
@@ -48,6 +49,7 @@ type thinning struct {
 	decay  float64 // e^(-(now-origin)/TauSyn) at the latest edge or candidate
 	hazard hazard
 	bounds [classes]float64 // hazard of class k's potential
+	limits [classes]int64   // class k's potential
 	out    outgoing
 	bias   []int64
 	clamps []Clamping
@@ -70,10 +72,11 @@ type thinning struct {
 	lags   []int64 // of the same
 
 	members  [classes][]int32
-	place    []int32 // per neuron: its index among its class's members
-	class    []uint8 // per neuron; none if it has no candidates
-	occupied []uint8 // classes with members
-	total    float64
+	place    []int32              // per neuron: its index among its class's members
+	class    []uint8              // per neuron; none if it has no candidates
+	weights  [classes]float64     // bound times number of members
+	occupied [classes / 64]uint64 // bit set of classes with members
+	total    float64              // sum of weights; negative if it must be added up anew
 
 	draws random.Source
 }
@@ -111,6 +114,7 @@ func newThinning(c Config) *thinning {
 	}
 	t.reach = max(t.psp.Length(), t.edges[len(t.edges)-1].Lag, c.MinISI*c.TicksPerStep())
 	for k := range t.bounds {
+		t.limits[k] = int64(math.Floor(float64(k+lowClass) * (math.Ln2 / unit)))
 		t.bounds[k] = t.hazard.at(float64(k+lowClass) * math.Ln2)
 	}
 	n := c.Neurons
@@ -299,14 +303,23 @@ func (t *thinning) relist(i int) {
 func (t *thinning) enlist(i, k int) {
 	t.cells[i].limit = math.MaxInt64
 	if k < topClass {
-		t.cells[i].limit = int64(float64(k+lowClass) * (math.Ln2 / unit))
+		t.cells[i].limit = t.limits[k]
 	}
 	t.class[i] = uint8(k)
-	if len(t.members[k]) == 0 {
-		t.occupied = append(t.occupied, uint8(k))
-	}
 	t.place[i] = int32(len(t.members[k]))
 	t.members[k] = append(t.members[k], int32(i))
+	t.weigh(k)
+}
+
+// weigh brings the weight of class k up to date.
+func (t *thinning) weigh(k int) {
+	n := len(t.members[k])
+	t.weights[k] = float64(t.bounds[k] * float64(n))
+	if n == 0 {
+		t.occupied[k>>6] &^= 1 << (k & 63)
+	} else {
+		t.occupied[k>>6] |= 1 << (k & 63)
+	}
 	t.total = -1
 }
 
@@ -322,16 +335,7 @@ func (t *thinning) unlist(i int) {
 	t.members[k] = m[:len(m)-1]
 	t.class[i] = none
 	t.cells[i].limit = math.MaxInt64 // no bound to raise
-	if len(m) == 1 {
-		for p, c := range t.occupied {
-			if c == k {
-				t.occupied[p] = t.occupied[len(t.occupied)-1]
-				t.occupied = t.occupied[:len(t.occupied)-1]
-				break
-			}
-		}
-	}
-	t.total = -1
+	t.weigh(int(k))
 }
 
 // pass adds edge e of a spike to the potentials of the neurons that it reaches; if bounded, it raises the bounds that no longer hold.
@@ -428,8 +432,12 @@ func (t *thinning) raise(i int) {
 // sum adds up the bounds.
 func (t *thinning) sum() {
 	t.total = 0
-	for _, k := range t.occupied {
-		t.total += float64(t.bounds[k] * float64(len(t.members[k])))
+	for word := len(t.occupied) - 1; word >= 0; word-- {
+		for set := t.occupied[word]; set != 0; {
+			b := bits.Len64(set) - 1
+			set &^= 1 << b
+			t.total += t.weights[64*word+b]
+		}
 	}
 }
 
@@ -483,12 +491,7 @@ func (t *thinning) Advance(until int64, dst []spike.Event) ([]spike.Event, bool)
 		}
 		i, share := t.choose()
 		t.left = t.draws.Exp()
-		bound := t.bounds[t.class[i]]
-		h := bound
-		if t.clamps[i] == Free {
-			h = t.hazard.at(t.potential(i))
-		}
-		if float64(share*bound) < h {
+		if t.accept(i, share) {
 			t.unlist(i)
 			t.push(spike.Event{Time: t.now, Neuron: int32(i)})
 			dst = append(dst, spike.Event{Time: t.now, Neuron: int32(i)})
@@ -501,20 +504,43 @@ func (t *thinning) Advance(until int64, dst []spike.Event) ([]spike.Event, bool)
 	return dst, true
 }
 
+// accept decides about a candidate of neuron i: with probability hazard over bound. Most are accepted without the hazard, because the potential lies above the next
+// class's bound.
+func (t *thinning) accept(i int, share float64) bool {
+	k := int(t.class[i])
+	x := float64(share * t.bounds[k])
+	switch {
+	case t.clamps[i] == ClampedOn:
+		return true
+	case !t.fading && k > 0 && x < t.bounds[k-1] && t.cells[i].u >= t.limits[k-1]:
+		return true
+	}
+	return x < t.hazard.at(t.potential(i))
+}
+
 // choose draws a neuron with probability proportional to its bound, and a number of [0,1) to accept it by.
 func (t *thinning) choose() (int, float64) {
 	r := float64(t.draws.Float64() * t.total)
-	for p, k := range t.occupied {
-		b := t.bounds[k]
-		w := float64(b * float64(len(t.members[k])))
-		if r < w || p == len(t.occupied)-1 {
-			x := r / b
-			m := min(int(x), len(t.members[k])-1)
-			return int(t.members[k][m]), min(x-float64(m), 1)
+	k := 0
+	for word := len(t.occupied) - 1; word >= 0; word-- {
+		for set := t.occupied[word]; set != 0; {
+			b := bits.Len64(set) - 1
+			set &^= 1 << b
+			k = 64*word + b
+			if r < t.weights[k] {
+				return t.member(k, r)
+			}
+			r -= t.weights[k]
 		}
-		r -= w
 	}
-	panic("sampling: no neuron to choose")
+	// Rounding left r at the end of the last class.
+	return t.member(k, t.weights[k])
+}
+
+func (t *thinning) member(k int, r float64) (int, float64) {
+	x := r / t.bounds[k]
+	m := min(int(x), len(t.members[k])-1)
+	return int(t.members[k][m]), min(x-float64(m), 1)
 }
 
 // push notes a spike whose edges are to come.
@@ -588,11 +614,9 @@ func (t *thinning) AppendBinary(b []byte) ([]byte, error) {
 	w.floats(t.exps)
 	w.floats(t.alphs)
 	// The order of the lists decides which neuron a number chooses.
-	w.int(int64(len(t.occupied)))
-	for _, k := range t.occupied {
-		w.int(int64(k))
-		w.int(int64(len(t.members[k])))
-		for _, i := range t.members[k] {
+	for _, m := range t.members {
+		w.int(int64(len(m)))
+		for _, i := range m {
 			w.int(int64(i))
 		}
 	}
@@ -631,11 +655,8 @@ func (t *thinning) UnmarshalBinary(b []byte) error {
 	r.floats(exps)
 	r.floats(alphs)
 	var lists [classes][]int32
-	var occupied []uint8
 	listed := make([]bool, t.n)
-	for range r.length() {
-		k := r.int()
-		r.check(k >= 0 && k < classes && len(lists[k&(classes-1)]) == 0, "impossible class")
+	for k := range lists {
 		for range r.length() {
 			i := r.int()
 			r.check(i >= 0 && i < int64(t.n) && !listed[max(0, min(i, int64(t.n)-1))], "impossible member")
@@ -645,10 +666,6 @@ func (t *thinning) UnmarshalBinary(b []byte) error {
 			listed[i] = true
 			lists[k] = append(lists[k], int32(i))
 		}
-		if r.err != nil {
-			return r.err
-		}
-		occupied = append(occupied, uint8(k))
 	}
 	refractory := make([]bool, t.n)
 	for _, e := range recent[heads[len(t.edges)]:] {
@@ -677,9 +694,9 @@ func (t *thinning) UnmarshalBinary(b []byte) error {
 	for i := range t.class {
 		t.unlist(i)
 	}
-	for _, k := range occupied {
-		for _, i := range lists[k] {
-			t.enlist(int(i), int(k))
+	for k, list := range lists {
+		for _, i := range list {
+			t.enlist(int(i), k)
 		}
 	}
 	return nil
