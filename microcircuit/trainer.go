@@ -1,0 +1,548 @@
+package microcircuit
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"math/bits"
+	"slices"
+
+	"spikealign/internal/random"
+	"spikealign/spike"
+)
+
+// Order says how the training patterns of an epoch are chosen.
+type Order uint8
+
+const (
+	// Random draws every pattern anew, with replacement.
+	Random Order = iota
+	// Shuffled goes through all patterns in random order before any comes again within an epoch.
+	Shuffled
+	// Given takes them from Training.Sequence.
+	Given
+)
+
+var orderNames = [...]string{"random", "shuffled", "given"}
+
+func (o Order) String() string {
+	if int(o) < len(orderNames) {
+		return orderNames[o]
+	}
+	return fmt.Sprintf("order(%d)", uint8(o))
+}
+
+// MarshalText returns the name of the order.
+func (o Order) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+
+// UnmarshalText accepts "random", "shuffled" and "given".
+func (o *Order) UnmarshalText(b []byte) error {
+	for i, n := range orderNames {
+		if string(b) == n {
+			*o = Order(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("unknown order %q; known are random, shuffled, given", b)
+}
+
+// Training describes how a network learns a task. An epoch presents EpochPatterns training patterns, each for PatternSteps steps, to the nudged network. The last AlignPatterns of them are
+// the SAL phase (with every method, so that all spend the same time; it changes weights only with SAL), the others change the forward weights. In epochs that report all
+// validation patterns follow, without nudge and without plasticity.
+type Training struct {
+	Config  Config
+	Start   Weights
+	Seed    uint64 // of spikes and order
+	Task    Task
+	Teacher *Teacher // nil if all patterns have targets
+
+	Epochs          int64 // at least 1
+	EpochPatterns   int   // at least 1
+	AlignPatterns   int   // 0 .. EpochPatterns
+	PatternSteps    int64
+	ValidationSteps int64 // for each validation pattern; 0 stands for PatternSteps
+	Skip            int64 // the first steps of every pattern, which no mean includes; 0 .. PatternSteps-1
+	ReportEvery     int64 // epochs 0, ReportEvery, 2*ReportEvery, ... and the last one report; at least 1
+	Order           Order
+	Sequence        []int // Order Given: EpochPatterns training patterns for each epoch
+	Patterns        bool  // give a PatternReport after every pattern
+}
+
+// Report is what a training knows after an epoch that reports. Errors are differences of mean potential and target, averaged over output neurons and patterns after squaring.
+type Report struct {
+	Epoch         int64
+	Steps, Spikes int64       // of the student so far
+	Loss          float64     // of the validation; NaN without validation patterns
+	LossNudged    float64     // what the loss would be with the output nudged towards the validation targets: (1-LambdaNudge)^2 times Loss, apart from what the nudge does through LambdaApical
+	Accuracy      float64     // share of validation patterns classified rightly; NaN without classes
+	TrainLoss     float64     // of the potentials that the output would have had without nudge, over the epoch's learning patterns; NaN without any
+	TrainAccuracy float64     // by the same potentials
+	Alignments    []Alignment // of the feedback weights into each hidden layer
+}
+
+// PatternReport is what happened during one pattern. Means leave out the first Skip steps.
+type PatternReport struct {
+	Epoch      int64
+	Slot       int // in the epoch; validation patterns come after the EpochPatterns others
+	Pattern    int // index in Task.Train or Task.Validation
+	Validation bool
+	Phase      Phase
+	Target     []float64 // belongs to the trainer
+	Means      Means
+}
+
+// Output is what a step of a Trainer gives. Spikes are valid until the next step.
+type Output struct {
+	Spikes  []spike.Event
+	Pattern *PatternReport
+	Report  *Report
+}
+
+// Trainer trains one network. Step by step it can be stopped, saved and resumed anywhere without a trace in the results.
+type Trainer struct {
+	t       Training
+	net     *Network
+	teacher *Network
+	untold  []int // patterns without target: index in Train, then in Validation
+	targets [][]float64
+	order   []int
+	orderOf int64 // epoch
+
+	epoch     int64 // -1 while the teacher runs
+	slot      int
+	begun     bool // the pattern is presented
+	measuring bool
+	start     int64 // of the pattern, steps
+	errors    tally // of this epoch's learning patterns
+	tests     tally // of its validation
+	mean      []float64
+	free      []float64
+	buf       []spike.Event
+}
+
+// tally collects errors.
+type tally struct {
+	sum             float64 // of squared errors
+	patterns, right int64
+}
+
+// Validate returns everything that is wrong with the training.
+func (t Training) Validate() []Problem {
+	var ps problems
+	if found := t.Config.Validate(); len(found) > 0 {
+		for _, p := range found {
+			ps.add("config."+p.Path, "%s", p.Message)
+		}
+		return ps
+	}
+	for _, p := range t.Start.Validate(t.Config) {
+		ps.add("start."+p.Path, "%s", p.Message)
+	}
+	dims := t.Config.Dims
+	t.Task.validate(&ps, dims[0], dims[len(dims)-1], t.Teacher != nil)
+	if t.Teacher != nil {
+		t.Teacher.validate(&ps, t.Config, t.Skip)
+	}
+	if t.Epochs < 1 || t.Epochs > 1<<40 {
+		ps.add("epochs", "must be between 1 and 2^40")
+	}
+	if t.EpochPatterns < 1 || t.EpochPatterns > 1<<30 {
+		ps.add("epoch_patterns", "must be between 1 and 2^30")
+	}
+	if t.AlignPatterns < 0 || t.AlignPatterns > t.EpochPatterns {
+		ps.add("align_patterns", "must be between 0 and epoch_patterns, %d", t.EpochPatterns)
+	}
+	if t.PatternSteps < 1 || t.PatternSteps > maxPresent {
+		ps.add("pattern_steps", "must be between 1 and %d", int64(maxPresent))
+	}
+	if t.ValidationSteps < 0 || t.ValidationSteps > maxPresent {
+		ps.add("validation_steps", "must be between 1 and %d, or 0", int64(maxPresent))
+	}
+	if t.Config.Lag >= t.PatternSteps && t.AlignPatterns < t.EpochPatterns {
+		ps.add("config.lag", "must be shorter than a pattern of %d steps, or nothing is learned", t.PatternSteps)
+	}
+	if t.Skip < 0 || t.Skip >= min(t.PatternSteps, t.validationSteps()) {
+		ps.add("skip", "must be between 0 and the length of a pattern less 1, %d", min(t.PatternSteps, t.validationSteps())-1)
+	}
+	if t.ReportEvery < 1 {
+		ps.add("report_every", "must be at least 1")
+	}
+	switch t.Order {
+	case Random, Shuffled:
+	case Given:
+		if len(ps) == 0 && (t.Epochs > 1<<30 || int64(len(t.Sequence)) != t.Epochs*int64(t.EpochPatterns)) {
+			ps.add("sequence", "has %d entries, needs %d epochs of %d patterns", len(t.Sequence), t.Epochs, t.EpochPatterns)
+		}
+		for k, i := range t.Sequence {
+			if i < 0 || i >= len(t.Task.Train) {
+				ps.add(fmt.Sprintf("sequence.%d", k), "is %d; there are %d training patterns", i, len(t.Task.Train))
+			}
+		}
+	default:
+		ps.add("order", "unknown order %d", uint8(t.Order))
+	}
+	if len(ps) == 0 && float64(t.Epochs)*(float64(t.EpochPatterns)*float64(t.PatternSteps)+float64(len(t.Task.Validation))*float64(t.validationSteps())) > 1<<56 {
+		ps.add("epochs", "the training is longer than 2^56 steps")
+	}
+	return ps
+}
+
+func (t *Training) validationSteps() int64 {
+	if t.ValidationSteps > 0 {
+		return t.ValidationSteps
+	}
+	return t.PatternSteps
+}
+
+// NewTrainer checks a training and prepares it. The error joins all problems. The slices in t must not be changed afterwards.
+func NewTrainer(t Training) (*Trainer, error) {
+	if ps := t.Validate(); len(ps) > 0 {
+		return nil, problems(ps).err()
+	}
+	net, err := NewNetwork(t.Config, t.Start)
+	if err != nil {
+		return nil, err
+	}
+	net.Seed(t.Seed, 0)
+	outputs := t.Config.Dims[len(t.Config.Dims)-1]
+	tr := &Trainer{t: t, net: net, orderOf: -1, mean: make([]float64, outputs), free: make([]float64, outputs), buf: make([]spike.Event, 0, net.Neurons()+2048)}
+	for _, set := range [][]Pattern{t.Task.Train, t.Task.Validation} {
+		for _, p := range set {
+			if p.Target == nil {
+				tr.untold = append(tr.untold, len(tr.targets))
+				p.Target = make([]float64, outputs)
+			}
+			tr.targets = append(tr.targets, p.Target)
+		}
+	}
+	if len(tr.untold) > 0 {
+		tr.epoch = -1
+		if tr.teacher, err = NewNetwork(t.Teacher.config(t.Config), Weights{Up: t.Teacher.Up, Bias: t.Teacher.Bias}); err != nil {
+			return nil, err
+		}
+		tr.teacher.Seed(t.Teacher.Seed, 1)
+	}
+	return tr, nil
+}
+
+// pattern returns the k-th pattern of training and validation set together.
+func (tr *Trainer) pattern(k int) *Pattern {
+	if train := tr.t.Task.Train; k >= len(train) {
+		return &tr.t.Task.Validation[k-len(train)]
+	}
+	return &tr.t.Task.Train[k]
+}
+
+func (tr *Trainer) reports(epoch int64) bool {
+	return epoch%tr.t.ReportEvery == 0 || epoch == tr.t.Epochs-1
+}
+
+// slots is the number of patterns that an epoch presents.
+func (tr *Trainer) slots(epoch int64) int {
+	switch {
+	case epoch < 0:
+		return len(tr.untold)
+	case tr.reports(epoch):
+		return tr.t.EpochPatterns + len(tr.t.Task.Validation)
+	}
+	return tr.t.EpochPatterns
+}
+
+// plan returns what the present slot presents: the network, the pattern's index among all, the phase and the number of steps.
+func (tr *Trainer) plan() (net *Network, k int, phase Phase, steps int64) {
+	t := &tr.t
+	switch {
+	case tr.epoch < 0:
+		return tr.teacher, tr.untold[tr.slot], Test, t.Teacher.Steps
+	case tr.slot >= t.EpochPatterns:
+		return tr.net, len(t.Task.Train) + tr.slot - t.EpochPatterns, Test, t.validationSteps()
+	}
+	phase = Learn
+	if tr.slot >= t.EpochPatterns-t.AlignPatterns {
+		phase = Align
+	}
+	if t.Order == Given {
+		return tr.net, t.Sequence[int(tr.epoch)*t.EpochPatterns+tr.slot], phase, t.PatternSteps
+	}
+	if tr.orderOf != tr.epoch {
+		tr.arrange()
+	}
+	return tr.net, tr.order[tr.slot], phase, t.PatternSteps
+}
+
+// arrange draws the order of the present epoch, which depends on nothing but seed and epoch.
+func (tr *Trainer) arrange() {
+	tr.orderOf = tr.epoch
+	tr.order = slices.Grow(tr.order[:0], tr.t.EpochPatterns)
+	s := random.New(tr.t.Seed, random.PatternOrder, uint64(tr.epoch), 0)
+	below := func(n int) int {
+		hi, _ := bits.Mul64(s.Uint64(), uint64(n))
+		return int(hi)
+	}
+	n := len(tr.t.Task.Train)
+	for len(tr.order) < tr.t.EpochPatterns {
+		from := len(tr.order)
+		for i := range n {
+			if tr.t.Order == Random {
+				tr.order = append(tr.order, below(n))
+				continue
+			}
+			// The pattern enters the shuffled ones at a random place.
+			tr.order = append(tr.order, i)
+			j := from + below(i+1)
+			tr.order[from+i], tr.order[j] = tr.order[j], i
+		}
+	}
+	tr.order = tr.order[:tr.t.EpochPatterns]
+}
+
+// Done reports whether all epochs are over.
+func (tr *Trainer) Done() bool { return tr.epoch >= tr.t.Epochs }
+
+// maxChunk is the largest number of steps that one Step simulates.
+const maxChunk = 1 << 14
+
+// Step simulates on for about a millisecond and at most to the end of the present pattern. After the last epoch it returns nothing.
+func (tr *Trainer) Step() Output {
+	var out Output
+	if tr.Done() {
+		return out
+	}
+	net, k, phase, steps := tr.plan()
+	if !tr.begun {
+		target := tr.targets[k]
+		if phase == Test {
+			target = nil
+		}
+		net.Present(tr.pattern(k).Input, target, phase)
+		tr.begun, tr.measuring, tr.start = true, false, net.Now()
+	}
+	end := tr.start + tr.t.Skip
+	if tr.measuring {
+		end = tr.start + steps
+	}
+	events, _ := net.Advance(min(end, net.Now()+maxChunk), tr.buf[:0])
+	if tr.epoch >= 0 {
+		out.Spikes = events
+	}
+	if net.Now() < end {
+		return out
+	}
+	if !tr.measuring {
+		net.BeginMeans()
+		tr.measuring = true
+		return out
+	}
+	tr.finish(&out, net, k, phase)
+	return out
+}
+
+// finish ends a pattern, and the epoch after its last one.
+func (tr *Trainer) finish(out *Output, net *Network, k int, phase Phase) {
+	net.OutputMeans(tr.mean, tr.free)
+	switch {
+	case tr.epoch < 0:
+		for i, u := range tr.mean {
+			tr.targets[k][i] = min(max(u, -maxDrive), maxDrive)
+		}
+	case phase == Learn:
+		tr.errors.add(tr.free, tr.targets[k], tr.pattern(k).Class, tr.t.Task.Classes)
+	case phase == Test:
+		tr.tests.add(tr.free, tr.targets[k], tr.pattern(k).Class, tr.t.Task.Classes)
+	}
+	if tr.t.Patterns && tr.epoch >= 0 {
+		p := &PatternReport{Epoch: tr.epoch, Slot: tr.slot, Pattern: k, Phase: phase, Target: tr.targets[k], Means: net.Means()}
+		if phase == Test {
+			p.Validation = true
+			p.Pattern -= len(tr.t.Task.Train)
+		}
+		out.Pattern = p
+	}
+	tr.begun, tr.measuring = false, false
+	if tr.slot++; tr.slot < tr.slots(tr.epoch) {
+		return
+	}
+	if tr.epoch >= 0 && tr.reports(tr.epoch) {
+		r := &Report{Epoch: tr.epoch, Steps: tr.Steps(), Spikes: tr.Spikes(), Loss: tr.tests.loss(), Accuracy: tr.tests.accuracy(tr.t.Task.Classes),
+			TrainLoss: tr.errors.loss(), TrainAccuracy: tr.errors.accuracy(tr.t.Task.Classes), Alignments: tr.net.Alignments()}
+		left := 1 - tr.t.Config.LambdaNudge
+		r.LossNudged = left * left * r.Loss
+		out.Report = r
+	}
+	tr.errors, tr.tests = tally{}, tally{}
+	tr.slot = 0
+	tr.epoch++
+}
+
+func (a *tally) add(u, target []float64, class, classes int) {
+	sum := 0.0
+	for i, x := range u {
+		d := x - target[i]
+		sum += float64(d * d)
+	}
+	a.sum += sum / float64(len(u))
+	a.patterns++
+	if classes > 0 {
+		best := 0
+		for i, x := range u[:classes] {
+			if x > u[best] {
+				best = i
+			}
+		}
+		if best == class {
+			a.right++
+		}
+	}
+}
+
+func (a *tally) loss() float64 {
+	if a.patterns == 0 {
+		return math.NaN()
+	}
+	return a.sum / float64(a.patterns)
+}
+
+func (a *tally) accuracy(classes int) float64 {
+	if classes == 0 || a.patterns == 0 {
+		return math.NaN()
+	}
+	return float64(a.right) / float64(a.patterns)
+}
+
+// Network returns the network. It belongs to the trainer.
+func (tr *Trainer) Network() *Network { return tr.net }
+
+// Targets returns the target potentials of the training patterns, then of those for validation; those that a teacher gives are known once Epoch is not negative. They belong to the trainer.
+func (tr *Trainer) Targets() (train, validation [][]float64) {
+	n := len(tr.t.Task.Train)
+	return tr.targets[:n], tr.targets[n:]
+}
+
+// Epoch returns the present epoch; before the first one, while a teacher runs, -1.
+func (tr *Trainer) Epoch() int64 { return tr.epoch }
+
+// Steps returns the number of steps simulated so far, without the teacher's.
+func (tr *Trainer) Steps() int64 { return tr.net.Now() }
+
+// Spikes returns the number of the student's spikes so far.
+func (tr *Trainer) Spikes() int64 { return tr.net.Spikes() }
+
+// TotalSteps returns the number of steps that the whole training takes, without the teacher's.
+func (tr *Trainer) TotalSteps() int64 {
+	t := &tr.t
+	reports := (t.Epochs + t.ReportEvery - 1) / t.ReportEvery
+	if (t.Epochs-1)%t.ReportEvery != 0 {
+		reports++
+	}
+	return t.Epochs*int64(t.EpochPatterns)*t.PatternSteps + reports*int64(len(t.Task.Validation))*t.validationSteps()
+}
+
+// Warnings returns what the reader of the results should know.
+func (tr *Trainer) Warnings() []string {
+	if c := tr.net.Clipped(); c > 0 {
+		return []string{fmt.Sprintf("%d weight changes were cut short by the bound %g of a weight", c, tr.t.Config.clip())}
+	}
+	return nil
+}
+
+const trainerTag = "MCT1"
+
+// AppendBinary appends the whole state of the training; its description is not part of it. The error is always nil.
+func (tr *Trainer) AppendBinary(b []byte) ([]byte, error) {
+	b = append(b, trainerTag...)
+	flags := int64(0)
+	if tr.begun {
+		flags |= 1
+	}
+	if tr.measuring {
+		flags |= 2
+	}
+	le := binary.LittleEndian
+	for _, x := range [...]int64{tr.epoch, int64(tr.slot), flags, tr.start, tr.errors.patterns, tr.errors.right, tr.tests.patterns, tr.tests.right} {
+		b = le.AppendUint64(b, uint64(x))
+	}
+	b = le.AppendUint64(b, math.Float64bits(tr.errors.sum))
+	b = le.AppendUint64(b, math.Float64bits(tr.tests.sum))
+	for _, k := range tr.untold {
+		for _, x := range tr.targets[k] {
+			b = le.AppendUint64(b, math.Float64bits(x))
+		}
+	}
+	if tr.epoch < 0 {
+		b, _ = tr.teacher.AppendBinary(b)
+	}
+	return tr.net.AppendBinary(b)
+}
+
+// UnmarshalBinary restores a state that AppendBinary wrote for a trainer of the same description. After an error the trainer must not be used.
+func (tr *Trainer) UnmarshalBinary(b []byte) error {
+	const words = 10
+	outputs := len(tr.mean)
+	head := len(trainerTag) + 8*(words+len(tr.untold)*outputs)
+	if len(b) < head || string(b[:len(trainerTag)]) != trainerTag {
+		return fmt.Errorf("microcircuit: state is too short or does not begin with %q", trainerTag)
+	}
+	word := func(i int) uint64 { return binary.LittleEndian.Uint64(b[len(trainerTag)+8*i:]) }
+	var w [8]int64
+	for i := range w {
+		w[i] = int64(word(i))
+	}
+	sums := [2]float64{math.Float64frombits(word(8)), math.Float64frombits(word(9))}
+	epoch, slot, flags, start := w[0], w[1], w[2], w[3]
+	first := int64(0)
+	if len(tr.untold) > 0 {
+		first = -1
+	}
+	if epoch < first || epoch > tr.t.Epochs || slot < 0 || epoch < tr.t.Epochs && slot >= int64(tr.slots(epoch)) || epoch == tr.t.Epochs && slot > 0 ||
+		flags < 0 || flags > 3 || flags == 2 || !(sums[0] >= 0 && sums[1] >= 0) {
+		return errors.New("microcircuit: state: impossible place in the training")
+	}
+	for _, x := range w[4:] {
+		if x < 0 || x > 1<<31 {
+			return errors.New("microcircuit: state: impossible count")
+		}
+	}
+	i := words
+	for _, k := range tr.untold {
+		for o := range tr.targets[k] {
+			x := math.Float64frombits(word(i))
+			i++
+			if !(math.Abs(x) <= maxDrive) {
+				return errors.New("microcircuit: state: impossible target")
+			}
+			tr.targets[k][o] = x
+		}
+	}
+	tr.epoch, tr.slot, tr.begun, tr.measuring, tr.start = epoch, int(slot), flags&1 != 0, flags&2 != 0, start
+	tr.errors = tally{sums[0], w[4], w[5]}
+	tr.tests = tally{sums[1], w[6], w[7]}
+	b = b[head:]
+	net := tr.net
+	if epoch < 0 {
+		net = tr.teacher
+		size := net.stateSize()
+		if len(b) < size {
+			return errors.New("microcircuit: state is too short")
+		}
+		if err := net.UnmarshalBinary(b[:size]); err != nil {
+			return err
+		}
+		b = b[size:]
+	}
+	if err := tr.net.UnmarshalBinary(b); err != nil {
+		return err
+	}
+	if tr.Done() || !tr.begun {
+		return nil
+	}
+	_, _, _, steps := tr.plan()
+	low, high := start, start+tr.t.Skip
+	if tr.measuring {
+		low, high = high, start+steps
+	}
+	if start < 0 || start > net.Now() || net.Now() < low || net.Now() > high || tr.measuring && net.stretch != low {
+		return errors.New("microcircuit: state: impossible time")
+	}
+	return nil
+}
