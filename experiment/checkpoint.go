@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"math"
 	"strings"
 	"time"
 )
@@ -47,10 +48,36 @@ func (h *header) decode(b []byte) (state []byte, err error) {
 	if n > uint64(len(b)-8) {
 		return nil, errBadCheckpoint
 	}
-	if err := json.Unmarshal(b[8:8+n], h); err != nil {
+	if err := json.Unmarshal(b[8:8+n], h); err != nil || !h.possible() {
 		return nil, errBadCheckpoint
 	}
 	return b[8+n:], nil
+}
+
+// possible reports whether all lengths agree with each other.
+func (h *header) possible() bool {
+	for _, m := range h.Tables {
+		if m.Len < 0 {
+			return false
+		}
+	}
+	r := &h.Recorder
+	if (r.Time == nil) != (r.Neuron == nil) || (r.Time != nil && (r.Neuron.Len < 0 || r.Neuron.Len%4 != 0 || r.Time.Len/2 != r.Neuron.Len || r.Time.Len%8 != 0)) {
+		return false
+	}
+	for _, s := range r.Snapshots {
+		size := int64(8)
+		for _, n := range append([]int{s.Rows}, s.Shape...) {
+			if n < 0 || (n > 0 && size > math.MaxInt64/int64(n)) {
+				return false
+			}
+			size *= int64(n)
+		}
+		if size != s.Mark.Len {
+			return false
+		}
+	}
+	return true
 }
 
 // firstChange names the first line in which two configurations differ.

@@ -1,7 +1,7 @@
 package experiment
 
 import (
-	"bytes"
+	"errors"
 
 	"spikealign/internal/yamlconf"
 )
@@ -45,7 +45,14 @@ func (ks Kinds) Convert(file string, data []byte, authors bool) (*Spec, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ks.Parse(file, bytes.Clone(text)) // what is not valid is told in our terms
+	s, err = ks.Parse(file, text)
+	var problems yamlconf.Errors
+	if errors.As(err, &problems) {
+		for k := range problems {
+			problems[k].Line = 0 // what is not valid is told in our terms; the line would be one of a text that nobody has seen
+		}
+	}
+	return s, err
 }
 
 // authorsSampling has the keys of the authors' spiking sampling network.

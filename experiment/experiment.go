@@ -8,7 +8,7 @@
 //
 //	experiment.yaml   the whole configuration, defaults written out
 //	run.json          Info: status, seed, versions, times, counts, warnings
-//	metrics.csv       a header and one row per report, there at once, synced within a second; further tables likewise
+//	metrics.csv       a header and one row per report, there at once, synced at the latest with the next checkpoint; further tables likewise
 //	arrays.npz        final arrays and snapshots
 //	spikes.npz        if record.spikes: time (int64 ticks), neuron (int32), tick_steps, neurons
 //	checkpoint        while unfinished: the state, and length and checksum of every file that grows

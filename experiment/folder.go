@@ -78,7 +78,7 @@ func occupied(dir string) string {
 }
 
 func folderError(err error) error {
-	return usagef("cannot make the folder of the run: %v", err)
+	return usagef("cannot make the folder of the run: %v; choose another folder with -o", err)
 }
 
 func takenError(dir, what string) error {
@@ -115,7 +115,7 @@ func (l *loop) clear() error {
 	}
 	for _, n := range names {
 		if err := os.RemoveAll(l.path(n)); err != nil {
-			return err
+			return &durable.FileError{Op: "remove", Path: l.path(n), Err: err}
 		}
 		l.hook("removed")
 	}
@@ -124,11 +124,12 @@ func (l *loop) clear() error {
 
 // removeLeftovers removes what a finished run does not need.
 func removeLeftovers(dir string) error {
-	if err := os.Remove(filepath.Join(dir, CheckpointFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
+	checkpoint, partial := filepath.Join(dir, CheckpointFile), filepath.Join(dir, PartialDir)
+	if err := os.Remove(checkpoint); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return &durable.FileError{Op: "remove", Path: checkpoint, Err: err}
 	}
-	if err := os.RemoveAll(filepath.Join(dir, PartialDir)); err != nil {
-		return err
+	if err := os.RemoveAll(partial); err != nil {
+		return &durable.FileError{Op: "remove", Path: partial, Err: err}
 	}
 	_, err := durable.Sweep(dir)
 	return err

@@ -4,5 +4,7 @@ package experiment
 func All() Kinds {
 	return Kinds{
 		Sampling{},
+		TwoNeuron{},
+		Dale{},
 	}
 }

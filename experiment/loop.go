@@ -40,8 +40,13 @@ func (ks Kinds) Resume(ctx context.Context, dir string, s Session) (Result, erro
 		return Result{}, err
 	}
 	defer l.close()
-	info, infoErr := ReadInfo(dir)
-	if infoErr == nil && info.Status == Done {
+	info, err := ReadInfo(dir)
+	switch {
+	case errors.Is(err, os.ErrNotExist): // killed in its first moment
+	case err != nil:
+		// It may stand for a finished run, whose results must not be replaced unasked.
+		return Result{}, fmt.Errorf("%w; put it back, or delete this file and resume to go on from the last checkpoint, or from the beginning if there is none", err)
+	case info.Status == Done:
 		return Result{Dir: dir, Info: info, Already: true}, removeLeftovers(dir)
 	}
 	spec, err := ks.Load(filepath.Join(dir, ConfigFile))
@@ -52,7 +57,7 @@ func (ks Kinds) Resume(ctx context.Context, dir string, s Session) (Result, erro
 		return Result{}, err
 	}
 	l.info.Sessions = info.Sessions
-	if infoErr == nil {
+	if !info.Start.IsZero() {
 		l.info.Start = info.Start
 	}
 	return l.resume(ctx)
@@ -152,8 +157,8 @@ func (l *loop) resume(ctx context.Context) (Result, error) {
 		return Result{}, usagef("%s was written by version %s, whose %s experiments compute other numbers or keep another state (version %d, here %d); resume with that program, or delete the checkpoint and resume to start from the beginning",
 			l.path(CheckpointFile), id.Program, id.Kind, h.State, l.spec.Kind.StateVersion())
 	case h.Config != l.config:
-		return Result{}, usagef("%s was changed since the checkpoint: %s; put it back, or run the changed file in another folder: spikealign run %s -o FOLDER",
-			l.path(ConfigFile), firstChange(h.Config, l.config), l.path(ConfigFile))
+		return Result{}, usagef("%s was changed since the checkpoint: %s; put it back (or %s, if that is from another run), or run the changed file in another folder: spikealign run %s -o FOLDER",
+			l.path(ConfigFile), firstChange(h.Config, l.config), l.path(CheckpointFile), l.path(ConfigFile))
 	}
 	l.info.Earlier = h.Earlier
 	if id.Program != l.Program {
@@ -167,15 +172,22 @@ func (l *loop) resume(ctx context.Context) (Result, error) {
 	if len(h.Tables) != len(l.tables) {
 		return Result{}, l.damaged(errBadCheckpoint)
 	}
+	// Nothing is cut before everything is known to be whole: of a run that cannot be resumed, all rows of the tables stay. What partial/ holds
+	// beyond the checkpoint is of no use to anybody and is not read twice.
+	for k, t := range l.tables {
+		if err := durable.Verify(l.path(t.Name+".csv"), h.Tables[k]); err != nil {
+			return Result{}, l.damaged(err)
+		}
+	}
+	if err := l.rec.restore(l.path(PartialDir), h.Recorder); err != nil {
+		return Result{}, l.damaged(err)
+	}
 	for k, t := range l.tables {
 		g, err := reopen(l.path(t.Name+".csv"), h.Tables[k])
 		if err != nil {
 			return Result{}, l.damaged(err)
 		}
 		l.csv = append(l.csv, g)
-	}
-	if err := l.rec.restore(l.path(PartialDir), h.Recorder); err != nil {
-		return Result{}, l.damaged(err)
 	}
 	if len(h.Latest) == len(l.tables[0].Columns) {
 		for k, c := range l.tables[0].Columns {
@@ -195,7 +207,7 @@ func (l *loop) damaged(err error) error {
 	if errors.As(err, &refused) {
 		return l.remedy(err)
 	}
-	return fmt.Errorf("cannot go on from %s: %w; to start from the beginning, delete this file and resume again", l.path(CheckpointFile), err)
+	return fmt.Errorf("cannot go on from the checkpoint: %w; to start from the beginning, delete %s and resume again", err, l.path(CheckpointFile))
 }
 
 // from begins at the beginning in the claimed folder; a new run writes its configuration first.
@@ -206,7 +218,7 @@ func (l *loop) from(ctx context.Context, isNew bool) (Result, error) {
 			return Result{}, err
 		}
 		if err := writeFile(l.path(ConfigFile), text); err != nil {
-			return Result{}, l.remedy(err)
+			return Result{}, fmt.Errorf("%w; then run the experiment again", err) // there is nothing to resume yet
 		}
 		l.hook("configuration")
 	}
@@ -218,7 +230,7 @@ func (l *loop) from(ctx context.Context, isNew bool) (Result, error) {
 
 func (l *loop) begins() error {
 	if err := os.MkdirAll(l.path(PartialDir), 0o777); err != nil {
-		return err
+		return &durable.FileError{Op: "make", Path: l.path(PartialDir), Err: err}
 	}
 	l.hook("partial")
 	for _, t := range l.tables {

@@ -362,7 +362,7 @@ func TestDamage(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err := experiment.Kinds{experimenttest.Kind{}}.Resume(t.Context(), dir, session())
-			if err == nil || !strings.Contains(err.Error(), filepath.Base(c.file)) || !strings.Contains(err.Error(), "delete this file and resume again") {
+			if err == nil || !strings.Contains(err.Error(), filepath.Base(c.file)) || !strings.Contains(err.Error(), "delete "+filepath.Join(dir, "checkpoint")+" and resume again") {
 				t.Fatalf("got %v", err)
 			}
 			if err := os.Remove(filepath.Join(dir, "checkpoint")); err != nil {

@@ -164,6 +164,12 @@ type PlasticityConfig struct {
 // maxTrained is the largest network that can be trained here: pair sums and weights are dense.
 const maxTrained = 4096
 
+// largest bounds weights, biases, rates and spreads: what is larger is a slip of the pen, and sums of it would overflow. The thinning simulator cuts weights here.
+const largest = 1e6
+
+// maxKernel is the longest potential, in steps, that the stepper tabulates: 128 MB.
+const maxKernel = 1 << 24
+
 func (c *SamplingConfig) neurons() int { return c.Network.Visible + c.Network.Hidden }
 
 func (c *SamplingConfig) network() sampling.Config {
@@ -192,11 +198,14 @@ func (c *SamplingConfig) Validate() []Problem {
 			bad(path, "must be between %d and 2^40", low)
 		}
 	}
-	notNegative := func(path string, x float64) {
-		if x < 0 {
-			bad(path, "must not be negative")
+	between := func(path string, x, low, high float64) {
+		if !(x >= low && x <= high) {
+			bad(path, "must be between %v and %v", low, high)
 		}
 	}
+	moderate := func(path string, x float64) { between(path, x, -largest, largest) }
+	immoderate := func(x float64) bool { return !(math.Abs(x) <= largest) }
+	spread := func(path string, x float64) { between(path, x, 0, largest) }
 	n := c.neurons()
 	atLeast("network.visible", int64(c.Network.Visible), 1)
 	atLeast("network.hidden", int64(c.Network.Hidden), 0)
@@ -215,8 +224,23 @@ func (c *SamplingConfig) Validate() []Problem {
 	steps("network.psp_cut", c.Network.PSPCut, 0)
 	steps("network.min_isi", c.Network.MinISI, 0)
 	steps("network.delay", c.Network.Delay, 0)
-	if c.Network.TauSyn < 0 || c.Network.TauSyn > 1<<24 {
-		bad("network.tau_syn", "must be between 0 and 2^24 steps")
+	const shortest = 0.01 // below, a potential is over before the first step and its area cannot be kept
+	switch tau := c.Network.TauSyn; {
+	case !(tau == 0 || tau >= shortest && tau <= 1<<24):
+		bad("network.tau_syn", "must be 0 (which stands for tau_ref) or between %v and 2^24 steps", shortest)
+	case tau != 0 && c.Network.PSP == synapse.Rectangular && c.Network.PSPSteps == 0 && tau < 0.5:
+		bad("network.tau_syn", "must be 0.5 or more: a rectangular potential lasts at least one step")
+	}
+	ticks := float64(c.network().TicksPerStep())
+	if len(ps) == before {
+		if float64(c.Network.TauRef)*ticks > synapse.MaxWindowTau {
+			bad("network.tau_ref", "must be at most %d steps in continuous time", int64(synapse.MaxWindowTau/ticks))
+		}
+		if c.Network.Engine == engineName(sampling.Stepper) && len(ps) == before {
+			if k := c.network().Kernel(); k.Validate() == nil && k.Length() > maxKernel {
+				bad("network.engine", "stepper tabulates potentials up to 2^24 steps, and this one lasts %d; set psp_cut, or choose auto", k.Length())
+			}
+		}
 	}
 	if len(ps) == before && n > 0 {
 		if _, err := sampling.New(string(c.Network.Engine), c.network()); err != nil {
@@ -258,9 +282,8 @@ func (c *SamplingConfig) Validate() []Problem {
 	if c.Network.Hidden > 0 && !data {
 		bad("network.hidden", "hidden neurons need data to learn: target.bars_and_stripes or target.patterns")
 	}
-	if !(c.Target.Alpha > 0) || !(c.Target.Beta > 0) {
-		bad("target.alpha", "alpha and beta must be positive")
-	}
+	between("target.alpha", c.Target.Alpha, 1e-6, 1e6)
+	between("target.beta", c.Target.Beta, 1e-6, 1e6)
 	atLeast("target.teacher_length", c.Target.TeacherLength, 1)
 
 	square := func(path string, m [][]float64, symmetric bool) {
@@ -276,6 +299,9 @@ func (c *SamplingConfig) Validate() []Problem {
 				bad(fmt.Sprintf("%s.%d", path, i), "has %d entries for %d neurons", len(row), n)
 				return
 			}
+			if j := slices.IndexFunc(row, immoderate); j >= 0 {
+				moderate(fmt.Sprintf("%s.%d.%d", path, i, j), row[j])
+			}
 		}
 		for i := range n {
 			for j := range i {
@@ -290,6 +316,9 @@ func (c *SamplingConfig) Validate() []Problem {
 		if v != nil && n > 0 && len(v) != n {
 			bad(path, "has %d entries for %d neurons", len(v), n)
 		}
+		if i := slices.IndexFunc(v, immoderate); i >= 0 {
+			moderate(fmt.Sprintf("%s.%d", path, i), v[i])
+		}
 	}
 	square("target.weights", c.Target.Weights, true)
 	vector("target.bias", c.Target.Bias)
@@ -298,9 +327,9 @@ func (c *SamplingConfig) Validate() []Problem {
 	}
 	square("initial.weights", c.Initial.Weights, false)
 	vector("initial.bias", c.Initial.Bias)
-	notNegative("initial.weight_sd", c.Initial.WeightSD)
-	notNegative("initial.bias_sd", c.Initial.BiasSD)
-	notNegative("initial.noise", c.Initial.Noise)
+	spread("initial.weight_sd", c.Initial.WeightSD)
+	spread("initial.bias_sd", c.Initial.BiasSD)
+	spread("initial.noise", c.Initial.Noise)
 
 	t := c.Training
 	atLeast("training.epochs", t.Epochs, 1)
@@ -309,14 +338,22 @@ func (c *SamplingConfig) Validate() []Problem {
 	atLeast("training.report_factor", t.ReportFactor, 1)
 	atLeast("training.wake_length", t.WakeLength, 1)
 	atLeast("training.settle", t.Settle, 0)
-	notNegative("training.clip_weight", t.ClipWeight)
-	notNegative("training.clip_bias", t.ClipBias)
-	if !(t.ClampBias > 0) {
-		bad("training.clamp_bias", "must be positive")
+	spread("training.clip_weight", t.ClipWeight)
+	spread("training.clip_bias", t.ClipBias)
+	if !(t.ClampBias > 0 && t.ClampBias <= largest) {
+		bad("training.clamp_bias", "must be above 0 and at most %v", largest)
 	}
 	if len(ps) == 0 {
-		tau := float64(t.EpochLength) * (float64(t.Epochs) + float64(t.ReportFactor)*float64(t.Epochs/t.ReportEvery+1))
-		if tau*float64(c.Network.TauRef)*float64(c.network().TicksPerStep()) > 1<<56 {
+		patterns := len(c.Target.Patterns)
+		if c.Target.BarsStripes != 0 {
+			patterns = len(boltzmann.BarsAndStripes(c.Target.BarsStripes))
+		}
+		tau := float64(t.EpochLength)*(float64(t.Epochs)+float64(t.ReportFactor)*float64(t.Epochs/t.ReportEvery+1)) +
+			float64(t.Epochs)*(float64(patterns)*(float64(t.WakeLength)+float64(t.Settle))+float64(t.Settle))
+		if n > boltzmann.MaxNeurons {
+			tau += float64(c.Target.TeacherLength)
+		}
+		if tau*float64(c.Network.TauRef)*ticks > 1<<56 {
 			bad("training.epochs", "the run is longer than the 2^56 ticks that a clock can count; fewer or shorter epochs are needed")
 		}
 	}
@@ -324,9 +361,17 @@ func (c *SamplingConfig) Validate() []Problem {
 	p := c.Plasticity
 	square("plasticity.hebbian_amplitude", p.HebbianAmplitude, false)
 	square("plasticity.sal_amplitude", p.SALAmplitude, false)
-	notNegative("plasticity.noise", p.Noise)
-	if p.WindowTau < 0 || p.WindowTau > 1<<24 {
-		bad("plasticity.sal_window_tau", "must be between 0 and 2^24 steps")
+	spread("plasticity.noise", p.Noise)
+	moderate("plasticity.rate_bias", p.RateBias)
+	moderate("plasticity.rate_weight", p.RateWeight)
+	moderate("plasticity.rate_sal", p.RateSAL)
+	window := synapse.Half{Shape: p.Window, Tau: p.WindowTau * ticks}
+	switch {
+	case p.WindowTau == 0:
+	case !(p.WindowTau >= shortest && p.WindowTau <= 1<<24) || window.Validate() != nil:
+		bad("plasticity.sal_window_tau", "must be 0 (which stands for tau_ref) or between %v and %v steps", shortest, min(1<<24, synapse.MaxWindowTau/ticks))
+	case window.Support() == 0:
+		bad("plasticity.sal_window_tau", "no pair of spikes falls into a %v window of this length", p.Window)
 	}
 	return ps
 }

@@ -2,7 +2,6 @@ package experiment
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -59,7 +58,7 @@ type Spec struct {
 // Load reads an experiment file with overrides "path=value". Faults are yamlconf.Errors: all of them, each with its place. A file without a
 // name gets the name of the file.
 func (ks Kinds) Load(file string, overrides ...string) (*Spec, error) {
-	data, err := os.ReadFile(file)
+	data, err := yamlconf.ReadFile(file)
 	if err != nil {
 		return nil, usagef("cannot read the experiment file: %v", err)
 	}

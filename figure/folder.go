@@ -1,13 +1,10 @@
 package figure
 
 import (
-	"encoding/csv"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"math/bits"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -247,18 +244,12 @@ func (d runData) side() int {
 
 // readRun reads all columns of metrics.csv and the arrays of these names that exist.
 func readRun(dir string, arrays ...string) (runData, error) {
-	d := runData{columns: map[string][]float64{}, arrays: map[string][]float64{}}
-	file := filepath.Join(dir, experiment.MetricsFile)
-	f, err := os.Open(file)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	d := runData{arrays: map[string][]float64{}}
+	columns, err := experiment.ReadTable(dir, "metrics")
+	if err != nil {
 		return d, err
 	}
-	if err == nil {
-		defer f.Close()
-		if err := d.readColumns(f); err != nil {
-			return d, fmt.Errorf("%s: %w", file, err)
-		}
-	}
+	d.columns = columns
 	if len(arrays) == 0 {
 		return d, nil
 	}
@@ -278,30 +269,4 @@ func readRun(dir string, arrays ...string) (runData, error) {
 		}
 	}
 	return d, nil
-}
-
-func (d runData) readColumns(r io.Reader) error {
-	c := csv.NewReader(r)
-	c.FieldsPerRecord = -1
-	rows, err := c.ReadAll()
-	if err != nil {
-		return err
-	}
-	if len(rows) == 0 {
-		return nil
-	}
-	for k, name := range rows[0] {
-		for _, row := range rows[1:] {
-			if len(row) < len(rows[0]) {
-				break // the last row of a run that is being written
-			}
-			x, err := strconv.ParseFloat(row[k], 64)
-			if err != nil {
-				delete(d.columns, name) // a column of text
-				break
-			}
-			d.columns[name] = append(d.columns[name], x)
-		}
-	}
-	return nil
 }

@@ -11,7 +11,7 @@ import (
 // a, b, c, ... in the order of their addition.
 type grid struct {
 	columns int
-	height  vg.Length // of the data area of each row
+	height  vg.Length // of the data area of each row whose panels do not ask for another
 	title   string
 	key     [][]keyEntry // above all panels, each group on a line of its own
 	cells   []cell
@@ -38,6 +38,14 @@ func (g *grid) add(p *panel, span int) {
 		row, column = row+1, 0
 	}
 	g.cells = append(g.cells, cell{p, row, column, span})
+}
+
+// tall returns the height of the data area that c asks for; each row is as tall as its tallest.
+func (g *grid) tall(c cell) vg.Length {
+	if c.height > 0 {
+		return c.height
+	}
+	return g.height
 }
 
 // layout holds the lengths of a grid. The tile of a panel is its data area with the insets around it.
@@ -97,7 +105,7 @@ func (g *grid) figure(width vg.Length) *Figure {
 	l.column = width/vg.Length(g.columns) - 50
 	for range 2 {
 		for _, c := range g.cells {
-			c.fit(l.span(c), g.height)
+			c.fit(l.span(c), g.tall(c))
 		}
 		clear(l.left)
 		clear(l.right)
@@ -124,7 +132,7 @@ func (g *grid) figure(width vg.Length) *Figure {
 		if c.heading != "" || c.letter != "" {
 			top += keyRow
 		}
-		height := g.height
+		height := g.tall(c)
 		if c.square {
 			height = min(height, l.span(c)-c.barSpace())
 		}
@@ -216,14 +224,19 @@ func thumbRoom(e keyEntry) vg.Length {
 	return e.thumbWidth() + thumbGap
 }
 
-// thumbWidth is the width of the thumbnail of e: a marker alone needs less than a line.
+// thumbWidth is the width of the thumbnail of e: a marker alone needs less than a line, a scale of colours more.
 func (e keyEntry) thumbWidth() vg.Length {
+	w := thumbWidth / 2
 	for _, t := range e.thumbs {
-		if _, marker := t.(glyphThumb); !marker {
-			return thumbWidth
+		switch t.(type) {
+		case glyphThumb:
+		case scaleThumb:
+			return 3 * thumbWidth
+		default:
+			w = thumbWidth
 		}
 	}
-	return thumbWidth / 2
+	return w
 }
 
 // drawKey draws one row of a key with its middle at the given height.

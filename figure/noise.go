@@ -174,16 +174,7 @@ func (s NoiseSweep) course(row noiseRow, sal bool) *panel {
 			if c.SAL != sal || c.Level != level || len(row.of(c)) == 0 {
 				continue
 			}
-			q1, q2, q3 := make([]float64, len(c.Epoch)), make([]float64, len(c.Epoch)), make([]float64, len(c.Epoch))
-			for e := range c.Epoch {
-				values, lost := atEpoch(row.of(c), e, &p.y)
-				p.lost += lost
-				q1[e], q2[e], q3[e] = quartiles(values)
-			}
-			lost := p.lost // an epoch without values is no further loss
-			p.band(c.Epoch, q1, q3, fade(hue, bandOpacity))
-			p.line(c.Epoch, q2, solid(hue, 1))
-			p.lost = lost
+			p.course(c.Epoch, row.of(c), hue)
 		}
 	}
 	// Medians above all bands.

@@ -161,6 +161,7 @@ type panel struct {
 	key     []keyEntry // drawn above the data, so that it hides none
 	note    string     // a small grey remark above the data
 	square  bool       // the data area has equal sides
+	height  vg.Length  // of the data area; 0: that of the grid
 	bar     *colorBar
 	frame   bool // a closed frame instead of two axes
 	equal   bool // both axes show the same quantity and have the same ticks
@@ -249,6 +250,21 @@ func (p *panel) band(x, lo, hi []float64, c color.Color) {
 			p.add(poly)
 		}
 	}
+}
+
+// course draws the median of runs over x and the band between their quartiles, and returns the medians. A run shorter than x counts as far as it goes.
+func (p *panel) course(x []float64, runs [][]float64, hue color.NRGBA) []float64 {
+	q1, q2, q3 := make([]float64, len(x)), make([]float64, len(x)), make([]float64, len(x))
+	for k := range x {
+		values, lost := atEpoch(runs, k, &p.y)
+		p.lost += lost
+		q1[k], q2[k], q3[k] = quartiles(values)
+	}
+	lost := p.lost // a place without values is no further loss
+	p.band(x, q1, q3, fade(hue, bandOpacity))
+	p.line(x, q2, solid(hue, 1))
+	p.lost = lost
+	return q2
 }
 
 // points draws a marker at each (x, y).
@@ -398,7 +414,13 @@ func (p *panel) draw(c draw.Canvas, r vg.Rectangle) {
 	data := draw.Canvas{Canvas: c.Canvas, Rectangle: r}
 	if p.empty() {
 		t := textStyle{size: tickSize, color: grey, alignX: 0.5, alignY: 0.5}
-		t.draw(c, data.Center(), "no data that can be drawn")
+		lines := wrapText("no data that can be drawn", r.Size().X-4, t)
+		at := data.Center()
+		at.Y += keyRow * vg.Length(len(lines)-1) / 2
+		for _, line := range lines {
+			t.draw(c, at, line)
+			at.Y -= keyRow
+		}
 		p.x.ticks, p.y.ticks = nil, nil
 	} else {
 		// gonum's Plot carries the scales to the plotters. Its own layout is not used: it pads each panel by itself and, on

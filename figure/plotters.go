@@ -1,10 +1,13 @@
 package figure
 
 import (
+	"image"
 	"image/color"
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -59,6 +62,9 @@ func (b bars) DataRange() (xmin, xmax, ymin, ymax float64) {
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
+// moderate tells whether v is a number that axes can show with everything around it.
+func moderate(v float64) bool { return math.Abs(v) < 1e98 }
+
 // heat is a matrix of row-major values as colours from -limit to limit, row 0 on top, cell (row, column) centred at (column, -row).
 // NaN is drawn grey.
 type heat struct {
@@ -69,6 +75,10 @@ type heat struct {
 
 func (h heat) Plot(c draw.Canvas, p *plot.Plot) {
 	trX, trY := p.Transforms(&c)
+	if h.rows*h.columns > mostCells {
+		h.raster(c)
+		return
+	}
 	// Cells overlap a little to the right and downwards, else renderers leave light seams between them.
 	const overlap = vg.Length(0.3)
 	for i := range h.rows {
@@ -83,6 +93,24 @@ func (h heat) Plot(c draw.Canvas, p *plot.Plot) {
 			c.FillPolygon(col, []vg.Point{{X: x0, Y: y0}, {X: x1, Y: y0}, {X: x1, Y: y1}, {X: x0, Y: y1}})
 		}
 	}
+}
+
+// mostCells is the largest matrix that is drawn as polygons.
+const mostCells = 1 << 12
+
+// raster draws the matrix as an image: one of polygons would be slow, and tens of megabytes as SVG.
+func (h heat) raster(c draw.Canvas) {
+	m := image.NewNRGBA(image.Rect(0, 0, h.columns, h.rows))
+	for i := range h.rows {
+		for j := range h.columns {
+			col := pale
+			if v := h.values[i*h.columns+j]; !math.IsNaN(v) {
+				col = diverging(v, h.limit)
+			}
+			m.SetNRGBA(j, i, col)
+		}
+	}
+	c.DrawImage(c.Rectangle, m)
 }
 
 func (h heat) DataRange() (xmin, xmax, ymin, ymax float64) {
@@ -103,6 +131,192 @@ func indexTicks(n int, sign float64, most int) []plot.Tick {
 		ticks = append(ticks, plot.Tick{Value: sign * float64(i), Label: number(float64(i))})
 	}
 	return ticks
+}
+
+// cells are values at the points (x, y) of a grid, irregular or not, as coloured cells from -limit to limit; the point (i, j) is at i*m+j, n >= 2 of i
+// and m >= 2 of j. Corners of cells are in the middle of four points. NaN is drawn grey.
+type cells struct {
+	x, y, values []float64
+	n, m         int
+	limit        float64
+}
+
+// corner returns the corner between the points (i-1, j-1) and (i, j). Beyond the margin the grid goes on linearly.
+func (g cells) corner(i, j int) (x, y float64) {
+	for _, a := range [2]int{i - 1, i} {
+		for _, b := range [2]int{j - 1, j} {
+			x += beyond(g.x, g.n, g.m, a, b) / 4
+			y += beyond(g.y, g.n, g.m, a, b) / 4
+		}
+	}
+	return x, y
+}
+
+// beyond returns v at (i, j), or for an index one outside the grid what the two values next to it lead to.
+func beyond(v []float64, n, m, i, j int) float64 {
+	switch {
+	case i < 0:
+		return 2*beyond(v, n, m, 0, j) - beyond(v, n, m, 1, j)
+	case i == n:
+		return 2*beyond(v, n, m, n-1, j) - beyond(v, n, m, n-2, j)
+	case j < 0:
+		return 2*v[i*m] - v[i*m+1]
+	case j == m:
+		return 2*v[i*m+m-1] - v[i*m+m-2]
+	}
+	return v[i*m+j]
+}
+
+func (g cells) Plot(c draw.Canvas, p *plot.Plot) {
+	trX, trY := p.Transforms(&c)
+	point := func(i, j int) vg.Point {
+		x, y := g.corner(i, j)
+		return vg.Point{X: trX(x), Y: trY(y)}
+	}
+	for i := range g.n {
+		for j := range g.m {
+			v := g.values[i*g.m+j]
+			col := pale
+			if !math.IsNaN(v) {
+				col = diverging(v, g.limit)
+			}
+			ring := []vg.Point{point(i, j), point(i+1, j), point(i+1, j+1), point(i, j+1)}
+			c.FillPolygon(col, ring)
+			// Renderers leave light seams between areas that only touch.
+			c.StrokeLines(solid(col, 0.3), append(ring, ring[0]))
+		}
+	}
+}
+
+func (g cells) DataRange() (xmin, xmax, ymin, ymax float64) {
+	xmin, xmax, ymin, ymax = math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(-1)
+	for i := range g.n + 1 {
+		for j := range g.m + 1 {
+			x, y := g.corner(i, j)
+			xmin, xmax = math.Min(xmin, x), math.Max(xmax, x)
+			ymin, ymax = math.Min(ymin, y), math.Max(ymax, y)
+		}
+	}
+	return xmin, xmax, ymin, ymax
+}
+
+// zeroLines returns the lines along which values at the points (x, y) of a grid (as of cells) change their sign: where they cross the lines of the grid
+// they are interpolated linearly, within a cell they are straight. Cells with a value that is not finite have none.
+func zeroLines(x, y, v []float64, n, m int) []plotter.XYs {
+	type edge struct{ a, b int } // between two points next to each other
+	at := func(e edge) plotter.XY {
+		t := v[e.a] / (v[e.a] - v[e.b])
+		return plotter.XY{X: x[e.a] + t*(x[e.b]-x[e.a]), Y: y[e.a] + t*(y[e.b]-y[e.a])}
+	}
+	links := map[edge][]edge{}
+	var found []edge // in the order of their discovery
+	link := func(a, b edge) {
+		for _, e := range [][2]edge{{a, b}, {b, a}} {
+			if links[e[0]] == nil {
+				found = append(found, e[0])
+			}
+			links[e[0]] = append(links[e[0]], e[1])
+		}
+	}
+	for i := range n - 1 {
+		for j := range m - 1 {
+			// The corners anticlockwise and the edges between them.
+			c := [4]int{i*m + j, (i+1)*m + j, (i+1)*m + j + 1, i*m + j + 1}
+			e := [4]edge{{c[0], c[1]}, {c[1], c[2]}, {c[3], c[2]}, {c[0], c[3]}}
+			mean := v[c[0]] + v[c[1]] + v[c[2]] + v[c[3]]
+			if !finite(mean) {
+				continue
+			}
+			var crossed []edge
+			for _, e := range e {
+				if (v[e.a] > 0) != (v[e.b] > 0) {
+					crossed = append(crossed, e)
+				}
+			}
+			switch {
+			case len(crossed) == 2:
+				link(crossed[0], crossed[1])
+			case len(crossed) == 4 && (mean > 0) == (v[c[0]] > 0): // a saddle; the middle belongs to corners 0 and 2
+				link(e[0], e[1])
+				link(e[2], e[3])
+			case len(crossed) == 4:
+				link(e[3], e[0])
+				link(e[1], e[2])
+			}
+		}
+	}
+	var lines []plotter.XYs
+	seen := map[edge]bool{}
+	walk := func(start edge) {
+		line := plotter.XYs{at(start)}
+		seen[start] = true
+		for last := start; ; {
+			k := slices.IndexFunc(links[last], func(e edge) bool { return !seen[e] })
+			if k < 0 {
+				if len(line) > 2 && slices.Contains(links[last], start) {
+					line = append(line, line[0])
+				}
+				break
+			}
+			last = links[last][k]
+			seen[last] = true
+			line = append(line, at(last))
+		}
+		lines = append(lines, line)
+	}
+	// Open lines from their ends, then the closed ones.
+	for _, ends := range []bool{true, false} {
+		for _, e := range found {
+			if !seen[e] && (len(links[e]) == 1 || !ends) {
+				walk(e)
+			}
+		}
+	}
+	return lines
+}
+
+// arrows are a vector field: at each (x, y) an arrow along (u, v) with its middle there. The length goes with the square root of the magnitude, so that
+// weak places of the field keep a direction that can be seen; the longest arrow has the length given, in units of x.
+type arrows struct {
+	x, y, u, v []float64
+	longest    float64
+	color      color.Color
+}
+
+func (f arrows) Plot(c draw.Canvas, p *plot.Plot) {
+	trX, trY := p.Transforms(&c)
+	top := 0.0
+	for k := range f.u {
+		top = math.Max(top, math.Hypot(f.u[k], f.v[k]))
+	}
+	for k := range f.x {
+		var dx, dy float64
+		if size := math.Hypot(f.u[k], f.v[k]); size > 0 {
+			half := 0.5 * f.longest * math.Sqrt(size/top)
+			dx, dy = half*(f.u[k]/size), half*(f.v[k]/size)
+		}
+		tail, tip := vg.Point{X: trX(f.x[k] - dx), Y: trY(f.y[k] - dy)}, vg.Point{X: trX(f.x[k] + dx), Y: trY(f.y[k] + dy)}
+		along := tip.Sub(tail)
+		length := vg.Length(math.Hypot(float64(along.X), float64(along.Y)))
+		if length < 0.8 { // too short for a direction
+			c.DrawGlyphNoClip(dot(f.color, 0.4), vg.Point{X: trX(f.x[k]), Y: trY(f.y[k])})
+			continue
+		}
+		head := min(2.4, 0.6*length)
+		along = along.Scale(head / length)
+		across := vg.Point{X: -along.Y, Y: along.X}.Scale(0.4)
+		neck := tip.Sub(along)
+		c.StrokeLine2(solid(f.color, 0.5), tail.X, tail.Y, neck.X, neck.Y)
+		c.FillPolygon(f.color, []vg.Point{tip, neck.Add(across), neck.Sub(across)})
+	}
+}
+
+func (f arrows) DataRange() (xmin, xmax, ymin, ymax float64) {
+	if len(f.x) == 0 {
+		return math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(-1)
+	}
+	r := f.longest / 2
+	return slices.Min(f.x) - r, slices.Max(f.x) + r, slices.Min(f.y) - r, slices.Max(f.y) + r
 }
 
 // colorBar is the scale of a heat map, at the right of its data area.
@@ -202,6 +416,19 @@ func (s spikeMarks) Plot(c draw.Canvas, p *plot.Plot) {
 
 func (s spikeMarks) DataRange() (xmin, xmax, ymin, ymax float64) {
 	return math.Inf(1), math.Inf(-1), -0.5, float64(s.n) - 0.5
+}
+
+// scaleThumb is a continuous scale of colours.
+type scaleThumb []color.NRGBA
+
+func (t scaleThumb) Thumbnail(c *draw.Canvas) {
+	const steps = 30
+	w := c.Size().X / steps
+	for k := range steps {
+		x0 := c.Min.X + w*vg.Length(k)
+		x1 := min(x0+w+0.3, c.Max.X)
+		c.FillPolygon(ramp(t, (float64(k)+0.5)/steps), []vg.Point{{X: x0, Y: c.Min.Y}, {X: x1, Y: c.Min.Y}, {X: x1, Y: c.Max.Y}, {X: x0, Y: c.Max.Y}})
+	}
 }
 
 // lineThumb, glyphThumb and patchThumb are the thumbnails of a line, a marker and a filled area.

@@ -61,6 +61,12 @@ var (
 	withoutSAL = vermilion
 )
 
+// The two synapses between a pair of neurons, and the spike-timing differences that are causal for either.
+var (
+	synapse12 = green
+	synapse21 = purple
+)
+
 // sequentialStops are from the map viridis: luminance rises evenly, so order survives every kind of colour vision and grey print.
 // The bright end is left out, being invisible as a line on white.
 var sequentialStops = []color.NRGBA{rgb(0x440154), rgb(0x414487), rgb(0x2a788e), rgb(0x22a884), rgb(0x86cc45)}

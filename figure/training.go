@@ -300,9 +300,15 @@ func (t Training) symmetry() *panel {
 	p.square, p.frame = true, true
 	p.heading = "reciprocal weights"
 	p.x.label, p.y.label = `\i{W}_{ij}  (\i{i} < \i{j})`, `\i{W}_{ji}`
+	every := t.N*(t.N-1)/2/mostPoints + 1
+	p.note = oneIn(every, "pair")
 	both := func(w []float64) (up, down []float64) {
+		k := 0
 		for i := range t.N {
 			for j := i + 1; j < t.N; j++ {
+				if k++; k%every != 0 {
+					continue
+				}
 				up, down = append(up, w[i*t.N+j]), append(down, w[j*t.N+i])
 			}
 		}
@@ -330,10 +336,16 @@ func (t Training) learned() *panel {
 	p.square, p.frame = true, true
 	p.heading = "learned weights"
 	p.x.label, p.y.label = `target \i{W}*_{ij}`, `learned \i{W}_{ij}`
+	every := t.N*(t.N-1)/mostPoints + 1
+	p.note = oneIn(every, "weight")
 	var x, y []float64
+	k := 0
 	for i := range t.N {
 		for j := range t.N {
-			if i != j {
+			if i == j {
+				continue
+			}
+			if k++; k%every == 0 {
 				x, y = append(x, t.WTarget[i*t.N+j]), append(y, t.WFinal[i*t.N+j])
 			}
 		}
@@ -341,6 +353,17 @@ func (t Training) learned() *panel {
 	p.points(x, y, dot(fade(blue, 0.7), 1.9))
 	p.diagonal(dashed(grey, 0.7))
 	return p
+}
+
+// mostPoints bounds the markers of a panel: more cannot be told apart, and make the SVG unwieldy.
+const mostPoints = 4000
+
+// oneIn tells that only some of the data are drawn.
+func oneIn(every int, noun string) string {
+	if every == 1 {
+		return ""
+	}
+	return fmt.Sprintf("one %s in %d", noun, every)
 }
 
 // weights draws a weight matrix; a diagonal of zeros (no neuron projects to itself) is grey.

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"spikealign/internal/random"
+	"spikealign/sal"
 )
 
 // writer and reader are the common part of the engines' binary states: little-endian words behind a four-byte tag.
@@ -128,6 +129,13 @@ func (r *reader) blob(part interface{ UnmarshalBinary([]byte) error }) {
 	if r.err == nil {
 		r.err = part.UnmarshalBinary(b)
 	}
+}
+
+// sums restores pair sums of the same kind: their own binary form may hold any.
+func (r *reader) sums(s *sal.PairSums) {
+	n, half, pairing := s.N(), s.Half(), s.Pairing()
+	r.blob(s)
+	r.check(s.N() == n && s.Half() == half && s.Pairing() == pairing, "pair sums of another kind")
 }
 
 func (r *reader) finish() error {

@@ -542,23 +542,31 @@ func (tr *Trainer) AppendBinary(b []byte) ([]byte, error) {
 	return w.b, errors.Join(errs...)
 }
 
-// UnmarshalBinary restores a state that AppendBinary wrote for a trainer of the same description.
+// UnmarshalBinary restores a state that AppendBinary wrote for a trainer of the same description. After an error the trainer is of no further use.
 func (tr *Trainer) UnmarshalBinary(b []byte) error {
 	r := newReader(b, trainerTag)
 	epoch, k, begun := r.int(), r.int(), r.int()
 	start, end, spikes := r.int(), r.int(), r.int()
-	r.check(epoch >= -1 && epoch <= tr.t.Epochs && k >= 0 && k <= int64(2*len(tr.t.Patterns)+2), "impossible place")
+	first := int64(0)
+	if tr.t.TargetWeights != nil && tr.targetP == nil {
+		first = -1 // the target network runs before
+	}
+	r.check(epoch >= first && epoch <= tr.t.Epochs && k >= 0 && k <= int64(2*len(tr.t.Patterns)+2), "impossible place")
 	if r.err != nil {
 		return r.err
 	}
 	p, ok := tr.plan(epoch, int(k))
-	r.check(ok && begun>>1 == 0 && (begun == 0 || end-start == p.tau*tr.tau), "impossible phase")
+	r.check(ok && begun>>1 == 0 && start >= 0 && end >= start && (begun == 0 || end-start == p.tau*tr.tau) && spikes >= 0, "impossible phase")
 	r.floats(tr.w)
 	r.floats(tr.b)
 	r.floats(tr.wakeMean)
 	r.floats(tr.wakeCo)
+	for _, xs := range [][]float64{tr.w, tr.b, tr.wakeMean, tr.wakeCo} {
+		r.check(!slices.ContainsFunc(xs, func(x float64) bool { return !finite(x) }), "not a finite number")
+	}
 	counts := r.ints()
 	r.check(len(counts) == 0 || len(counts) == len(tr.targetP), "another number of states")
+	r.check(!slices.ContainsFunc(counts, func(c int64) bool { return c < 0 }), "impossible count")
 	if r.err != nil {
 		return r.err
 	}
@@ -575,12 +583,15 @@ func (tr *Trainer) UnmarshalBinary(b []byte) error {
 		tr.setNetwork(before)
 	}
 	r.blob(tr.engine)
-	r.blob(tr.hebbian)
+	now := tr.engine.Now()
+	r.check(!tr.begun || (now >= start && now <= end), "impossible time")
+	r.sums(tr.hebbian)
 	if tr.sal != nil {
-		r.blob(tr.sal)
+		r.sums(tr.sal)
 	}
 	if tr.states != nil {
 		r.blob(tr.states)
+		r.check(len(tr.states.Counts()) == len(tr.targetP), "another number of states")
 	}
 	return r.finish()
 }

@@ -87,6 +87,15 @@ func (s State) cell(metric string) string {
 	return ""
 }
 
+// Final returns the last value of a metric of member k; ok is false if the member is not finished or the metric is no number.
+func (r *Result) Final(k int, metric string) (x float64, ok bool) {
+	if r.States[k].Status != experiment.Done {
+		return 0, false
+	}
+	x, err := strconv.ParseFloat(r.States[k].cell(metric), 64)
+	return x, err == nil
+}
+
 // Numeric returns the metrics of which no finished member has text.
 func (r *Result) Numeric() []string {
 	var names []string

@@ -184,7 +184,7 @@ func Load(kinds experiment.Kinds, file string, overrides ...string) (*Sweep, err
 			return nil, usagef("%s is not the folder of a sweep: there is no %s in it", filepath.Dir(file), ConfigFile)
 		}
 	}
-	data, err := os.ReadFile(file)
+	data, err := yamlconf.ReadFile(file)
 	if err != nil {
 		return nil, usagef("cannot read the sweep file: %v", err)
 	}

@@ -1,11 +1,6 @@
 package main
 
-import (
-	"fmt"
-	"os"
-
-	"spikealign/experiment"
-)
+import "spikealign/internal/yamlconf"
 
 type convertCommand struct {
 	File   string `arg:"" help:"Parameter file (YAML) of the authors' spiking sampling network."`
@@ -23,9 +18,9 @@ Writes an experiment file to standard output. Distributions and settings carry o
 
 // Run converts a file.
 func (c *convertCommand) Run(a *app) error {
-	data, err := os.ReadFile(c.File)
+	data, err := yamlconf.ReadFile(c.File)
 	if err != nil {
-		return fmt.Errorf("cannot read the parameter file: %w: %w", err, experiment.ErrUsage)
+		return usagef("cannot read the parameter file: %v", err)
 	}
 	spec, err := a.kinds.Convert(c.File, data, c.Timing == "authors")
 	if err != nil {

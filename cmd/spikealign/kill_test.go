@@ -89,7 +89,7 @@ plasticity: {noise: 0.02}
 			c.Process.Kill()
 			<-done
 			kills++
-			if _, err := os.Stat(killed); err == nil {
+			if _, err := os.Stat(filepath.Join(killed, "experiment.yaml")); err == nil {
 				args = []string{"resume", "-q", killed}
 			}
 			if _, err := os.Stat(filepath.Join(killed, "checkpoint")); err == nil && copied == "" {

@@ -12,8 +12,10 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
@@ -32,13 +34,16 @@ const (
 
 // commands is the command line. A command is one file: a struct with flags as fields and a method Run(*app) error.
 type commands struct {
-	Run     runCommand     `cmd:"" help:"Run one experiment."`
-	Resume  resumeCommand  `cmd:"" help:"Go on with a run that was stopped."`
-	Sweep   sweepCommand   `cmd:"" help:"Run an experiment over a grid of values."`
-	List    listCommand    `cmd:"" help:"Show runs at a glance."`
-	Plot    plotCommand    `cmd:"" help:"Draw the figures of a run or a sweep."`
-	Convert convertCommand `cmd:"" help:"Turn a parameter file of the authors' programs into an experiment file."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Run       runCommand       `cmd:"" help:"Run one experiment."`
+	Resume    resumeCommand    `cmd:"" help:"Go on with a run that was stopped."`
+	Sweep     sweepCommand     `cmd:"" help:"Run an experiment over a grid of values."`
+	Reproduce reproduceCommand `cmd:"" help:"Reproduce figures of the paper, with a verdict on each claim."`
+	Analyze   analyzeCommand   `cmd:"" help:"SAL statistics of recorded spike trains."`
+	STDD      stddCommand      `cmd:"" name:"stdd" help:"Two neurons, exactly: spike-timing differences and what SAL makes of them."`
+	List      listCommand      `cmd:"" help:"Show runs at a glance."`
+	Plot      plotCommand      `cmd:"" help:"Draw the figures of a run or a sweep."`
+	Convert   convertCommand   `cmd:"" help:"Turn a parameter file of the authors' programs into an experiment file."`
+	Version   versionCommand   `cmd:"" help:"Print the version."`
 
 	Verbose bool `short:"v" help:"Tell more on standard error."`
 }
@@ -66,11 +71,15 @@ func process(kinds experiment.Kinds) int {
 	if !signal.Ignored(syscall.SIGHUP) { // nohup
 		signal.Notify(signals, syscall.SIGHUP)
 	}
+	// Who reads the progress may go away (| head): that is no reason to lose a run.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	go func() {
 		<-signals
 		cancel()
 		s := <-signals
-		fmt.Fprintln(os.Stderr, "\nspikealign: aborted; a run can be resumed from its last checkpoint")
+		// Where nobody reads standard error any more the process may be waiting in a write, and so would this one.
+		go fmt.Fprintln(os.Stderr, "\nspikealign: aborted; a run can be resumed from its last checkpoint")
+		time.Sleep(50 * time.Millisecond)
 		if n, ok := s.(syscall.Signal); ok {
 			os.Exit(128 + int(n))
 		}
@@ -86,6 +95,7 @@ func run(ctx context.Context, stdout, stderr io.Writer, args []string, kinds exp
 		kong.Name("spikealign"),
 		kong.Description("Experiments on spike-based alignment learning: run them, resume them, compare them."),
 		kong.Writers(stdout, stderr),
+		kong.WithHyphenPrefixedParameters(true), // --w21 -0.4
 		kong.Vars{"runs": defaultRuns},
 		kong.Exit(func(code int) { panic(exit(code)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 100}),
@@ -100,7 +110,8 @@ func run(ctx context.Context, stdout, stderr io.Writer, args []string, kinds exp
 		case exit:
 			code = int(r)
 		default:
-			panic(r)
+			fmt.Fprintf(stderr, "spikealign: a fault of the program: %v; please report it; a run can be resumed from its last checkpoint\n%s", r, debug.Stack())
+			code = exitFailed // Go's own code for this is 2
 		}
 	}()
 	if len(args) == 0 {
@@ -134,6 +145,14 @@ func run(ctx context.Context, stdout, stderr io.Writer, args []string, kinds exp
 
 type exit int
 
+// usageError is a fault of the command line that its parser cannot see.
+type usageError string
+
+func (e usageError) Error() string        { return string(e) }
+func (e usageError) Is(target error) bool { return target == experiment.ErrUsage }
+
+func usagef(format string, args ...any) error { return usageError(fmt.Sprintf(format, args...)) }
+
 // report prints an error and returns its exit code.
 func report(stderr io.Writer, err error) int {
 	var problems yamlconf.Errors
@@ -152,6 +171,8 @@ func report(stderr io.Writer, err error) int {
 	case errors.As(err, &stopped):
 		fmt.Fprintln(stderr, "spikealign:", stopped)
 		return exitStopped
+	case errors.Is(err, syscall.EPIPE) && strings.Contains(err.Error(), "/dev/stdout"): // | head
+		return 128 + int(syscall.SIGPIPE)
 	}
 	fmt.Fprintln(stderr, "spikealign:", err)
 	if errors.Is(err, experiment.ErrUsage) {

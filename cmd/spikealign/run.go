@@ -125,6 +125,7 @@ func (f *sessionFlags) session(a *app, work func(experiment.Session) (experiment
 
 func printJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	return e.Encode(v)
 }

@@ -56,20 +56,7 @@ func (c *sweepCommand) Run(a *app) error {
 		}
 	}
 	if !c.Quiet {
-		// A reporter must know how many members there are, so that it begins with the plan.
-		var r *progress.Reporter
-		o.Plan = func(members, finished int) {
-			width, isTerminal := terminal(a.stderr)
-			r = progress.New(a.stderr, progress.Options{Terminal: isTerminal, Width: width, Every: c.Progress, Members: members})
-			r.Skip(finished)
-			a.redirect.to = r
-		}
-		o.Start = func(m sweep.Member) (func(experiment.Moment), func(string, bool)) {
-			t := r.Start(m.Name)
-			return func(m experiment.Moment) {
-				t.Update(progress.State{Done: m.Done, Total: m.Total, Unit: m.Unit, Steps: m.Steps, Spikes: m.Spikes, Headline: m.Headline()})
-			}, t.End
-		}
+		showSweep(a, &o, c.Progress)
 	}
 	result, err := sweep.Run(a.ctx, s, o)
 	a.redirect.to = a.stderr
@@ -88,6 +75,24 @@ func (c *sweepCommand) Run(a *app) error {
 		}
 	}
 	return err
+}
+
+// showSweep makes a sweep show its progress, with a line every so often where standard error is not a terminal.
+func showSweep(a *app, o *sweep.Options, every time.Duration) {
+	// A reporter must know how many members there are, so that it begins with the plan.
+	var r *progress.Reporter
+	o.Plan = func(members, finished int) {
+		width, isTerminal := terminal(a.stderr)
+		r = progress.New(a.stderr, progress.Options{Terminal: isTerminal, Width: width, Every: every, Members: members})
+		r.Skip(finished)
+		a.redirect.to = r
+	}
+	o.Start = func(m sweep.Member) (func(experiment.Moment), func(string, bool)) {
+		t := r.Start(m.Name)
+		return func(m experiment.Moment) {
+			t.Update(progress.State{Done: m.Done, Total: m.Total, Unit: m.Unit, Steps: m.Steps, Spikes: m.Spikes, Headline: m.Headline()})
+		}, t.End
+	}
 }
 
 // printSummary prints median [q25, q75] of the main metrics for every condition.

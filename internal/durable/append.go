@@ -40,51 +40,34 @@ func ResumeAppend(path string, at Mark) (*Appender, error) {
 	return openAppend(osSystem{}, path, at, true)
 }
 
-func openAppend(sys system, path string, at Mark, verify bool) (_ *Appender, err error) {
-	if at.Len < 0 {
-		panic(fmt.Sprintf("durable: OpenAppend: length %d", at.Len))
+// Verify returns the error that ResumeAppend would return for the contents of a file, and changes nothing. A checkpoint that names several files can so be
+// refused before any of them is cut.
+func Verify(path string, at Mark) error {
+	if at.Len == 0 {
+		return nil
 	}
+	f, _, err := openAt(osSystem{}, path, os.O_RDONLY, at, true)
+	if err != nil {
+		return err
+	}
+	_ = f.Close() // nothing was written
+	return nil
+}
+
+func openAppend(sys system, path string, at Mark, verify bool) (_ *Appender, err error) {
 	flag := os.O_RDWR
 	if at.Len == 0 {
 		flag |= os.O_CREATE
 	}
-	f, err := sys.open(path, flag, 0o666)
-	if errors.Is(err, fs.ErrNotExist) && at.Len > 0 {
-		return nil, &CorruptError{path, 0, fmt.Sprintf("the checkpoint was taken when it had %d bytes, and now there is no such file: "+
-			"put it back, or start the run anew", at.Len)}
-	}
+	f, good, err := openAt(sys, path, flag, at, verify)
 	if err != nil {
-		return nil, &FileError{"open", path, err}
+		return nil, err
 	}
 	defer func() {
 		if err != nil {
 			_ = f.Close()
 		}
 	}()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, &FileError{"open", path, err}
-	}
-	if !info.Mode().IsRegular() {
-		return nil, &CorruptError{path, 0, "not a regular file"}
-	}
-	if size := info.Size(); size < at.Len {
-		return nil, &CorruptError{path, size, fmt.Sprintf("the checkpoint was taken when it had %d bytes, and now it has %d: "+
-			"it was changed since, or a disk lost data; put it back, or start the run anew", at.Len, size)}
-	}
-	sum := crc32.New(castagnoli)
-	n, err := io.Copy(sum, io.NewSectionReader(f, 0, at.Len))
-	if err == nil && n < at.Len {
-		err = io.ErrUnexpectedEOF
-	}
-	if err != nil {
-		return nil, &FileError{"read", path, err}
-	}
-	good := Mark{at.Len, sum.Sum32()}
-	if verify && good != at {
-		return nil, &CorruptError{path, 0, fmt.Sprintf("its first %d bytes are not those of the checkpoint (checksum %08x, not %08x): "+
-			"it was changed since; put it back, or start the run anew", at.Len, good.CRC, at.CRC)}
-	}
 	if err := f.Truncate(at.Len); err != nil {
 		return nil, &FileError{"truncate", path, err}
 	}
@@ -97,6 +80,51 @@ func openAppend(sys system, path string, at Mark, verify bool) (_ *Appender, err
 		}
 	}
 	return &Appender{f: f, path: path, now: good, synced: good}, nil
+}
+
+// openAt opens a file that must be at least as long as the mark and, with verify, begin as it did then. It returns the mark with the sum of what is there.
+func openAt(sys system, path string, flag int, at Mark, verify bool) (_ file, good Mark, err error) {
+	if at.Len < 0 {
+		panic(fmt.Sprintf("durable: mark at byte %d", at.Len))
+	}
+	f, err := sys.open(path, flag, 0o666)
+	if errors.Is(err, fs.ErrNotExist) && at.Len > 0 {
+		return nil, good, &CorruptError{path, 0, fmt.Sprintf("the checkpoint was taken when it had %d bytes, and now there is no such file: "+
+			"put it back, or start the run anew", at.Len)}
+	}
+	if err != nil {
+		return nil, good, &FileError{"open", path, err}
+	}
+	defer func() {
+		if err != nil {
+			_ = f.Close()
+		}
+	}()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, good, &FileError{"open", path, err}
+	}
+	if !info.Mode().IsRegular() {
+		return nil, good, &CorruptError{path, 0, "not a regular file"}
+	}
+	if size := info.Size(); size < at.Len {
+		return nil, good, &CorruptError{path, size, fmt.Sprintf("the checkpoint was taken when it had %d bytes, and now it has %d: "+
+			"it was changed since, or a disk lost data; put it back, or start the run anew", at.Len, size)}
+	}
+	sum := crc32.New(castagnoli)
+	n, err := io.Copy(sum, io.NewSectionReader(f, 0, at.Len))
+	if err == nil && n < at.Len {
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		return nil, good, &FileError{"read", path, err}
+	}
+	good = Mark{at.Len, sum.Sum32()}
+	if verify && good != at {
+		return nil, good, &CorruptError{path, 0, fmt.Sprintf("its first %d bytes are not those of the checkpoint (checksum %08x, not %08x): "+
+			"it was changed since; put it back, or start the run anew", at.Len, good.CRC, at.CRC)}
+	}
+	return f, good, nil
 }
 
 // Write appends p as a whole, or fails with a *FileError and takes the file back to the last Sync. It is an io.Writer.

@@ -146,7 +146,7 @@ func TestWriteFileFailures(t *testing.T) {
 			break
 		}
 		var f *FileError
-		want := "cannot write " + path + ": no space left on device: free space and resume"
+		want := "cannot write " + path + ": no space left on device: free space"
 		if !errors.As(err, &f) || !errors.Is(err, syscall.ENOSPC) || err.Error() != want {
 			t.Errorf("failing %s: %v", s.kind, err)
 		}
@@ -216,7 +216,7 @@ func TestSweep(t *testing.T) {
 // TestRemedies checks what users are told.
 func TestRemedies(t *testing.T) {
 	for code, want := range map[error]string{
-		syscall.ENOSPC: "free space and resume",
+		syscall.ENOSPC: "free space",
 		syscall.EDQUOT: "quota",
 		syscall.EROFS:  "can be written to",
 		syscall.EACCES: "permissions",

@@ -15,14 +15,14 @@ func remedy(err error) string {
 		code error
 		text string
 	}{
-		{syscall.ENOSPC, "free space and resume"},
-		{syscall.EDQUOT, "free space within your quota and resume"},
+		{syscall.ENOSPC, "free space"},
+		{syscall.EDQUOT, "free space within your quota"},
 		{syscall.EROFS, "choose a folder that can be written to"},
 		{syscall.EACCES, "change the permissions or choose another folder"},
 		{syscall.EPERM, "change the permissions or choose another folder"},
 		{syscall.EMFILE, "raise the limit of open files (ulimit -n)"},
 		{syscall.EFBIG, "raise the limit on the size of files (ulimit -f) or choose another file system"},
-		{syscall.EIO, "the disk or its connection fails: check it, then resume"},
+		{syscall.EIO, "check the disk and its connection"},
 		{syscall.ENOLCK, "this file system has no locks: choose another folder"},
 		{syscall.ENOENT, "check the path"},
 	} {

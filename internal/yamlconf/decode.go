@@ -43,6 +43,7 @@ type decoder struct {
 	active   map[*yaml.Node]bool // aliases being expanded
 	expanded int
 	full     bool // too much was expanded; said once
+	more     int  // issues beyond maxIssues
 }
 
 // Decode fills the targets, pointers to structs that hold their defaults. The keys of the file's top level belong to whichever target has
@@ -78,10 +79,25 @@ func (d *Document) Decode(targets ...any) error {
 		return nil
 	}
 	dec.issues.sort()
+	if dec.more > 0 {
+		dec.issues = append(dec.issues, Issue{File: d.name, Message: fmt.Sprintf("... and %d more problems", dec.more)})
+	}
 	return dec.issues
 }
 
+// drowned counts an issue without keeping it, once there are so many (a large matrix of something else than numbers) that more would only drown the user.
+func (d *decoder) drowned() bool {
+	if len(d.issues) < maxIssues {
+		return false
+	}
+	d.more++
+	return true
+}
+
 func (d *decoder) issue(n *yaml.Node, path, format string, args ...any) {
+	if d.drowned() {
+		return
+	}
 	i := Issue{File: d.name, Path: path, Message: fmt.Sprintf(format, args...)}
 	if n != nil {
 		i.Line = n.Line
@@ -99,6 +115,9 @@ func (d *decoder) problem(p Problem, before Errors) {
 		if i.Path != "" && (i.Path == p.Path || under(p.Path, i.Path) || under(i.Path, p.Path)) {
 			return
 		}
+	}
+	if d.drowned() {
+		return
 	}
 	i := Issue{File: d.name, Path: p.Path, Message: p.Message}
 	if o, ok := d.origins[p.Path]; ok {
@@ -135,6 +154,9 @@ func (d *decoder) problem(p Problem, before Errors) {
 func under(a, b string) bool { return strings.HasPrefix(a, b) && len(a) > len(b) && a[len(b)] == '.' }
 
 func (d *decoder) note(n *yaml.Node, path string) {
+	if d.more > 0 {
+		return // it would not be used
+	}
 	o := origin{line: n.Line, value: flow(n, 60)}
 	if d.set != "" {
 		o.line, o.set = 0, d.set

@@ -3,16 +3,19 @@ package yamlconf
 import (
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
 )
 
-// Limits of what a document may hold. A matrix of 1000 x 1000 weights is about 20 MB of text.
+// Limits of what a document may hold and what is said about it. A matrix of 1000 x 1000 weights is about 20 MB of text.
 const (
 	maxBytes    = 64 << 20
 	maxExpanded = 1 << 20 // values reached through aliases
 	maxDepth    = 64
+	maxIssues   = 100 // told one by one
 )
 
 // Document is a parsed file with its overrides. It is not safe for concurrent use.
@@ -31,6 +34,16 @@ type override struct {
 	path string
 	text string
 	node *yaml.Node
+}
+
+// ReadFile reads a file for Parse, and no more of it than Parse needs to find it too large: a path such as /dev/zero has no end.
+func ReadFile(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // nothing was written
+	return io.ReadAll(io.LimitReader(f, maxBytes+1))
 }
 
 // Parse reads the YAML text of the file `name` (for messages only). Faults of syntax are reported by Decode.

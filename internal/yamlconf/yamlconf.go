@@ -1,7 +1,7 @@
 // Package yamlconf reads and writes configuration files strictly.
 //
 // A Document holds a YAML file and any number of overrides (`path=value`). Decode fills structs that already hold their defaults and
-// returns every problem at once, each with file, line, path, value, and what is allowed. Unknown keys, duplicate keys, values of another type,
+// returns every problem at once (of very many the first hundred), each with file, line, path, value, and what is allowed. Unknown keys, duplicate keys, values of another type,
 // NaN and infinities are problems. Anchors, aliases and merge keys work; what they may expand to is bounded. Marshal writes structs back,
 // with a comment for every field, such that Decode returns exactly the same values.
 //

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"spikealign/figure"
+	"spikealign/sal"
+	"spikealign/sampling"
+	"spikealign/stdd"
+	"spikealign/synapse"
+)
+
+type stddCommand struct {
+	W12       float64             `name:"w12" default:"0" help:"Weight of the synapse from neuron 2 to neuron 1."`
+	W21       float64             `name:"w21" default:"0" help:"Weight of the synapse from neuron 1 to neuron 2."`
+	B1        float64             `name:"b1" default:"0" help:"Bias of neuron 1."`
+	B2        float64             `name:"b2" default:"0" help:"Bias of neuron 2."`
+	Tau       int64               `default:"50" help:"Refractory time, steps (default 50)."`
+	PSP       synapse.PSPShape    `name:"psp" default:"rectangular" placeholder:"SHAPE" help:"Postsynaptic potential: rectangular, alpha, exponential, cut-exponential, rectangular-tail."`
+	TauSyn    float64             `placeholder:"STEPS" help:"Synaptic time constant, steps. Without it: tau."`
+	PSPSteps  int64               `name:"psp-steps" placeholder:"STEPS" help:"Length of a rectangular potential, steps. Without it: tau-syn."`
+	MinISI    int64               `name:"min-isi" placeholder:"STEPS" help:"Shortest interval between two spikes of a neuron, steps. Without it: tau."`
+	TMax      int64               `placeholder:"STEPS" help:"Lags from here on are summed up; potentials end here. Without it: 2 tau."`
+	Dynamics  sampling.Dynamics   `default:"discrete" help:"discrete or continuous time."`
+	Window    synapse.WindowShape `default:"exponential" help:"Learning window of SAL: exponential or triangular."`
+	WindowTau float64             `placeholder:"STEPS" help:"Its time constant, steps. Without it: tau."`
+	Output    string              `short:"o" placeholder:"DIR" help:"Draw the distribution into this folder: stdd.svg, stdd.png."`
+	JSON      bool                `name:"json" help:"Print everything as JSON."`
+}
+
+// Help shows the examples.
+func (stddCommand) Help() string {
+	return `Examples:
+
+  spikealign stdd --w12 1.5 --w21 0.5
+  spikealign stdd --w12 0.8 --w21=-0.4 --b1=-0.5 --tau 25 --psp alpha --tau-syn 8 -o figures
+  spikealign stdd --w12 1 --w21 1 --b2 1 --dynamics continuous --json
+
+Two neurons, exactly: the law of the spike-timing differences d = t1 - t2 of nearest pairs, the drift of both weights under SAL per tau of time, and where SAL moves them. d > 0: neuron 1 fired second. Nothing is simulated. See docs/theory.md.`
+}
+
+// stddResult is what --json prints. Lists run over lag.
+type stddResult struct {
+	W12          float64   `json:"w12"`
+	W21          float64   `json:"w21"`
+	B1           float64   `json:"b1"`
+	B2           float64   `json:"b2"`
+	Tau          int64     `json:"tau"`
+	Dynamics     string    `json:"dynamics"`
+	Lag          []int64   `json:"lag"`         // steps, t1 - t2
+	Rate         []float64 `json:"rate"`        // pairs per step
+	Probability  []float64 `json:"probability"` // rate over that of all pairs
+	Tail         []float64 `json:"tail_rate"`   // pairs per step with lags of -t_max and less, of t_max and more
+	Drift12      float64   `json:"drift12"`     // per tau
+	Drift21      float64   `json:"drift21"`
+	MassPositive float64   `json:"mass_positive"`
+	Coincidence  float64   `json:"coincidence_rate"` // per step
+	SpikeRate    []float64 `json:"spike_rate"`       // of neuron 1 and 2, per step
+	Residual     float64   `json:"residual"`
+	Error        float64   `json:"error"`
+	Warnings     []string  `json:"warnings"`
+}
+
+// Run solves the two neurons.
+func (c *stddCommand) Run(a *app) error {
+	p := stdd.Params{W12: c.W12, W21: c.W21, B1: c.B1, B2: c.B2, TauRef: c.Tau, PSP: synapse.PSP{Shape: c.PSP, TauSyn: c.TauSyn, Steps: c.PSPSteps},
+		MinISI: c.MinISI, TMax: c.TMax, Continuous: c.Dynamics == sampling.Continuous}
+	windowTau := c.WindowTau
+	if windowTau == 0 {
+		windowTau = float64(c.Tau)
+	}
+	half := synapse.Half{Shape: c.Window, Tau: windowTau}
+	var faults []string
+	for _, err := range []error{p.Validate(), half.Validate()} {
+		if err != nil {
+			faults = append(faults, strings.ReplaceAll(err.Error(), "stdd: ", ""))
+		}
+	}
+	if len(faults) > 0 {
+		return usagef("%s", strings.Join(faults, "\n"))
+	}
+	law, err := stdd.Solve(p)
+	if err != nil {
+		return err
+	}
+	d12, d21 := law.Drift(sal.Window(half))
+	r := stddResult{W12: c.W12, W21: c.W21, B1: c.B1, B2: c.B2, Tau: c.Tau, Dynamics: c.Dynamics.String(),
+		Lag: law.Lags(), Rate: law.Rates(), Probability: law.Probability(), Tail: []float64{law.TailMinus, law.TailPlus}, Drift12: d12, Drift21: d21,
+		MassPositive: law.MassPositive(), Coincidence: law.Coincidence, SpikeRate: []float64{law.Rate1, law.Rate2}, Residual: law.Residual, Error: law.Error, Warnings: []string{}}
+	for _, w := range law.Warnings {
+		text := strings.TrimPrefix(w.Error(), "stdd: ")
+		r.Warnings = append(r.Warnings, text)
+		fmt.Fprintln(a.stderr, "warning:", text)
+	}
+	if c.Output != "" {
+		lags := make([]float64, len(r.Lag))
+		for k, d := range r.Lag {
+			lags[k] = float64(d)
+		}
+		name := fmt.Sprintf("w12 = %v, w21 = %v, b = (%v, %v)", c.W12, c.W21, c.B1, c.B2)
+		f, err := figure.STDD{Laws: []figure.STDDLaw{{Name: name, Tau: float64(c.Tau), Lags: lags, Probability: r.Probability}}}.Figure()
+		if err != nil {
+			return err
+		}
+		if err := f.Save(c.Output, "stdd"); err != nil {
+			return err
+		}
+	}
+	if c.JSON {
+		return printJSON(a.stdout, r)
+	}
+	return c.print(a, r)
+}
+
+// print prints the law for people: the summary, then one line per lag.
+func (c *stddCommand) print(a *app, r stddResult) error {
+	t := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	row := func(name string, x float64, unit, doc string) {
+		fmt.Fprintf(t, "%s\t%s %s\t%s\n", name, strconv.FormatFloat(x, 'g', 6, 64), unit, doc)
+	}
+	tau := float64(c.Tau)
+	row("activity 1", r.SpikeRate[0]*tau, "", "share of time in which neuron 1 is refractory (spikes per tau)")
+	row("activity 2", r.SpikeRate[1]*tau, "", "the same of neuron 2")
+	row("P(d > 0)", r.MassPositive, "", "share of pairs in which neuron 1 fires second")
+	row("coincidences", r.Coincidence, "per step", "steps in which both fire")
+	row("drift12", r.Drift12, "per tau", "of w12 under SAL, before the learning rate")
+	row("drift21", r.Drift21, "per tau", "of w21")
+	row("residual", r.Residual, "", "of the stationary equations")
+	if r.Error > 0 {
+		row("error", r.Error, "", "of the limit of fine steps, estimated")
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(a.stdout, "SAL:", verdictOf(r))
+	t = tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "d\trate per step\tprobability\t")
+	for k, d := range r.Lag {
+		fmt.Fprintf(t, "%d\t%.6e\t%.6e\t\n", d, r.Rate[k], r.Probability[k])
+	}
+	return t.Flush()
+}
+
+// verdictOf says in words what SAL would do.
+func verdictOf(r stddResult) string {
+	move := func(x float64) string {
+		if x > 0 {
+			return "grows"
+		}
+		return "shrinks"
+	}
+	apart := r.Drift12 - r.Drift21
+	scale := math.Abs(r.Drift12) + math.Abs(r.Drift21)
+	switch {
+	case scale < 1e-13:
+		return "neither weight moves"
+	case (apart < 0) == (r.W12 > r.W21) && r.W12 != r.W21:
+		return fmt.Sprintf("w12 %s, w21 %s: they move towards each other", move(r.Drift12), move(r.Drift21))
+	case r.W12 == r.W21:
+		return fmt.Sprintf("w12 %s, w21 %s, though they are equal: the fixed line is a little off the diagonal here", move(r.Drift12), move(r.Drift21))
+	}
+	return fmt.Sprintf("w12 %s, w21 %s: they move away from each other", move(r.Drift12), move(r.Drift21))
+}

@@ -1,0 +1,32 @@
+package experiment
+
+import "fmt"
+
+// checker collects the problems of a configuration.
+type checker struct{ problems []Problem }
+
+func (c *checker) bad(path, format string, a ...any) {
+	c.problems = append(c.problems, Problem{Path: path, Message: fmt.Sprintf(format, a...)})
+}
+
+func (c *checker) atLeast(path string, x, low int64) {
+	if x < low || x > 1<<40 {
+		c.bad(path, "must be between %d and 2^40", low)
+	}
+}
+
+func (c *checker) steps(path string, x, low int64) {
+	if x < low || x > 1<<24 {
+		c.bad(path, "must be between %d and 2^24 steps", low)
+	}
+}
+
+func (c *checker) between(path string, x, low, high float64) {
+	if !(x >= low && x <= high) {
+		c.bad(path, "must be between %v and %v", low, high)
+	}
+}
+
+func (c *checker) moderate(path string, x float64) { c.between(path, x, -largest, largest) }
+
+func (c *checker) spread(path string, x float64) { c.between(path, x, 0, largest) }

@@ -1,0 +1,440 @@
+package experiment
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math"
+
+	"spikealign/internal/npz"
+	"spikealign/internal/random"
+	"spikealign/sampling"
+	"spikealign/synapse"
+)
+
+// Dale is the kind "dale": two excitatory neurons that reach each other directly and through an inhibitory neuron each, under Dale's law
+// (figure 10 of the paper; docs/model.md, section 6). It measures the drift of SAL over a grid of excitatory weights, or lets them learn.
+type Dale struct{}
+
+// Name implements Kind.
+func (Dale) Name() string { return "dale" }
+
+// Doc implements Kind.
+func (Dale) Doc() string {
+	return "Two excitatory neurons with an inhibitory partner each: SAL aligns effective weights (figure 10)."
+}
+
+// StateVersion implements Kind.
+func (Dale) StateVersion() int { return 1 }
+
+// NewConfig implements Kind.
+func (Dale) NewConfig() Config {
+	return &DaleConfig{
+		Network: DaleNetworkConfig{
+			NeuronConfig: NeuronConfig{TauRef: 25, Engine: engineName(sampling.Auto)},
+			WIE:          4, WIESD: 0.2, WEI: -1, WEISD: 0.1, BI: -2, BISD: 0.2,
+		},
+		Mode:       "field",
+		Field:      DaleFieldConfig{From: 0, To: 2, Points: 21, Steps: 2000000, Direct: true},
+		Initial:    DaleInitialConfig{WEE12: 1.5, WEE21: 0.5},
+		Training:   DaleTrainingConfig{Epochs: 1500, EpochLength: 1500, ReportEvery: 25, ClipWeight: 4},
+		Plasticity: DalePlasticityConfig{Rate: 0.03, PairWindow: PairWindow{Window: synapse.ExponentialWindow, Pairing: synapse.Pairing{Kind: synapse.Nearest}}},
+	}
+}
+
+// DaleConfig is the kind's part of the experiment file.
+type DaleConfig struct {
+	Network    DaleNetworkConfig    `yaml:"network" doc:"the neurons, the fixed synapses, and how they are simulated"`
+	Mode       string               `yaml:"mode" doc:"field: SAL's drift over a grid of excitatory weights; learning: let SAL change them"`
+	Field      DaleFieldConfig      `yaml:"field" doc:"the grid, for mode field"`
+	Initial    DaleInitialConfig    `yaml:"initial" doc:"excitatory weights at the start, for mode learning"`
+	Training   DaleTrainingConfig   `yaml:"training" doc:"epochs and reports, for mode learning"`
+	Plasticity DalePlasticityConfig `yaml:"plasticity" doc:"the rule, for both excitatory synapses"`
+}
+
+// DaleNetworkConfig describes the four neurons. Every fixed weight and bias is drawn once, by the run's seed.
+type DaleNetworkConfig struct {
+	NeuronConfig
+	BE    float64 `yaml:"b_e" doc:"bias of the excitatory neurons"`
+	WIE   float64 `yaml:"w_ie" doc:"mean weight from an excitatory neuron to its inhibitory partner; draws below 0 count as 0"`
+	WIESD float64 `yaml:"w_ie_sd" doc:"its standard deviation"`
+	WEI   float64 `yaml:"w_ei" doc:"mean weight from an inhibitory neuron to the other excitatory neuron; draws above 0 count as 0"`
+	WEISD float64 `yaml:"w_ei_sd" doc:"its standard deviation"`
+	BI    float64 `yaml:"b_i" doc:"mean bias of the inhibitory neurons"`
+	BISD  float64 `yaml:"b_i_sd" doc:"its standard deviation"`
+}
+
+// DaleFieldConfig is the grid of the drift field.
+type DaleFieldConfig struct {
+	From   float64 `yaml:"from" doc:"smallest excitatory weight, 0 or more"`
+	To     float64 `yaml:"to" doc:"largest excitatory weight"`
+	Points int     `yaml:"points" doc:"weights in each direction"`
+	Steps  int64   `yaml:"steps" doc:"simulated time for each point, steps"`
+	Direct bool    `yaml:"direct" doc:"simulate two neurons coupled by the effective weights too"`
+}
+
+// DaleInitialConfig says where learning begins.
+type DaleInitialConfig struct {
+	WEE12 float64 `yaml:"w_ee12" doc:"excitatory synapse from neuron 2 to neuron 1, 0 or more"`
+	WEE21 float64 `yaml:"w_ee21" doc:"excitatory synapse from neuron 1 to neuron 2, 0 or more"`
+}
+
+// DaleTrainingConfig says how long.
+type DaleTrainingConfig struct {
+	Epochs      int64   `yaml:"epochs" doc:"number of epochs; weights change at the end of each"`
+	EpochLength int64   `yaml:"epoch_length" doc:"length of an epoch, steps"`
+	ReportEvery int64   `yaml:"report_every" doc:"epochs between two rows of metrics.csv"`
+	ClipWeight  float64 `yaml:"clip_weight" doc:"largest excitatory weight; the smallest is 0"`
+}
+
+// DalePlasticityConfig holds the rule.
+type DalePlasticityConfig struct {
+	Rate float64 `yaml:"rate" doc:"learning rate of both excitatory synapses, for mode learning"`
+	PairWindow
+}
+
+const (
+	fieldMode    = "field"
+	learningMode = "learning"
+	maxPoints    = 1000 // in each direction
+)
+
+// daleSettle is how long the networks run from rest before anything is measured, in units of tau_ref.
+const daleSettle = 20
+
+// Validate implements Config.
+func (c *DaleConfig) Validate() []Problem {
+	p := &checker{}
+	n := c.Network
+	n.check(p, 4)
+	p.moderate("network.b_e", n.BE)
+	p.between("network.w_ie", n.WIE, 0, largest)
+	p.spread("network.w_ie_sd", n.WIESD)
+	p.between("network.w_ei", n.WEI, -largest, 0)
+	p.spread("network.w_ei_sd", n.WEISD)
+	p.moderate("network.b_i", n.BI)
+	p.spread("network.b_i_sd", n.BISD)
+	if c.Mode != fieldMode && c.Mode != learningMode {
+		p.bad("mode", "allowed are field, learning")
+	}
+	p.between("field.from", c.Field.From, 0, largest)
+	p.between("field.to", c.Field.To, 0, largest)
+	if c.Field.To < c.Field.From {
+		p.bad("field.to", "must not be below field.from")
+	}
+	if c.Field.Points < 1 || c.Field.Points > maxPoints {
+		p.bad("field.points", "must be between 1 and %d", maxPoints)
+	}
+	p.atLeast("field.steps", c.Field.Steps, 1)
+	p.spread("initial.w_ee12", c.Initial.WEE12)
+	p.spread("initial.w_ee21", c.Initial.WEE21)
+	t := c.Training
+	p.atLeast("training.epochs", t.Epochs, 0)
+	p.atLeast("training.epoch_length", t.EpochLength, 1)
+	p.atLeast("training.report_every", t.ReportEvery, 1)
+	p.between("training.clip_weight", t.ClipWeight, 0, largest)
+	p.moderate("plasticity.rate", c.Plasticity.Rate)
+	c.Plasticity.check(p)
+	if len(p.problems) > 0 {
+		return p.problems
+	}
+	cfg, settle := n.config(4), float64(daleSettle*n.TauRef)
+	if c.Mode == learningMode {
+		fits(p, "training.epochs", cfg, float64(t.Epochs)*float64(t.EpochLength)+settle)
+	} else {
+		fits(p, "field.steps", cfg, float64(c.Field.Steps)+settle)
+	}
+	return p.problems
+}
+
+// pair draws the fixed synapses and biases.
+func (c *DaleConfig) pair(seed uint64) sampling.EIPair {
+	var p sampling.EIPair
+	for k := range 2 {
+		normal := func(purpose random.Purpose, i, j int) float64 {
+			s := random.New(seed, purpose, uint64(i), uint64(j))
+			return s.Norm()
+		}
+		other, inhibitory := 1-k, 2+k
+		p.BE[k] = c.Network.BE
+		p.WIE[k] = max(0, c.Network.WIE+float64(c.Network.WIESD*normal(random.InitialWeights, inhibitory, k)))
+		p.WEI[k] = min(0, c.Network.WEI+float64(c.Network.WEISD*normal(random.InitialWeights, other, inhibitory)))
+		p.BI[k] = c.Network.BI + float64(c.Network.BISD*normal(random.InitialBias, inhibitory, 0))
+	}
+	return p
+}
+
+// at returns the pair with excitatory weights between neurons 1 and 2.
+func at(p sampling.EIPair, w12, w21 float64) sampling.EIPair {
+	p.WEE = [2]float64{w21, w12} // pathway 0 begins at the first neuron
+	return p
+}
+
+// trainer makes a trainer for a network of n neurons, the first two of which are the excitatory ones.
+func (c *DaleConfig) trainer(seed uint64, net sampling.Network) (*sampling.PairTrainer, error) {
+	cfg := c.Network.config(len(net.Bias))
+	t := sampling.PairTraining{
+		Config: cfg, Engine: string(c.Network.Engine), Seed: seed, Network: net, Settle: daleSettle * c.Network.TauRef,
+		Epochs: 1, EpochLength: c.Field.Steps, ReportEvery: 1, Lower: math.Inf(-1), Upper: math.Inf(1),
+		Window: c.Plasticity.half(cfg), Pairing: c.Plasticity.Pairing, Restart: c.Network.Timing == authorsTiming,
+	}
+	if c.Mode == learningMode {
+		t.Epochs, t.EpochLength, t.ReportEvery = c.Training.Epochs, c.Training.EpochLength, c.Training.ReportEvery
+		t.Rate12, t.Rate21, t.Lower, t.Upper = c.Plasticity.Rate, c.Plasticity.Rate, 0, c.Training.ClipWeight
+	}
+	return sampling.NewPairTrainer(t)
+}
+
+// New implements Config.
+func (c *DaleConfig) New(env Env) (Run, error) {
+	r := &daleRun{config: c, env: env, pair: c.pair(env.Seed)}
+	if c.Mode == learningMode {
+		r.points = 1
+	} else {
+		r.points = c.Field.Points * c.Field.Points
+	}
+	return r, r.start()
+}
+
+// daleRun goes from point to point of the grid; learning is a single point. At each the whole network runs first, then, if asked for, the direct one.
+type daleRun struct {
+	config *DaleConfig
+	env    Env
+	pair   sampling.EIPair
+
+	points        int
+	point         int
+	direct        bool // the direct network is running
+	whole         *sampling.PairReport
+	steps, spikes int64 // of networks that are over
+	*sampling.PairTrainer
+	engine string
+}
+
+// weights returns the excitatory weights at the present point.
+func (r *daleRun) weights() (w12, w21 float64) {
+	if r.config.Mode == learningMode {
+		return r.config.Initial.WEE12, r.config.Initial.WEE21
+	}
+	f := r.config.Field
+	on := func(k int) float64 {
+		if f.Points == 1 {
+			return f.From
+		}
+		return f.From + float64(float64(k)/float64(f.Points-1)*(f.To-f.From))
+	}
+	return on(r.point / f.Points), on(r.point % f.Points)
+}
+
+// start makes the trainer of the present network.
+func (r *daleRun) start() error {
+	if r.point >= r.points {
+		return nil
+	}
+	w12, w21 := r.weights()
+	p := at(r.pair, w12, w21)
+	net := p.Network()
+	if r.direct {
+		net = p.Direct()
+	}
+	seed := random.New(r.env.Seed, random.MemberSeed, uint64(r.point), uint64(len(net.Bias)))
+	tr, err := r.config.trainer(seed.Uint64(), net)
+	if err != nil {
+		return err
+	}
+	r.PairTrainer, r.engine = tr, tr.EngineName()
+	return nil
+}
+
+func (r *daleRun) Tables() []Table {
+	columns := []Column{{Name: "point", Doc: "of the grid; w_ee21 varies fastest"}}
+	if r.config.Mode == learningMode {
+		columns = []Column{{Name: "epoch", Doc: "epochs finished"}}
+	}
+	headline := r.config.Mode == learningMode
+	columns = append(columns, []Column{
+		{Name: "w_ee12", Doc: "excitatory synapse from neuron 2 to neuron 1"},
+		{Name: "w_ee21", Doc: "excitatory synapse from neuron 1 to neuron 2"},
+		{Name: "w_eff12", Doc: "effective weight from neuron 2 to neuron 1", Headline: headline},
+		{Name: "w_eff21", Doc: "effective weight from neuron 1 to neuron 2", Headline: headline},
+		{Name: "drift12", Unit: "per epoch", Doc: "mean change of w_ee12 that SAL proposes, before the learning rate", Headline: !headline},
+		{Name: "drift21", Unit: "per epoch", Doc: "the same of w_ee21"},
+		{Name: "activity_e1", Doc: "share of time in which excitatory neuron 1 was refractory"},
+		{Name: "activity_e2", Doc: "the same of excitatory neuron 2"},
+		{Name: "activity_i1", Doc: "the same of inhibitory neuron 1"},
+		{Name: "activity_i2", Doc: "the same of inhibitory neuron 2"},
+	}...)
+	if r.config.Mode != learningMode && r.config.Field.Direct {
+		columns = append(columns, []Column{
+			{Name: "activity_direct1", Doc: "the same of neuron 1 of two that are coupled by the effective weights"},
+			{Name: "activity_direct2", Doc: "the same of neuron 2 of these"},
+			{Name: "drift12_direct", Unit: "per epoch", Doc: "SAL's drift of their weights"},
+			{Name: "drift21_direct", Unit: "per epoch"},
+		}...)
+	}
+	return []Table{{Name: "metrics", Columns: append(columns, Column{Name: "steps", Unit: "steps", Doc: "simulated so far"}, Column{Name: "spikes", Doc: "so far"})}}
+}
+
+func (r *daleRun) Facts() Facts {
+	f := pairFacts(r.config.Network.config(4), r.engine)
+	if r.config.Mode == fieldMode {
+		f.Neurons = 0 // each point begins at time 0: there is no common train of spikes
+	}
+	return f
+}
+
+func (r *daleRun) Advance(ctx context.Context) (Report, error) {
+	env := r.env
+	env.Spikes = env.Spikes && r.config.Mode == learningMode
+	for r.point < r.points {
+		p, err := advancePair(ctx, r.PairTrainer, env)
+		switch {
+		case err == nil && p == nil:
+			return nil, nil
+		case err != nil && err != io.EOF:
+			return nil, err
+		case err == io.EOF: // learning is over
+			r.point++
+		case r.config.Mode == learningMode:
+			return r.row(p, nil), nil
+		case p.Epoch == 0:
+		default:
+			r.steps += p.Steps
+			r.spikes += p.Spikes
+			var report Report
+			switch {
+			case r.direct:
+				report = r.row(r.whole, p)
+			case !r.config.Field.Direct:
+				report = r.row(p, nil)
+			}
+			if report == nil {
+				r.whole, r.direct = p, true
+			} else {
+				r.whole, r.direct = nil, false
+				r.point++
+			}
+			if err := r.start(); err != nil || report != nil {
+				return report, err
+			}
+		}
+	}
+	return nil, io.EOF
+}
+
+func (r *daleRun) row(whole, direct *sampling.PairReport) Report {
+	effective := at(r.pair, whole.W12, whole.W21).Effective()
+	first := whole.Epoch
+	if r.config.Mode == fieldMode {
+		first = int64(r.point)
+	}
+	row := []Value{Int(first), Float(whole.W12), Float(whole.W21), Float(effective[1]), Float(effective[0])}
+	row = append(row, measured(whole.Drift12, whole.Drift21)...)
+	row = append(row, measured(whole.Activity...)...)
+	if direct != nil {
+		row = append(row, measured(direct.Activity[0], direct.Activity[1], direct.Drift12, direct.Drift21)...)
+	}
+	steps, spikes := r.totals()
+	return Report{{Values: append(row, Int(steps), Int(spikes))}}
+}
+
+func (r *daleRun) totals() (steps, spikes int64) {
+	steps, spikes = r.steps, r.spikes
+	// In mode field the reports of a network are at its end, after which it is counted already.
+	if r.config.Mode == learningMode {
+		steps, spikes = r.Steps(), r.Spikes()
+	}
+	return steps, spikes
+}
+
+func (r *daleRun) Progress() Progress {
+	steps, spikes := r.totals()
+	if r.config.Mode == learningMode {
+		return Progress{Done: float64(r.Epoch()), Total: float64(r.config.Training.Epochs), Unit: "epochs", Steps: steps, Spikes: spikes}
+	}
+	done := float64(r.point)
+	if r.direct {
+		done += 0.5
+	}
+	return Progress{Done: done, Total: float64(r.points), Unit: "points", Steps: steps, Spikes: spikes}
+}
+
+func (r *daleRun) Warnings() []string {
+	if r.env.Spikes && r.config.Mode == fieldMode {
+		return []string{"record.spikes has no effect in mode field: every point of the grid is a simulation of its own"}
+	}
+	return nil
+}
+
+func (r *daleRun) Arrays() ([]npz.Array, error) {
+	two := func(name string, v [2]float64) npz.Array { return npz.Array{Name: name, Shape: []int{2}, Data: v[:]} }
+	arrays := []npz.Array{two("w_ie", r.pair.WIE), two("w_ei", r.pair.WEI), two("b_e", r.pair.BE), two("b_i", r.pair.BI)}
+	if r.config.Mode == learningMode {
+		w12, w21 := r.Weights()
+		arrays = append(arrays, npz.Array{Name: "w_ee", Shape: []int{2, 2}, Data: []float64{0, w12, w21, 0}})
+	}
+	return arrays, nil
+}
+
+const daleTag = "DALE"
+
+// AppendBinary appends the point, the report of the whole network while the direct one runs, and the present trainer.
+func (r *daleRun) AppendBinary(b []byte) ([]byte, error) {
+	b = append(b, daleTag...)
+	direct := uint64(0)
+	if r.direct {
+		direct = 1
+	}
+	words := []uint64{uint64(r.point), direct, uint64(r.steps), uint64(r.spikes)}
+	if p := r.whole; p != nil {
+		for _, x := range append([]float64{p.W12, p.W21, p.Drift12, p.Drift21}, p.Activity...) {
+			words = append(words, math.Float64bits(x))
+		}
+	}
+	for _, x := range words {
+		b = binary.LittleEndian.AppendUint64(b, x)
+	}
+	if r.point >= r.points {
+		return b, nil
+	}
+	return r.PairTrainer.AppendBinary(b)
+}
+
+// UnmarshalBinary implements Run.
+func (r *daleRun) UnmarshalBinary(b []byte) error {
+	const reported = 8 // numbers of a report: 2 weights, 2 drifts, 4 activities
+	size := len(daleTag) + 4*8
+	if len(b) < size || string(b[:len(daleTag)]) != daleTag {
+		return fmt.Errorf("state of kind dale: too short, or another kind's")
+	}
+	word := func(k int) uint64 { return binary.LittleEndian.Uint64(b[len(daleTag)+8*k:]) }
+	point, direct := word(0), word(1)
+	if point > uint64(r.points) || direct > 1 || direct == 1 && (r.config.Mode == learningMode || !r.config.Field.Direct || point == uint64(r.points)) {
+		return fmt.Errorf("state of kind dale: impossible point")
+	}
+	r.point, r.direct, r.steps, r.spikes, r.whole = int(point), direct == 1, int64(word(2)), int64(word(3)), nil
+	if r.direct {
+		if len(b) < size+8*reported {
+			return fmt.Errorf("state of kind dale: too short")
+		}
+		var x [reported]float64
+		for k := range x {
+			x[k] = math.Float64frombits(word(4 + k))
+		}
+		r.whole = &sampling.PairReport{W12: x[0], W21: x[1], Drift12: x[2], Drift21: x[3], Activity: x[4:]}
+		size += 8 * reported
+	}
+	if r.point >= r.points {
+		if len(b) != size {
+			return fmt.Errorf("state of kind dale: too long")
+		}
+		return nil
+	}
+	if err := r.start(); err != nil {
+		return err
+	}
+	return r.PairTrainer.UnmarshalBinary(b[size:])
+}
+
+func (r *daleRun) Close() error { return nil }

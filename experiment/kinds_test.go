@@ -1,0 +1,210 @@
+package experiment_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"math"
+	"reflect"
+	"testing"
+
+	"spikealign/experiment"
+	"spikealign/spike"
+)
+
+// small are experiments of every kind that take milliseconds.
+var small = []string{
+	"kind: sampling\nnetwork: {visible: 4, tau_ref: 10}\ntraining: {epochs: 200, epoch_length: 30, report_every: 50, report_factor: 10}\n",
+	"kind: sampling\nnetwork: {visible: 4, hidden: 3, tau_ref: 10}\ntarget: {bars_and_stripes: 2}\ntraining: {epochs: 50, epoch_length: 30, report_every: 15, report_factor: 10, wake_length: 20}\n",
+	"kind: two-neuron\ntraining: {epochs: 300, report_every: 70, settle: 100}\n",
+	"kind: two-neuron\nnetwork: {dynamics: continuous, psp: alpha, tau_syn: 8, tau_ref: 25}\ntraining: {epochs: 100, report_every: 40}\nplasticity: {pairing: nearest, rate_12: 0}\n",
+	"kind: dale\nfield: {points: 2, steps: 900000}\n",
+	"kind: dale\nfield: {points: 2, steps: 900000, direct: false}\n",
+	"kind: dale\nmode: learning\ntraining: {epochs: 100}\n",
+}
+
+// memory is a sink that keeps everything.
+type memory struct {
+	spikes    []spike.Event
+	snapshots map[string][]float64
+}
+
+func (m *memory) Spikes(events []spike.Event) error {
+	m.spikes = append(m.spikes, events...)
+	return nil
+}
+
+func (m *memory) Snapshot(name string, values []float64, shape ...int) error {
+	m.snapshots[name] = append(m.snapshots[name], values...)
+	return nil
+}
+
+// output is all that a run gives away.
+type output struct {
+	Rows      []string
+	Spikes    []spike.Event
+	Snapshots map[string][]float64
+	Arrays    any
+}
+
+func collect(t *testing.T, spec *experiment.Spec, advance func(*testing.T, experiment.Run, func() experiment.Run) (experiment.Run, experiment.Report, error)) output {
+	t.Helper()
+	sink := &memory{snapshots: map[string][]float64{}}
+	start := func() experiment.Run {
+		r, err := spec.Config.New(experiment.Env{Seed: spec.Seed, Sink: sink, Spikes: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	run := start()
+	columns := len(run.Tables()[0].Columns)
+	var out output
+	for {
+		var report experiment.Report
+		var err error
+		run, report, err = advance(t, run, start)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range report {
+			if row.Table == 0 && len(row.Values) != columns {
+				t.Fatalf("%d values for %d columns", len(row.Values), columns)
+			}
+			text := ""
+			for _, v := range row.Values {
+				text += v.String() + ","
+			}
+			out.Rows = append(out.Rows, text)
+		}
+	}
+	if p := run.Progress(); p.Done != p.Total || p.Steps <= 0 || p.Spikes <= 0 {
+		t.Errorf("at the end the progress is %+v", p)
+	}
+	arrays, err := run.Arrays()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out.Spikes, out.Snapshots, out.Arrays = sink.spikes, sink.snapshots, arrays
+	return out
+}
+
+// TestEveryKind holds every kind to what the run loop counts on: a state may be taken wherever Advance returns, and a run that goes on from it gives
+// the same rows, spikes, snapshots and arrays; broken states are refused.
+func TestEveryKind(t *testing.T) {
+	seen := map[string]bool{}
+	for _, text := range small {
+		spec, err := experiment.All().Parse("small.yaml", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen[spec.Kind.Name()] = true
+		whole := collect(t, spec, func(t *testing.T, r experiment.Run, _ func() experiment.Run) (experiment.Run, experiment.Report, error) {
+			report, err := r.Advance(t.Context())
+			return r, report, err
+		})
+		if len(whole.Rows) < 3 || len(whole.Spikes) == 0 && spec.Kind.Name() != "dale" {
+			t.Errorf("%s: %d rows, %d spikes", text, len(whole.Rows), len(whole.Spikes))
+		}
+		over, cancel := context.WithCancel(t.Context())
+		cancel()
+		pieces := 0
+		resumed := collect(t, spec, func(t *testing.T, r experiment.Run, start func() experiment.Run) (experiment.Run, experiment.Report, error) {
+			report, err := r.Advance(over)
+			if err != nil {
+				return r, nil, err
+			}
+			pieces++
+			state, err := r.AppendBinary([]byte("before"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			state, ok := bytes.CutPrefix(state, []byte("before"))
+			if !ok {
+				t.Fatal("AppendBinary does not append")
+			}
+			fresh := start()
+			if err := fresh.UnmarshalBinary(state); err != nil {
+				t.Fatal(err)
+			}
+			if pieces%5 == 1 {
+				for _, n := range []int{0, 3, len(state) / 2, len(state) - 1} {
+					if start().UnmarshalBinary(state[:n]) == nil {
+						t.Errorf("%s: %d of %d bytes of state were accepted", text, n, len(state))
+					}
+				}
+				if start().UnmarshalBinary(append(bytes.Clone(state), 0)) == nil {
+					t.Errorf("%s: a state with a byte too many was accepted", text)
+				}
+			}
+			return fresh, report, nil
+		})
+		if pieces <= len(whole.Rows) {
+			t.Errorf("%s: an Advance whose context is over goes on to the report", text)
+		}
+		if !reflect.DeepEqual(whole, resumed) {
+			t.Errorf("%s: resumed %d times, the run gives something else", text, pieces)
+		}
+	}
+	for _, k := range experiment.All() {
+		if !seen[k.Name()] {
+			t.Errorf("kind %s has no small experiment here", k.Name())
+		}
+	}
+}
+
+// The drift field of E-I pairs: SAL pulls effective weights together, and a direct synapse of the effective weight gives the same activity.
+func TestDaleField(t *testing.T) {
+	spec, err := experiment.All().Parse("dale.yaml", []byte("kind: dale\nfield: {points: 2, steps: 400000, from: 0.5, to: 1.5}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := spec.Config.New(experiment.Env{Seed: spec.Seed, Sink: &memory{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	column := map[string]int{}
+	for k, c := range run.Tables()[0].Columns {
+		column[c.Name] = k
+	}
+	for {
+		report, err := run.Advance(t.Context())
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := func(name string) float64 {
+			var x float64
+			b, err := report[0].Values[column[name]].MarshalJSON()
+			if err == nil {
+				x = jsonNumber(t, b)
+			}
+			return x
+		}
+		difference := at("w_eff12") - at("w_eff21")
+		if drift := at("drift12"); math.Abs(difference) > 0.5 && (drift < 0) != (difference > 0) {
+			t.Errorf("effective weights differ by %.2f, and SAL changes w_ee12 by %v", difference, drift)
+		}
+		for _, k := range []string{"1", "2"} {
+			if pair, direct := at("activity_e"+k), at("activity_direct"+k); math.Abs(pair-direct) > 0.03 {
+				t.Errorf("activity of neuron %s: %.3f, with direct synapses %.3f", k, pair, direct)
+			}
+		}
+	}
+}
+
+func jsonNumber(t *testing.T, b []byte) float64 {
+	t.Helper()
+	var x float64
+	if err := json.Unmarshal(b, &x); err != nil {
+		t.Fatal(err)
+	}
+	return x
+}

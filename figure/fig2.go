@@ -1,0 +1,206 @@
+package figure
+
+import (
+	"fmt"
+	"image/color"
+	"math"
+	"slices"
+
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// Figure2 is the theory of two neurons and what they learn by SAL (docs/model.md, section 5): figure 2 c, d and e of the paper. Any part may be missing.
+type Figure2 struct {
+	Laws     []STDDLaw    // excitation and inhibition, each with weights of which one is stronger, weaker and equal to the other
+	Learning []PairCurves // both weights plastic; one frozen
+	Plane    PhasePlane
+}
+
+// PairCurves are the two weights of a pair of neurons while they learn, over runs that differ in their seeds.
+type PairCurves struct {
+	Name     string
+	Epoch    []float64
+	W12, W21 [][]float64 // [run][epoch]. A run shorter than Epoch is unfinished: it counts as far as it goes
+	Frozen12 bool        // W12 does not learn
+}
+
+// PhasePlane is the drift of both weights over a grid of weights, with what moves on it.
+type PhasePlane struct {
+	W12, W21         []float64 // the grid, ascending
+	Drift12, Drift21 []float64 // at W12[i], W21[j]: index i*len(W21)+j
+	Trajectories     []Trajectory
+	Line12, Line21   []float64 // the attractor line
+	Label12, Label21 string    // of the axes; without them W_{12} and W_{21}
+}
+
+// Trajectory is a way through the phase plane, from its first point.
+type Trajectory struct {
+	Name     string
+	W12, W21 []float64
+}
+
+const planeHeight = vg.Length(118)
+
+// Figure draws a panel for each law as STDD does, for each of Learning (median over runs, band between the quartiles) and the phase plane: an arrow
+// along the drift at each point of the grid, with a length that goes with the square root of the magnitude, the attractor line and the trajectories, a
+// dot at their start. It returns an *InputError for lengths that do not fit together, for a grid that does not ascend, for more trajectories than there
+// are colours and when there is nothing to draw.
+func (f Figure2) Figure() (*Figure, error) {
+	if err := f.check(); err != nil {
+		return nil, err
+	}
+	g := newPanels(lawColumns, lawHeight)
+	if len(f.Laws) > 0 {
+		g.key = [][]keyEntry{lawKey(f.Laws)}
+		g.addLaws(f.Laws)
+	}
+	var ys []*axis
+	for k, c := range f.Learning {
+		p := c.panel()
+		g.add(p, 1)
+		p.y.bare = k > 0 && g.cells[len(g.cells)-1].column > 0
+		ys = append(ys, &p.y)
+	}
+	share(ys...)
+	if !f.Plane.empty() {
+		g.add(f.Plane.panel(), 1)
+	}
+	if len(g.cells) == 0 {
+		return nil, &InputError{"Figure2", "Laws", "there is nothing to draw: every part is missing"}
+	}
+	return g.figure(gridWidth(g)), nil
+}
+
+func (f Figure2) check() error {
+	if err := checkLaws("Figure2", "Laws", f.Laws); err != nil {
+		return err
+	}
+	for _, c := range f.Learning {
+		for _, w := range []struct {
+			name string
+			runs [][]float64
+		}{{"W12", c.W12}, {"W21", c.W21}} {
+			for r, run := range w.runs {
+				if len(run) > len(c.Epoch) {
+					return &InputError{"Figure2", "Learning", fmt.Sprintf("%q: run %d has %d values of %s for %d epochs", c.Name, r, len(run), w.name, len(c.Epoch))}
+				}
+			}
+		}
+	}
+	return f.Plane.check()
+}
+
+func (c PairCurves) panel() *panel {
+	p := newPanel()
+	epochs(p)
+	p.heading, p.y.label, p.height = c.Name, "weight", planeHeight
+	// Markers at the start tell the weights apart without colour.
+	for _, w := range []struct {
+		name string
+		runs [][]float64
+		hue  color.NRGBA
+		mark draw.GlyphStyle
+	}{
+		{weight21, c.W21, synapse21, ring(synapse21, 2.2)},
+		{weight12, c.W12, synapse12, dot(synapse12, 2)},
+	} {
+		median := p.course(c.Epoch, w.runs, w.hue)
+		if start := slices.IndexFunc(median, p.y.shows); start >= 0 && p.x.shows(c.Epoch[start]) {
+			p.add(&plotter.Scatter{XYs: pairs(c.Epoch[start:start+1], median[start:start+1]), GlyphStyle: w.mark})
+		}
+		if c.Frozen12 && w.name == weight12 {
+			w.name += " (frozen)"
+		}
+		p.explain(w.name, patchThumb{fade(w.hue, bandOpacity)}, lineThumb(solid(w.hue, 1.3)), glyphThumb(w.mark))
+	}
+	slices.Reverse(p.key)
+	return p
+}
+
+func (l PhasePlane) empty() bool {
+	return len(l.W12) == 0 && len(l.W21) == 0 && len(l.Line12) == 0 && len(l.Trajectories) == 0
+}
+
+func (l PhasePlane) check() error {
+	bad := func(format string, args ...any) error {
+		return &InputError{"Figure2", "Plane", fmt.Sprintf(format, args...)}
+	}
+	for _, w := range []struct {
+		name string
+		v    []float64
+	}{{"W12", l.W12}, {"W21", l.W21}} {
+		for k, x := range w.v {
+			if !moderate(x) || k > 0 && x <= w.v[k-1] {
+				return bad("%s[%d] is %g: weights of the grid must be finite and ascend", w.name, k, x)
+			}
+		}
+	}
+	n := len(l.W12) * len(l.W21)
+	if len(l.Drift12) != n || len(l.Drift21) != n {
+		return bad("%d and %d drifts for a grid of %d x %d", len(l.Drift12), len(l.Drift21), len(l.W12), len(l.W21))
+	}
+	if len(l.Line12) != len(l.Line21) {
+		return bad("%d values of Line12 for %d of Line21", len(l.Line12), len(l.Line21))
+	}
+	if n := len(l.Trajectories); n > len(categorical) {
+		return bad("%d trajectories, at most %d have distinct colours", n, len(categorical))
+	}
+	for _, t := range l.Trajectories {
+		if len(t.W12) != len(t.W21) {
+			return bad("trajectory %q: %d values of W12 for %d of W21", t.Name, len(t.W12), len(t.W21))
+		}
+	}
+	return nil
+}
+
+var attractorStyle = solid(black, 1.3)
+
+func (l PhasePlane) panel() *panel {
+	p := newPanel()
+	p.heading, p.height = "drift of the weights", planeHeight
+	p.square, p.frame = true, true
+	p.x.label, p.y.label = l.Label12, l.Label21
+	if l.Label12 == "" {
+		p.x.label = weight12
+	}
+	if l.Label21 == "" {
+		p.y.label = weight21
+	}
+	field := arrows{color: grey, longest: math.Inf(1)}
+	for _, w := range [][]float64{l.W12, l.W21} {
+		for k := 1; k < len(w); k++ {
+			field.longest = math.Min(field.longest, w[k]-w[k-1])
+		}
+	}
+	if !finite(field.longest) {
+		field.longest = 1
+	}
+	for i, w12 := range l.W12 {
+		for j, w21 := range l.W21 {
+			u, v := l.Drift12[i*len(l.W21)+j], l.Drift21[i*len(l.W21)+j]
+			if !p.x.shows(u) || !p.y.shows(v) {
+				p.lost++
+				continue
+			}
+			field.x, field.y = append(field.x, w12), append(field.y, w21)
+			field.u, field.v = append(field.u, u), append(field.v, v)
+		}
+	}
+	p.add(field)
+	if len(l.Line12) > 0 {
+		p.line(l.Line12, l.Line21, attractorStyle)
+		p.heading = "drift and attractor line" // the key has no room for it
+	}
+	for k, t := range l.Trajectories {
+		hue := categorical[k]
+		p.line(t.W12, t.W21, solid(hue, 1.3))
+		if start := slices.IndexFunc(t.W12, p.x.shows); start >= 0 && p.y.shows(t.W21[start]) {
+			p.add(&plotter.Scatter{XYs: pairs(t.W12[start:start+1], t.W21[start:start+1]), GlyphStyle: dot(hue, 2.2)})
+		}
+		p.explain(t.Name, lineThumb(solid(hue, 1.3)), glyphThumb(dot(hue, 2.2)))
+	}
+	p.diagonal(dashed(grey, 0.7))
+	return p
+}

@@ -1,0 +1,449 @@
+package figure
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"image/png"
+	"io"
+	"math"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"testing"
+
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// twoNeurons returns a law with the shape of docs/model.md, section 5: halves of unequal height up to tau, then exponential tails.
+func twoNeurons(name string, tau int, w12, w21 float64) STDDLaw {
+	l := STDDLaw{Name: name, Tau: float64(tau), W12: w12, W21: w21}
+	for d := 1 - 2*tau; d < 2*tau; d++ {
+		x, w := float64(d)/float64(tau), w12
+		if d < 0 {
+			w = w21
+		}
+		p := math.Exp(w * (1 - math.Abs(x)))
+		if math.Abs(x) > 1 {
+			p = 0.6 * math.Exp(2-2*math.Abs(x))
+		}
+		if d == 0 {
+			p = 0
+		}
+		l.Lags, l.Probability = append(l.Lags, float64(d)), append(l.Probability, p/(4*l.Tau))
+	}
+	return l
+}
+
+func sixLaws() (laws []STDDLaw) {
+	for _, sign := range []float64{1, -1} {
+		for _, w := range [][2]float64{{.8, .4}, {.4, .8}, {.6, .6}} {
+			laws = append(laws, twoNeurons(fmt.Sprintf("law %d", len(laws)), 50, sign*w[0], sign*w[1]))
+		}
+	}
+	return laws
+}
+
+func measured(l STDDLaw) STDDLaw {
+	r := rand.New(rand.NewPCG(6, 1))
+	for _, p := range l.Probability {
+		l.Measured = append(l.Measured, p*(1+0.05*r.NormFloat64()))
+	}
+	return l
+}
+
+// steps returns lo, lo+by, ... with n values.
+func steps(lo, by float64, n int) []float64 {
+	v := make([]float64, n)
+	for k := range v {
+		v[k] = lo + float64(k)*by
+	}
+	return v
+}
+
+func figure2() Figure2 {
+	r := rand.New(rand.NewPCG(7, 1))
+	f := Figure2{Laws: sixLaws(), Plane: PhasePlane{W12: steps(-2, .25, 17), W21: steps(-2, .25, 17), Line12: steps(-2, 1, 5), Line21: steps(-2, 1, 5)}}
+	for _, a := range f.Plane.W12 {
+		for _, b := range f.Plane.W21 {
+			drift := 0.01 * (b - a) * math.Exp(a+b)
+			f.Plane.Drift12, f.Plane.Drift21 = append(f.Plane.Drift12, drift), append(f.Plane.Drift21, -drift)
+		}
+	}
+	for _, frozen := range []bool{false, true} {
+		c := PairCurves{Name: fmt.Sprintf("frozen %v", frozen), Frozen12: frozen, Epoch: steps(0, 50, 31)}
+		for range 5 {
+			a, b := 1.5, .5
+			var w12, w21 []float64
+			for range c.Epoch {
+				w12, w21 = append(w12, a), append(w21, b)
+				d := 0.1*(b-a) + 0.02*r.NormFloat64()
+				if !frozen {
+					a += d
+				}
+				b -= d
+			}
+			c.W12, c.W21 = append(c.W12, w12), append(c.W21, w21)
+		}
+		f.Learning = append(f.Learning, c)
+		f.Plane.Trajectories = append(f.Plane.Trajectories, Trajectory{c.Name, c.W12[0], c.W21[0]})
+	}
+	return f
+}
+
+func figure10(n int) Figure10 {
+	r := rand.New(rand.NewPCG(8, 1))
+	f := Figure10{N: n}
+	for i := range n {
+		for j := range n {
+			a, b := -1.1+0.1*float64(i)+0.02*r.NormFloat64(), -0.9+0.1*float64(j)+0.02*r.NormFloat64()
+			f.W12, f.W21 = append(f.W12, a), append(f.W21, b)
+			f.Drift12 = append(f.Drift12, 0.02*(b-a)+0.001*r.NormFloat64())
+		}
+	}
+	for _, w := range [][]float64{f.W12, f.W21} {
+		for _, w := range w {
+			f.RateDirect = append(f.RateDirect, 0.5+0.1*w)
+			f.Rate = append(f.Rate, 0.5+0.1*w+0.003*r.NormFloat64())
+		}
+	}
+	return f
+}
+
+func figure11() Figure11 {
+	var f Figure11
+	for k, name := range []string{"rectangular", "alpha, τ_{syn} = τ/3", "alpha, τ_{syn} = τ/2"} {
+		s := ShapeResult{Name: name, Lag: []float64{0, 0, 1, 1, 2}, PSP: []float64{0, 1, 1, 0, 0}, Bias: steps(-1, .25, 9)}
+		for b := range 3 {
+			l := twoNeurons(fmt.Sprintf(`\i{b} = (%d, 0)`, b), 30, 1, 1+0.1*float64(b*k))
+			s.Laws = append(s.Laws, l)
+		}
+		for d := -2.0; d <= 2; d += 0.5 {
+			l := AttractorLine{Difference: d, W12: steps(-1.5, 1, 4)}
+			for _, w := range l.W12 {
+				l.W21 = append(l.W21, w*(1+0.1*float64(k)*d))
+			}
+			s.Lines = append(s.Lines, l)
+		}
+		for _, b1 := range s.Bias {
+			for _, b2 := range s.Bias {
+				s.Deviation = append(s.Deviation, 0.05*float64(k)*math.Abs(b1-b2))
+			}
+		}
+		f.Shapes = append(f.Shapes, s)
+	}
+	return f
+}
+
+func figure12(cases int) Figure12 {
+	var f Figure12
+	for k := range cases {
+		c := PerturbationCase{Name: fmt.Sprintf("case %d", k), T: steps(0, 0.025, 80)}
+		sum := 0.0
+		for _, t := range c.T {
+			d := 1e-3 * (1 - t) * math.Exp(-t*float64(k))
+			if t == 0 {
+				d = 0
+			}
+			sum += d
+			c.Delta, c.Integral = append(c.Delta, d), append(c.Integral, sum)
+		}
+		f.Cases = append(f.Cases, c)
+	}
+	return f
+}
+
+// pairInputs are figures of two neurons that must come out whole: typical, partial, degenerate and spoilt data.
+func pairInputs() map[string]drawer {
+	laws := sixLaws()
+	in := map[string]drawer{
+		"STDD":            STDD{Title: "Six laws", Laws: laws},
+		"STDD one":        STDD{Laws: []STDDLaw{measured(laws[0])}},
+		"STDD two":        STDD{Title: "Two", Laws: []STDDLaw{measured(laws[0]), twoNeurons("tau 10", 10, 2, -1)}},
+		"STDD four":       STDD{Laws: laws[:4]},
+		"STDD no zero":    STDD{Laws: []STDDLaw{{Tau: 2, Lags: []float64{-1.5, -.5, .5, 1.5}, Probability: []float64{.1, .4, .4, .1}}}},
+		"STDD coincident": STDD{Laws: []STDDLaw{{Tau: 1, Lags: []float64{-1, 0, 1}, Probability: []float64{.3, .3, .4}, Measured: []float64{.3, .2, .5}}}},
+		"STDD zero":       STDD{Laws: []STDDLaw{{Tau: 1, Lags: []float64{-1, 0, 1}, Probability: []float64{0, 0, 0}}}},
+		"STDD spoilt":     STDD{Laws: []STDDLaw{{Tau: 1, Lags: []float64{-1, 0, 1}, Probability: []float64{.5, 0, nan}, Measured: []float64{inf, 0, .5}}}},
+		"STDD nothing":    STDD{Laws: []STDDLaw{{Tau: 1, Lags: []float64{-1, 1}, Probability: []float64{nan, nan}}}},
+		"2":               figure2(),
+		"2 laws":          Figure2{Laws: laws},
+		"2 four laws":     Figure2{Laws: laws[:4], Learning: figure2().Learning},
+		"2 learning":      Figure2{Learning: figure2().Learning[1:]},
+		"2 plane":         Figure2{Plane: figure2().Plane},
+		"2 still":         Figure2{Plane: PhasePlane{W12: []float64{0}, W21: []float64{0, 1}, Drift12: []float64{0, nan}, Drift21: []float64{0, 0}, Label12: "x", Label21: "y"}},
+		"2 line":          Figure2{Plane: PhasePlane{Line12: []float64{0, nan, 1}, Line21: []float64{0, 1, 1}}},
+		"2 tiny":          Figure2{Plane: PhasePlane{W12: []float64{0, 1}, W21: []float64{0, 1}, Drift12: []float64{5e-324, 1e-300, 0, 1e99}, Drift21: make([]float64, 4)}},
+		"2 not run":       Figure2{Learning: []PairCurves{{Epoch: []float64{0, 1}, W12: [][]float64{{}}}}},
+		"10":              figure10(21),
+		"10 smallest":     figure10(2),
+		"11":              figure11(),
+		"11 one":          Figure11{Shapes: figure11().Shapes[2:]},
+		"11 laws":         Figure11{Shapes: []ShapeResult{{Name: "laws only", Laws: laws[:2]}}},
+		"11 deviation":    Figure11{Shapes: []ShapeResult{{Bias: []float64{0, 1}, Deviation: []float64{0, nan, .2, 0}}}},
+		"11 flat":         Figure11{Shapes: []ShapeResult{{Bias: []float64{0, 1}, Deviation: make([]float64, 4), Lines: []AttractorLine{{W12: []float64{0}, W21: []float64{0}}}}}},
+		"12":              figure12(4),
+		"12 six":          figure12(6),
+		"12 empty":        Figure12{Cases: []PerturbationCase{{Name: "nothing"}}},
+		"12 at 0":         Figure12{Cases: []PerturbationCase{{T: []float64{0}, Delta: []float64{0}, Integral: []float64{0}}}},
+	}
+	f := figure10(5)
+	f.Rate, f.RateDirect = nil, nil
+	f.Drift12[3], f.Drift12[7], f.Drift12[8] = nan, inf, 1e300
+	in["10 spoilt"] = f
+	f.Drift12 = make([]float64, 25)
+	in["10 no drift"] = f
+	g := figure11()
+	g.Shapes[0].Laws, g.Shapes[1].Lines, g.Shapes[2].PSP, g.Shapes[2].Lag = nil, nil, nil, nil
+	g.Shapes[2].Deviation[4], g.Shapes[2].Deviation[5] = nan, inf
+	g.Shapes[2].Lines[0].W12[1] = nan
+	in["11 partial"] = g
+	return in
+}
+
+// TestPairFigures checks that every figure of two neurons is well-formed SVG without numbers that are none, the same for equal input, and that all its
+// text lies inside and apart.
+func TestPairFigures(t *testing.T) {
+	again := pairInputs()
+	for name, in := range pairInputs() {
+		f, err := in.Figure()
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if dir := os.Getenv("SPIKEALIGN_FIGURES"); dir != "" {
+			if err := f.Save(dir, "pair "+name); err != nil {
+				t.Error(err)
+			}
+		}
+		var svg, second bytes.Buffer
+		if err := f.WriteSVG(&svg); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if f2, err := again[name].Figure(); err != nil || f2.WriteSVG(&second) != nil || !bytes.Equal(svg.Bytes(), second.Bytes()) {
+			t.Errorf("%s: two drawings of one input differ", name)
+		}
+		for d := xml.NewDecoder(bytes.NewReader(svg.Bytes())); ; {
+			if _, err := d.Token(); err == io.EOF {
+				break
+			} else if err != nil {
+				t.Fatalf("%s: SVG: %v", name, err)
+			}
+		}
+		for _, bad := range []string{"NaN", "Inf"} {
+			if strings.Contains(svg.String(), bad) {
+				t.Errorf("%s: SVG contains %s", name, bad)
+			}
+		}
+		c := &textBoxes{width: f.width, height: f.height}
+		f.draw(draw.New(c))
+		for k, a := range c.texts {
+			if a.box.Min.X < 0 || a.box.Min.Y < 0 || a.box.Max.X > f.width || a.box.Max.Y > f.height {
+				t.Errorf("%s: %q at %.1f is outside the figure of %.1f x %.1f", name, a.text, a.box, f.width, f.height)
+			}
+			for _, b := range c.texts[:k] {
+				if a.box.Min.X < b.box.Max.X && b.box.Min.X < a.box.Max.X && a.box.Min.Y < b.box.Max.Y && b.box.Min.Y < a.box.Max.Y {
+					t.Errorf("%s: %q at %.1f and %q at %.1f overlap", name, a.text, a.box, b.text, b.box)
+				}
+			}
+		}
+	}
+}
+
+// TestPairSizes checks the printed sizes of typical figures, and that they can be written as PNG.
+func TestPairSizes(t *testing.T) {
+	for name, want := range map[string]string{
+		"STDD": "16.0 x 10.6", "STDD one": "9.0 x 6.0", "STDD two": "13.6 x 6.1", "2": "16.0 x 16.9", "2 plane": "5.3 x 6.5", "10": "16.0 x 6.7", "11": "16.0 x 12.6", "12": "13.6 x 6.0",
+	} {
+		f, err := pairInputs()[name].Figure()
+		if err != nil {
+			t.Fatal(err)
+		}
+		w, h := f.Size()
+		if got := fmt.Sprintf("%.1f x %.1f", w, h); got != want {
+			t.Errorf("%s: %s cm, want %s", name, got, want)
+		}
+	}
+	f, err := figure12(1).Figure()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var buf bytes.Buffer
+	if err := f.WritePNG(&buf); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := png.Decode(&buf); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestPairInputErrors checks that input which contradicts itself is refused, with the name of the field.
+func TestPairInputErrors(t *testing.T) {
+	law := func(change func(*STDDLaw)) []STDDLaw {
+		l := STDDLaw{Tau: 1, Lags: []float64{-1, 0, 1}, Probability: []float64{.5, 0, .5}}
+		change(&l)
+		return []STDDLaw{l}
+	}
+	ten := func(change func(*Figure10)) Figure10 {
+		f := figure10(3)
+		change(&f)
+		return f
+	}
+	shape := func(s ShapeResult) Figure11 { return Figure11{Shapes: []ShapeResult{s}} }
+	for k, c := range []struct {
+		in    drawer
+		field string
+	}{
+		{STDD{}, "Laws"},
+		{STDD{Laws: law(func(l *STDDLaw) { l.Tau = 0 })}, "Laws"},
+		{STDD{Laws: law(func(l *STDDLaw) { l.Tau = nan })}, "Laws"},
+		{STDD{Laws: law(func(l *STDDLaw) { l.Lags[0] = -2 })}, "Laws"},
+		{STDD{Laws: law(func(l *STDDLaw) { l.Lags[0], l.Lags[2] = 1, -1 })}, "Laws"},
+		{STDD{Laws: law(func(l *STDDLaw) { l.Lags[0], l.Lags[2] = -inf, inf })}, "Laws"},
+		{STDD{Laws: law(func(l *STDDLaw) { l.Lags = l.Lags[1:2] })}, "Laws"},
+		{STDD{Laws: law(func(l *STDDLaw) { l.Probability = l.Probability[:2] })}, "Laws"},
+		{STDD{Laws: law(func(l *STDDLaw) { l.Measured = l.Probability[:2] })}, "Laws"},
+		{Figure2{}, "Laws"},
+		{Figure2{Laws: law(func(l *STDDLaw) { l.Tau = -1 })}, "Laws"},
+		{Figure2{Learning: []PairCurves{{Epoch: []float64{1}, W21: [][]float64{{1, 2}}}}}, "Learning"},
+		{Figure2{Plane: PhasePlane{W12: []float64{1, 1}}}, "Plane"},
+		{Figure2{Plane: PhasePlane{W21: []float64{nan}}}, "Plane"},
+		{Figure2{Plane: PhasePlane{W12: []float64{1}, W21: []float64{1}, Drift12: []float64{1}}}, "Plane"},
+		{Figure2{Plane: PhasePlane{Line12: []float64{1}}}, "Plane"},
+		{Figure2{Plane: PhasePlane{Trajectories: make([]Trajectory, 7)}}, "Plane"},
+		{Figure2{Plane: PhasePlane{Trajectories: []Trajectory{{W21: []float64{1}}}}}, "Plane"},
+		{Figure10{}, "N"},
+		{Figure10{N: 1}, "N"},
+		{ten(func(f *Figure10) { f.W12 = f.W12[1:] }), "W12"},
+		{ten(func(f *Figure10) { f.W21[4] = nan }), "W21"},
+		{ten(func(f *Figure10) { f.Drift12 = nil }), "Drift12"},
+		{ten(func(f *Figure10) { f.Rate = f.Rate[1:] }), "Rate"},
+		{ten(func(f *Figure10) { f.RateDirect = nil }), "RateDirect"},
+		{Figure11{}, "Shapes"},
+		{shape(ShapeResult{Name: "nothing"}), "Shapes"},
+		{shape(ShapeResult{Lag: []float64{1}}), "Shapes"},
+		{shape(ShapeResult{Laws: law(func(l *STDDLaw) { l.Tau = 0 })}), "Shapes"},
+		{shape(ShapeResult{Laws: append(sixLaws(), twoNeurons("one more", 5, 1, 1))}), "Shapes"},
+		{shape(ShapeResult{Lines: []AttractorLine{{Difference: nan}}}), "Shapes"},
+		{shape(ShapeResult{Lines: []AttractorLine{{W12: []float64{1}}}}), "Shapes"},
+		{shape(ShapeResult{Bias: []float64{0}, Deviation: []float64{0}}), "Shapes"},
+		{shape(ShapeResult{Bias: []float64{0, 1}, Deviation: []float64{0}}), "Shapes"},
+		{shape(ShapeResult{Bias: []float64{1, 0}, Deviation: make([]float64, 4)}), "Shapes"},
+		{shape(ShapeResult{Bias: []float64{0, 1}, Deviation: []float64{0, -1, 0, 0}}), "Shapes"},
+		{Figure12{}, "Cases"},
+		{figure12(7), "Cases"},
+		{Figure12{Cases: []PerturbationCase{{T: []float64{1}, Delta: []float64{1}}}}, "Cases"},
+	} {
+		_, err := c.in.Figure()
+		var e *InputError
+		if !errors.As(err, &e) || e.Field != c.field || "figure."+e.Figure != strings.TrimPrefix(fmt.Sprintf("%T", c.in), "*") {
+			t.Errorf("%d: %T: error %v, want one about %s", k, c.in, err, c.field)
+		}
+	}
+}
+
+// TestPairNotes checks that what is left out is told, and that notes are those of the data.
+func TestPairNotes(t *testing.T) {
+	in := pairInputs()
+	for name, want := range map[string]string{
+		"STDD spoilt":  "2 values not drawn",
+		"STDD nothing": "no data that can be drawn",
+		"2 still":      "1 value not drawn",
+		"2":            "(frozen)",
+		"10 spoilt":    "3 values not drawn",
+		"11 partial":   "none known",
+		"STDD one":     "from spikes",
+	} {
+		f, err := in[name].Figure()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var svg bytes.Buffer
+		if err := f.WriteSVG(&svg); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(svg.String(), want) {
+			t.Errorf("%s: the figure does not say %q", name, want)
+		}
+	}
+}
+
+// TestEdges: intervals reach halfway to the next lag, in tau.
+func TestEdges(t *testing.T) {
+	l := STDDLaw{Tau: 10, Lags: []float64{-2, -1, 0, 1, 2}}
+	if got, want := fmt.Sprintf("%.2f", l.edges()), "[-0.25 -0.15 -0.05 0.05 0.15 0.25]"; got != want {
+		t.Errorf("edges %s, want %s", got, want)
+	}
+}
+
+// mesh returns a regular grid of n x m points, 1 apart, with the values of f.
+func mesh(n, m int, f func(x, y float64) float64) (x, y, v []float64) {
+	for i := range n {
+		for j := range m {
+			x, y = append(x, float64(i)), append(y, float64(j))
+			v = append(v, f(float64(i), float64(j)))
+		}
+	}
+	return x, y, v
+}
+
+// TestZeroLines compares the lines of fields whose zeros are known.
+func TestZeroLines(t *testing.T) {
+	// A plane: interpolation is exact.
+	x, y, v := mesh(5, 4, func(x, y float64) float64 { return 2*x - y - 1.5 })
+	lines := zeroLines(x, y, v, 5, 4)
+	if len(lines) != 1 || len(lines[0]) < 5 {
+		t.Fatalf("a plane: lines %v, want one", lines)
+	}
+	for _, p := range lines[0] {
+		if math.Abs(2*p.X-p.Y-1.5) > 1e-12 {
+			t.Errorf("a plane: %v is not on the line 2x - y = 1.5", p)
+		}
+	}
+	// A circle of radius 2.5: one closed line, linear interpolation of a square is off by less than 1/8 of its second derivative over the slope.
+	x, y, v = mesh(8, 8, func(x, y float64) float64 { return (x-3.5)*(x-3.5) + (y-3.5)*(y-3.5) - 6.25 })
+	lines = zeroLines(x, y, v, 8, 8)
+	if len(lines) != 1 || lines[0][0] != lines[0][len(lines[0])-1] {
+		t.Fatalf("a circle: lines %v, want a closed one", lines)
+	}
+	for _, p := range lines[0] {
+		if r := math.Hypot(p.X-3.5, p.Y-3.5); math.Abs(r-2.5) > 0.1 {
+			t.Errorf("a circle: %v has radius %g, want 2.5", p, r)
+		}
+	}
+	// A saddle whose middle is positive: the negative corners are cut off.
+	x, y, v = mesh(2, 2, func(x, y float64) float64 { return []float64{3, -1, -1, 3}[2*int(x)+int(y)] })
+	lines = zeroLines(x, y, v, 2, 2)
+	want := []plotter.XYs{{{X: 0.75, Y: 0}, {X: 1, Y: 0.25}}, {{X: 0.25, Y: 1}, {X: 0, Y: 0.75}}}
+	if fmt.Sprint(lines) != fmt.Sprint(want) {
+		t.Errorf("a saddle: %v, want %v", lines, want)
+	}
+	// No zeros, and none next to a hole.
+	for _, hole := range []float64{1, nan, inf} {
+		x, y, v = mesh(2, 2, func(x, y float64) float64 { return []float64{1, 1, 1, -1}[2*int(x)+int(y)] })
+		v[0], v[3] = hole, 1
+		if hole != 1 {
+			v[3] = -1
+		}
+		if lines = zeroLines(x, y, v, 2, 2); len(lines) != 0 {
+			t.Errorf("corner %g: lines %v", hole, lines)
+		}
+	}
+}
+
+// TestCells: corners of cells lie in the middle of four points; at the margin the grid goes on linearly.
+func TestCells(t *testing.T) {
+	g := cells{x: []float64{0, 0, 1, 1, 3, 3}, y: []float64{0, 2, 0, 2, 0, 2}, n: 3, m: 2}
+	for i, x := range []float64{-0.5, 0.5, 2, 4} {
+		for j, y := range []float64{-1, 1, 3} {
+			if gx, gy := g.corner(i, j); gx != x || gy != y {
+				t.Errorf("corner %d, %d at %g, %g, want %g, %g", i, j, gx, gy, x, y)
+			}
+		}
+	}
+	if x0, x1, y0, y1 := g.DataRange(); x0 != -0.5 || x1 != 4 || y0 != -1 || y1 != 3 {
+		t.Errorf("range %g..%g, %g..%g", x0, x1, y0, y1)
+	}
+}

@@ -1,0 +1,379 @@
+package recording
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"sort"
+	"strings"
+
+	"spikealign/spike"
+)
+
+// Format is a file format.
+type Format string
+
+// The formats.
+const (
+	Auto Format = "auto" // told by content and name
+	NPZ  Format = "npz"
+	CSV  Format = "csv"
+	NEST Format = "nest"
+)
+
+// Options say how files are read. The zero value is good.
+type Options struct {
+	Format   Format                  // "" stands for Auto
+	Unit     Unit                    // of the times; "": the files tell it
+	Memory   int                     // spikes kept in memory; 0 stands for 2^21
+	TempDir  string                  // for what is more; "": the system's
+	Progress func(done, total int64) // called now and then with the bytes read; total is 0 if it is not known. Or nil
+}
+
+// Place is a spike in a file.
+type Place struct {
+	File  string
+	Line  int64 // from 1; in an array the index, from 0
+	Array bool
+}
+
+func (p Place) String() string {
+	if p.Array {
+		return fmt.Sprintf("%s[%d]", p.File, p.Line)
+	}
+	return fmt.Sprintf("%s:%d", p.File, p.Line)
+}
+
+// PlaceError says what is wrong with one spike of a file.
+type PlaceError struct {
+	Place
+	Problem string
+}
+
+func (e *PlaceError) Error() string { return e.Place.String() + ": " + e.Problem }
+
+// Remark counts something odd that is no error, with the first few places.
+type Remark struct {
+	Count int64
+	First []Place
+}
+
+const firstPlaces = 5
+
+func (r *Remark) add(p Place) {
+	r.Count++
+	if len(r.First) < firstPlaces {
+		r.First = append(r.First, p)
+	}
+}
+
+// String returns the places: "a.csv:3, a.csv:9 and 12 more".
+func (r Remark) String() string {
+	var places []string
+	for _, p := range r.First {
+		places = append(places, p.String())
+	}
+	s := strings.Join(places, ", ")
+	if more := r.Count - int64(len(r.First)); more > 0 {
+		s += fmt.Sprintf(" and %d more", more)
+	}
+	return s
+}
+
+// Recording is a checked recording. It must be closed.
+type Recording struct {
+	Clock
+	Format     Format
+	IDs        []int64 // of the neurons that fired, ascending
+	Counts     []int64 // spikes of each, second ones of one time included
+	Spikes     int64
+	First      float64 // time of the first spike, in Unit
+	Length     int64   // from the first spike to the last, in ticks
+	Disorder   Remark  // spikes earlier than the one before them in their file
+	Duplicates Remark  // second spikes of a neuron at one time; known after Replay
+
+	spool  *spool
+	origin int64 // the first spike, in fine ticks
+	grid   int64 // fine ticks in a tick
+	rank   []int32
+	files  []part
+}
+
+// part is a file among others: its lines, or elements counted from 1, are before+1, before+2, ... of all.
+type part struct {
+	name   string
+	before int64
+	array  bool
+}
+
+// place returns the place of a line, or of an element counted from 1.
+func (p part) place(line int64) Place {
+	if p.array {
+		line--
+	}
+	return Place{p.name, line, p.array}
+}
+
+// ErrNoSpikes is in the error of Read for files without a spike.
+var ErrNoSpikes = errors.New("no spikes")
+
+// Read reads files as one recording. The name "-" stands for standard input, for text. The error joins the first few *PlaceError, or says which file cannot be read and why.
+func Read(ctx context.Context, files []string, o Options) (*Recording, error) {
+	r := &reader{ctx: ctx, o: o, spool: newSpool(o.Memory, o.TempDir), known: map[int64]int32{}}
+	if o.Progress != nil {
+		for _, name := range files {
+			if info, err := os.Stat(name); err == nil {
+				r.total += info.Size()
+			}
+		}
+	}
+	for _, name := range files {
+		if err := r.file(name); err != nil {
+			return nil, errors.Join(err, r.spool.close())
+		}
+	}
+	if err := r.fail(); err != nil {
+		return nil, errors.Join(err, r.spool.close())
+	}
+	if r.spikes == 0 {
+		return nil, errors.Join(fmt.Errorf("%s: %w", strings.Join(files, ", "), ErrNoSpikes), r.spool.close())
+	}
+	return r.recording(), nil
+}
+
+// reader takes spikes from the parsers.
+type reader struct {
+	ctx         context.Context
+	o           Options
+	spool       *spool
+	done, total int64 // bytes
+
+	files  []part
+	format Format
+	unit   Unit
+	fine   float64 // fine ticks in a unit
+	step   float64 // StepSeconds
+
+	line     int64 // of the present file, or element, from 1
+	base     int64 // added to line in records
+	last     int64
+	problems []error
+	disorder Remark
+
+	spikes      int64
+	begins      int64 // time of the spike read first
+	origin, end int64 // of the earliest and the latest
+	grid        int64
+	ids         []int64
+	counts      []int64
+	small       []int32 // neuron+1 by ID, for small IDs
+	known       map[int64]int32
+}
+
+const (
+	maxProblems = 5
+	smallIDs    = 1 << 16
+	maxNeurons  = 1 << 22
+)
+
+// begin starts a file when its clock is known.
+func (r *reader) begin(name string, f Format, unit Unit, fine, step float64) error {
+	if r.unit != "" && (unit != r.unit || fine != r.fine) {
+		return fmt.Errorf("mixed units: times in %s%s here, in %s%s in %s", unit, ticksOf(unit, fine), r.unit, ticksOf(r.unit, r.fine), r.files[0].name)
+	}
+	r.unit, r.fine, r.step, r.format = unit, fine, step, f
+	r.base += r.line
+	r.files = append(r.files, part{name, r.base, f == NPZ})
+	r.line, r.last = 0, -1
+	return nil
+}
+
+func ticksOf(u Unit, fine float64) string {
+	if u == Steps && fine != 1 {
+		return fmt.Sprintf(" of %g ticks", fine)
+	}
+	return ""
+}
+
+func (r *reader) place() Place {
+	f := r.files[len(r.files)-1]
+	return f.place(r.line)
+}
+
+// problem notes what is wrong with the present line.
+func (r *reader) problem(format string, args ...any) {
+	r.problems = append(r.problems, &PlaceError{r.place(), fmt.Sprintf(format, args...)})
+}
+
+// fail returns the problems so far.
+func (r *reader) fail() error {
+	if len(r.problems) >= maxProblems {
+		return errors.Join(append(r.problems, errors.New("there may be more; reading stopped here"))...)
+	}
+	return errors.Join(r.problems...)
+}
+
+// progress tells how much has been read, and whether the caller wants to stop.
+func (r *reader) progress(n int64) error {
+	r.done += n
+	if r.o.Progress != nil {
+		r.o.Progress(r.done, r.total)
+	}
+	return context.Cause(r.ctx)
+}
+
+// judge turns the verdict on a time into a problem. It reports whether the time is good.
+func (r *reader) judge(v verdict, text string) bool {
+	switch v {
+	case good:
+		return true
+	case rounded:
+		if r.unit != Steps {
+			return true
+		}
+		r.problem("time %s is not a whole number of steps", text)
+	case negative:
+		r.problem("negative time %s", text)
+	case tooLarge:
+		r.problem("time %s is too large", text)
+	default:
+		r.problem("time %s is not a number", text)
+	}
+	return false
+}
+
+// spike takes a spike of the present line.
+func (r *reader) spike(time, id int64) error {
+	if time < r.last {
+		r.disorder.add(r.place())
+	}
+	r.last = time
+	if r.spikes == 0 {
+		r.begins, r.origin, r.end = time, time, time
+	}
+	r.origin, r.end = min(r.origin, time), max(r.end, time)
+	// Differences to the spike read first have the same divisor as those to the earliest.
+	if d := time - r.begins; r.grid != 1 && (r.grid == 0 || d%r.grid != 0) {
+		r.grid = divisor(r.grid, d)
+	}
+	r.spikes++
+	n := r.neuron(id)
+	if len(r.ids) > maxNeurons {
+		return fmt.Errorf("more than %d different neurons up to %s: is this the column of the neuron?", maxNeurons, r.place())
+	}
+	r.counts[n]++
+	return r.spool.add(record{time, n, uint32(min(r.base+r.line, unknown))})
+}
+
+// divisor returns the greatest common divisor of g >= 0 and d.
+func divisor(g, d int64) int64 {
+	if d < 0 {
+		d = -d
+	}
+	for d != 0 {
+		g, d = d, g%d
+	}
+	return g
+}
+
+// neuron returns the number of a neuron in order of appearance.
+func (r *reader) neuron(id int64) int32 {
+	if id < int64(len(r.small)) {
+		if n := r.small[id]; n > 0 {
+			return n - 1
+		}
+	} else if n, ok := r.known[id]; ok {
+		return n
+	}
+	n := int32(len(r.ids))
+	r.ids = append(r.ids, id)
+	r.counts = append(r.counts, 0)
+	if id < smallIDs {
+		if id >= int64(len(r.small)) {
+			r.small = append(r.small, make([]int32, id+1-int64(len(r.small)))...)
+		}
+		r.small[id] = n + 1
+	} else {
+		r.known[id] = n
+	}
+	return n
+}
+
+func (r *reader) recording() *Recording {
+	grid := max(r.grid, 1)
+	rec := &Recording{Clock: Clock{r.unit, r.fine / float64(grid), r.step}, Format: r.format, Spikes: r.spikes, First: float64(r.origin) / r.fine,
+		Length: (r.end - r.origin) / grid, Disorder: r.disorder, spool: r.spool, origin: r.origin, grid: grid, files: r.files}
+	order := make([]int, len(r.ids))
+	for k := range order {
+		order[k] = k
+	}
+	sort.Slice(order, func(a, b int) bool { return r.ids[order[a]] < r.ids[order[b]] })
+	rec.rank = make([]int32, len(r.ids))
+	for k, at := range order {
+		rec.IDs = append(rec.IDs, r.ids[at])
+		rec.Counts = append(rec.Counts, r.counts[at])
+		rec.rank[at] = int32(k)
+	}
+	return rec
+}
+
+// Close removes the temporary file.
+func (r *Recording) Close() error { return r.spool.close() }
+
+// TickAt returns the first tick at or after a time in Unit.
+func (r *Recording) TickAt(time float64) int64 {
+	x := math.Ceil((time-r.First)*r.PerUnit - 1e-6) // rounding of the product must not lose a tick
+	return int64(min(max(x, -maxTime), maxTime))
+}
+
+// Replay calls fn with all spikes in order of time, a few thousand at a time, in a slice that is used again. Times are ticks from the first spike; neuron k is the one with IDs[k]. A second spike of
+// a neuron at one time is left out and counted in Duplicates. Replay ends with the error of fn, or of the temporary file. It may be called again.
+func (r *Recording) Replay(fn func([]spike.Event) error) error {
+	r.Duplicates = Remark{}
+	latest := make([]int64, len(r.IDs))
+	for k := range latest {
+		latest[k] = -1
+	}
+	batch := make([]spike.Event, 0, 1<<13)
+	err := r.spool.replay(func(s record) error {
+		n := r.rank[s.neuron]
+		if latest[n] == s.time {
+			if s.line == unknown {
+				r.Duplicates.Count++
+			} else {
+				r.Duplicates.add(r.placeOf(s.line))
+			}
+			return nil
+		}
+		latest[n] = s.time
+		t := s.time - r.origin
+		if r.grid != 1 {
+			t /= r.grid
+		}
+		batch = append(batch, spike.Event{Time: t, Neuron: n})
+		if len(batch) < cap(batch) {
+			return nil
+		}
+		err := fn(batch)
+		batch = batch[:0]
+		return err
+	})
+	if err == nil && len(batch) > 0 {
+		err = fn(batch)
+	}
+	return err
+}
+
+// unknown is the line of a record beyond what 32 bits can count.
+const unknown = math.MaxUint32
+
+// placeOf finds the file of a line counted through all files.
+func (r *Recording) placeOf(line uint32) Place {
+	k := len(r.files) - 1
+	for k > 0 && int64(line) <= r.files[k].before {
+		k--
+	}
+	return r.files[k].place(int64(line) - r.files[k].before)
+}

@@ -1,0 +1,81 @@
+package recording
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// Unit is a unit of time.
+type Unit string
+
+// The units of time. A step is one of a simulation or of a chip's clock.
+const (
+	Seconds      Unit = "s"
+	Milliseconds Unit = "ms"
+	Microseconds Unit = "us"
+	Nanoseconds  Unit = "ns"
+	Steps        Unit = "steps"
+)
+
+// unitNames are the spellings that headers use.
+var unitNames = map[string]Unit{
+	"s": Seconds, "sec": Seconds, "second": Seconds, "seconds": Seconds,
+	"ms": Milliseconds, "msec": Milliseconds, "millisecond": Milliseconds, "milliseconds": Milliseconds,
+	"us": Microseconds, "\u00b5s": Microseconds, "\u03bcs": Microseconds, "usec": Microseconds, "microsecond": Microseconds, "microseconds": Microseconds,
+	"ns": Nanoseconds, "nsec": Nanoseconds, "nanosecond": Nanoseconds, "nanoseconds": Nanoseconds,
+	"step": Steps, "steps": Steps,
+}
+
+// ParseUnit returns the unit with this name.
+func ParseUnit(name string) (Unit, error) {
+	if u, ok := unitNames[strings.ToLower(name)]; ok {
+		return u, nil
+	}
+	return "", fmt.Errorf("unit %q: must be one of s, ms, us, ns, steps", name)
+}
+
+// digits is the power of ten of fine ticks in a unit: physical times are kept in ns, steps as they are.
+func (u Unit) digits() int {
+	return map[Unit]int{Seconds: 9, Milliseconds: 6, Microseconds: 3}[u]
+}
+
+// Clock tells what the ticks of a recording's events are.
+type Clock struct {
+	Unit        Unit    // of the file
+	PerUnit     float64 // ticks in a unit
+	StepSeconds float64 // physical duration of a step where the file tells it, s; else 0
+}
+
+// Tick returns the length of a tick, in units.
+func (c Clock) Tick() float64 { return 1 / c.PerUnit }
+
+// Ticks returns how many ticks a length of time is, such as "10" (in the clock's unit), "10ms" or "2.5 us". The error says why it cannot be told.
+func (c Clock) Ticks(text string) (float64, error) {
+	number := strings.TrimSpace(text)
+	end := len(number)
+	for end > 0 && !(number[end-1] >= '0' && number[end-1] <= '9' || number[end-1] == '.') {
+		end--
+	}
+	suffix := strings.TrimSpace(number[end:])
+	v, err := strconv.ParseFloat(number[:end], 64)
+	if err != nil || math.IsInf(v, 0) {
+		return 0, fmt.Errorf("%q is not a time: a number and a unit (s, ms, us, ns, steps), or a number alone, in %s", text, c.Unit)
+	}
+	unit := c.Unit
+	if suffix != "" {
+		if unit, err = ParseUnit(suffix); err != nil {
+			return 0, fmt.Errorf("%q is not a time: %w", text, err)
+		}
+	}
+	switch {
+	case unit == c.Unit:
+		return v * c.PerUnit, nil
+	case unit != Steps && c.Unit != Steps:
+		return v * math.Pow10(unit.digits()-c.Unit.digits()) * c.PerUnit, nil
+	case unit != Steps && c.StepSeconds > 0:
+		return v * math.Pow10(unit.digits()-Seconds.digits()) / c.StepSeconds * c.PerUnit, nil
+	}
+	return 0, fmt.Errorf("%q: the recording counts %s, and does not say how long a step is", text, map[bool]string{true: "steps", false: "physical time"}[c.Unit == Steps])
+}

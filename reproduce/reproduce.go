@@ -1,0 +1,198 @@
+// Package reproduce computes the figures of the paper: the data, the picture, and for every claim that the figure makes a verdict with the number
+// that was measured.
+//
+// Each figure is one file of this package and one line in Figures. What takes long runs through packages experiment and sweep, so that it can be
+// stopped and goes on from its checkpoints; finished parts are never computed twice.
+package reproduce
+
+import (
+	"context"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"spikealign/experiment"
+	"spikealign/experiments"
+	"spikealign/figure"
+	"spikealign/internal/durable"
+	"spikealign/internal/npz"
+	"spikealign/sweep"
+)
+
+// Scale says how much is computed.
+type Scale string
+
+// The scales. Quick takes seconds to a few minutes a figure; Paper takes the durations, grids and numbers of seeds of the paper.
+const (
+	Quick Scale = "quick"
+	Paper Scale = "paper"
+)
+
+// VerdictFile is the file of a figure's folder that holds the claims.
+const VerdictFile = "verdict.csv"
+
+// Figure is one figure of the paper.
+type Figure struct {
+	Name string // as on the command line: "fig4"
+	Doc  string // one line
+	run  func(*Job) error
+}
+
+// Figures returns all figures that can be reproduced, in the order of the paper.
+func Figures() []Figure {
+	return []Figure{
+		{"fig2", "two neurons: what spike-timing differences tell, and what SAL makes of it", figure2},
+		{"fig4", "sampling networks with synaptic noise", figure4},
+		{"fig5", "sampling networks with plasticity noise", figure5},
+		{"fig10", "effective weights: excitatory neurons that also reach each other through inhibitory ones", figure10},
+		{"fig11", "other shapes of the postsynaptic potential", figure11},
+		{"fig12", "how a small asymmetry changes spike-timing differences", figure12},
+	}
+}
+
+// Claim is something that a figure of the paper shows, and whether it is so here.
+type Claim struct {
+	Text     string `json:"claim"`
+	Measured string `json:"measured"` // the value found
+	Needed   string `json:"needed"`   // what it must be for the claim to hold
+	Reason   string `json:"reason"`   // why this much
+	Holds    bool   `json:"holds"`
+}
+
+// Tools are what a caller provides to a reproduction.
+type Tools struct {
+	Kinds experiment.Kinds
+	// Run runs an experiment in a folder, goes on with it, or finds it finished.
+	Run func(ctx context.Context, spec *experiment.Spec, dir string) error
+	// Sweep does the same for a sweep.
+	Sweep func(ctx context.Context, s *sweep.Sweep, dir string) (*sweep.Result, error)
+	// Progress is told of work that neither of them does: it returns what is to be called with the parts done so far of total.
+	Progress func(what string, total int) func(done int)
+}
+
+// Job is one figure being reproduced. Methods of figures write into its folder and add claims.
+type Job struct {
+	Ctx    context.Context
+	Scale  Scale
+	Dir    string
+	Claims []Claim
+	Tools
+}
+
+// Run reproduces the figure in dir, which is made if it does not exist, and returns its claims. The claims stand in dir/verdict.csv too, the
+// pictures in dir/figures.
+func (f Figure) Run(ctx context.Context, scale Scale, dir string, tools Tools) ([]Claim, error) {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, fmt.Errorf("reproducing %s: %w", f.Name, err)
+	}
+	j := &Job{Ctx: ctx, Scale: scale, Dir: dir, Tools: tools}
+	if err := f.run(j); err != nil {
+		return nil, err
+	}
+	rows := [][]string{{"claim", "measured", "needed", "reason", "holds"}}
+	for _, c := range j.Claims {
+		rows = append(rows, []string{c.Text, c.Measured, c.Needed, c.Reason, strconv.FormatBool(c.Holds)})
+	}
+	return j.Claims, j.csv(VerdictFile, rows)
+}
+
+// claim adds a verdict.
+func (j *Job) claim(holds bool, text, measured, needed, reason string) {
+	j.Claims = append(j.Claims, Claim{text, measured, needed, reason, holds})
+}
+
+// csv writes a table into the figure's folder.
+func (j *Job) csv(name string, rows [][]string) error {
+	return durable.WriteFile(filepath.Join(j.Dir, name), 0o666, func(w io.Writer) error {
+		c := csv.NewWriter(w)
+		if err := c.WriteAll(rows); err != nil {
+			return err
+		}
+		return c.Error()
+	})
+}
+
+// npz writes arrays into the figure's folder.
+func (j *Job) npz(name string, arrays ...npz.Array) error {
+	return durable.WriteFile(filepath.Join(j.Dir, name), 0o666, func(w io.Writer) error {
+		z := npz.NewWriter(w)
+		for _, a := range arrays {
+			z.Add(a)
+		}
+		return z.Close()
+	})
+}
+
+// draw saves a picture into the figure's folder.
+func (j *Job) draw(name string, f interface {
+	Figure() (*figure.Figure, error)
+}) error {
+	drawn, err := f.Figure()
+	if err != nil {
+		return err
+	}
+	return drawn.Save(filepath.Join(j.Dir, experiment.FiguresDir), name)
+}
+
+// sweep runs a sweep file of package experiments in a folder of the figure's folder; "" is that folder itself.
+func (j *Job) sweep(file, folder string, overrides ...string) (*sweep.Result, error) {
+	data, err := experiments.Files.ReadFile(file)
+	if err != nil {
+		panic("reproduce: " + err.Error())
+	}
+	s, err := sweep.Parse(j.Kinds, file, data, overrides...)
+	if err != nil {
+		return nil, err
+	}
+	return j.Tools.Sweep(j.Ctx, s, filepath.Join(j.Dir, folder))
+}
+
+// run runs an experiment file of package experiments in a folder of the figure's folder and returns that.
+func (j *Job) run(file, folder string, overrides ...string) (dir string, err error) {
+	data, err := experiments.Files.ReadFile(file)
+	if err != nil {
+		panic("reproduce: " + err.Error())
+	}
+	spec, err := j.Kinds.Parse(file, data, overrides...)
+	if err != nil {
+		return "", err
+	}
+	dir = filepath.Join(j.Dir, folder)
+	return dir, j.Tools.Run(j.Ctx, spec, dir)
+}
+
+// number writes a value for people.
+func number(x float64) string { return strconv.FormatFloat(x, 'g', 3, 64) }
+
+// spread writes median and quartiles.
+func spread(values []float64) string {
+	q25, median, q75 := quartiles(values)
+	return fmt.Sprintf("%s [%s, %s]", number(median), number(q25), number(q75))
+}
+
+// quartiles are quantiles of type 7; NaN without values.
+func quartiles(values []float64) (q25, median, q75 float64) {
+	v := slices.Sorted(slices.Values(values))
+	q := func(p float64) float64 {
+		if len(v) == 0 {
+			return math.NaN()
+		}
+		h := p * float64(len(v)-1)
+		k := min(int(h), len(v)-1)
+		if k == len(v)-1 {
+			return v[k]
+		}
+		return v[k] + (h-float64(k))*(v[k+1]-v[k])
+	}
+	return q(0.25), q(0.5), q(0.75)
+}
+
+func median(values []float64) float64 {
+	_, m, _ := quartiles(values)
+	return m
+}
