@@ -135,7 +135,7 @@ func (c *DaleConfig) Validate() []Problem {
 	p.atLeast("training.report_every", t.ReportEvery, 1)
 	p.between("training.clip_weight", t.ClipWeight, 0, largest)
 	p.moderate("plasticity.rate", c.Plasticity.Rate)
-	c.Plasticity.check(p)
+	c.Plasticity.check(p, n.config(4))
 	if len(p.problems) > 0 {
 		return p.problems
 	}

@@ -1,6 +1,9 @@
 package experiment
 
 import (
+	"fmt"
+	"slices"
+
 	"spikealign/sampling"
 	"spikealign/synapse"
 )
@@ -35,6 +38,12 @@ func (c *NeuronConfig) config(n int) sampling.Config {
 	return s
 }
 
+// maxKernel is the longest potential, in steps, that the stepper tabulates: 128 MB.
+const maxKernel = 1 << 24
+
+// shortest is the smallest time constant, in steps: below, a potential is over before the first step and its area cannot be kept.
+const shortest = 0.01
+
 // check looks at the block "network"; n is 0 if the number of neurons is in doubt.
 func (c *NeuronConfig) check(p *checker, n int) {
 	before := len(p.problems)
@@ -43,7 +52,6 @@ func (c *NeuronConfig) check(p *checker, n int) {
 	p.steps("network.psp_cut", c.PSPCut, 0)
 	p.steps("network.min_isi", c.MinISI, 0)
 	p.steps("network.delay", c.Delay, 0)
-	const shortest = 0.01 // below, a potential is over before the first step and its area cannot be kept
 	switch tau := c.TauSyn; {
 	case !(tau == 0 || tau >= shortest && tau <= 1<<24):
 		p.bad("network.tau_syn", "must be 0 (which stands for tau_ref) or between %v and 2^24 steps", shortest)
@@ -66,5 +74,66 @@ func (c *NeuronConfig) check(p *checker, n int) {
 		if _, err := sampling.New(string(c.Engine), c.config(n)); err != nil {
 			p.bad("network.engine", "%v", err)
 		}
+	}
+}
+
+// Timing is a preset of conventions that differ by single steps.
+type Timing uint8
+
+const (
+	canonicalTiming Timing = iota
+	authorsTiming
+)
+
+// MarshalText implements encoding.TextMarshaler.
+func (t Timing) MarshalText() ([]byte, error) {
+	return []byte([]string{"canonical", "authors"}[t]), nil
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (t *Timing) UnmarshalText(b []byte) error {
+	switch string(b) {
+	case "canonical":
+		*t = canonicalTiming
+	case "authors":
+		*t = authorsTiming
+	default:
+		return fmt.Errorf("allowed are canonical, authors")
+	}
+	return nil
+}
+
+type engineName string
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (e *engineName) UnmarshalText(b []byte) error {
+	names := []string{sampling.Auto, sampling.Stepper, sampling.Event, sampling.Thinning}
+	if !slices.Contains(names, string(b)) {
+		return fmt.Errorf("allowed are auto, stepper, event, thinning")
+	}
+	*e = engineName(b)
+	return nil
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (e engineName) MarshalText() ([]byte, error) { return []byte(e), nil }
+
+// checkWindow looks at the time constant of a learning window, 0 standing for tau_ref.
+func checkWindow(p *checker, path string, shape synapse.WindowShape, tau float64, cfg sampling.Config) {
+	ticks := float64(cfg.TicksPerStep())
+	window := synapse.Half{Shape: shape, Tau: tau * ticks}
+	switch {
+	case tau == 0:
+	case !(tau >= shortest && tau <= 1<<24) || window.Validate() != nil:
+		p.bad(path, "must be 0 (which stands for tau_ref) or between %v and %v steps", shortest, min(1<<24, synapse.MaxWindowTau/ticks))
+	case window.Support() == 0:
+		p.bad(path, "no pair of spikes falls into a %v window of this length", shape)
+	}
+}
+
+// fits checks that a run of so many steps can be counted.
+func fits(p *checker, path string, cfg sampling.Config, steps float64) {
+	if len(p.problems) == 0 && steps*float64(cfg.TicksPerStep()) > 1<<56 {
+		p.bad(path, "the run is longer than the 2^56 ticks that a clock can count; fewer or shorter epochs are needed")
 	}
 }

@@ -32,7 +32,7 @@ func (Sampling) StateVersion() int { return 1 }
 // NewConfig implements Kind.
 func (Sampling) NewConfig() Config {
 	return &SamplingConfig{
-		Network:    NetworkConfig{Visible: 7, TauRef: 50, Engine: engineName(sampling.Auto)},
+		Network:    NetworkConfig{Visible: 7, NeuronConfig: NeuronConfig{TauRef: 50, Engine: engineName(sampling.Auto)}},
 		Target:     TargetConfig{Alpha: 1, Beta: 1, TeacherLength: 100000},
 		Initial:    InitialConfig{WeightSD: 0.2, BiasSD: 0.2},
 		Training:   TrainingConfig{Epochs: 20001, EpochLength: 1000, ReportEvery: 500, ReportFactor: 1000, WakeLength: 100, Settle: 5, ClampBias: 10, ClipWeight: 2, ClipBias: 2},
@@ -54,60 +54,10 @@ type SamplingConfig struct {
 
 // NetworkConfig describes the neurons.
 type NetworkConfig struct {
-	Visible  int               `yaml:"visible" doc:"visible neurons, 1 or more"`
-	Hidden   int               `yaml:"hidden" doc:"hidden neurons, connected to the visible ones only; needs target.data"`
-	TauRef   int64             `yaml:"tau_ref" doc:"refractory time, steps; the unit tau of all times below"`
-	Dynamics sampling.Dynamics `yaml:"dynamics" doc:"discrete or continuous time"`
-	Timing   Timing            `yaml:"timing" doc:"canonical, or authors: psp_steps tau-1, min_isi tau+1, every epoch begins at rest"`
-	PSP      synapse.PSPShape  `yaml:"psp" doc:"rectangular, alpha, exponential, cut-exponential, rectangular-tail"`
-	TauSyn   float64           `yaml:"tau_syn" doc:"synaptic time constant, steps; 0: tau_ref"`
-	PSPSteps int64             `yaml:"psp_steps" doc:"length of a rectangular potential, steps; 0: from timing"`
-	PSPCut   int64             `yaml:"psp_cut" doc:"lag beyond which any other potential is 0, steps; 0: never"`
-	MinISI   int64             `yaml:"min_isi" doc:"shortest interval between two spikes of a neuron, steps; 0: from timing"`
-	Delay    int64             `yaml:"delay" doc:"transmission delay, steps"`
-	Engine   engineName        `yaml:"engine" doc:"auto, stepper, event, thinning; all have the same law"`
+	Visible int `yaml:"visible" doc:"visible neurons, 1 or more"`
+	Hidden  int `yaml:"hidden" doc:"hidden neurons, connected to the visible ones only; needs target.data"`
+	NeuronConfig
 }
-
-// Timing is a preset of conventions that differ by single steps.
-type Timing uint8
-
-const (
-	canonicalTiming Timing = iota
-	authorsTiming
-)
-
-// MarshalText implements encoding.TextMarshaler.
-func (t Timing) MarshalText() ([]byte, error) {
-	return []byte([]string{"canonical", "authors"}[t]), nil
-}
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (t *Timing) UnmarshalText(b []byte) error {
-	switch string(b) {
-	case "canonical":
-		*t = canonicalTiming
-	case "authors":
-		*t = authorsTiming
-	default:
-		return fmt.Errorf("allowed are canonical, authors")
-	}
-	return nil
-}
-
-type engineName string
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (e *engineName) UnmarshalText(b []byte) error {
-	names := []string{sampling.Auto, sampling.Stepper, sampling.Event, sampling.Thinning}
-	if !slices.Contains(names, string(b)) {
-		return fmt.Errorf("allowed are auto, stepper, event, thinning")
-	}
-	*e = engineName(b)
-	return nil
-}
-
-// MarshalText implements encoding.TextMarshaler.
-func (e engineName) MarshalText() ([]byte, error) { return []byte(e), nil }
 
 // SeedsConfig holds seeds that replace the run's seed.
 type SeedsConfig struct {
@@ -164,89 +114,21 @@ type PlasticityConfig struct {
 // maxTrained is the largest network that can be trained here: pair sums and weights are dense.
 const maxTrained = 4096
 
-// largest bounds weights, biases, rates and spreads: what is larger is a slip of the pen, and sums of it would overflow. The thinning simulator cuts weights here.
-const largest = 1e6
-
-// maxKernel is the longest potential, in steps, that the stepper tabulates: 128 MB.
-const maxKernel = 1 << 24
-
 func (c *SamplingConfig) neurons() int { return c.Network.Visible + c.Network.Hidden }
 
-func (c *SamplingConfig) network() sampling.Config {
-	n := c.Network
-	s := sampling.Config{Neurons: c.neurons(), TauRef: n.TauRef, MinISI: n.MinISI, PSP: n.PSP, PSPSteps: n.PSPSteps, TauSyn: n.TauSyn, PSPCut: n.PSPCut,
-		Delay: n.Delay, Dynamics: n.Dynamics}
-	if n.Timing == authorsTiming {
-		if s.PSPSteps == 0 {
-			s.PSPSteps = max(s.Resolve().PSPSteps-1, 1)
-		}
-		if s.MinISI == 0 {
-			s.MinISI = s.TauRef + 1
-		}
-	}
-	return s
-}
+func (c *SamplingConfig) network() sampling.Config { return c.Network.config(c.neurons()) }
 
 // Validate implements Config.
 func (c *SamplingConfig) Validate() []Problem {
-	var ps []Problem
-	bad := func(path, format string, a ...any) {
-		ps = append(ps, Problem{Path: path, Message: fmt.Sprintf(format, a...)})
-	}
-	atLeast := func(path string, x, low int64) {
-		if x < low || x > 1<<40 {
-			bad(path, "must be between %d and 2^40", low)
-		}
-	}
-	between := func(path string, x, low, high float64) {
-		if !(x >= low && x <= high) {
-			bad(path, "must be between %v and %v", low, high)
-		}
-	}
-	moderate := func(path string, x float64) { between(path, x, -largest, largest) }
-	immoderate := func(x float64) bool { return !(math.Abs(x) <= largest) }
-	spread := func(path string, x float64) { between(path, x, 0, largest) }
+	check := &checker{}
 	n := c.neurons()
-	atLeast("network.visible", int64(c.Network.Visible), 1)
-	atLeast("network.hidden", int64(c.Network.Hidden), 0)
+	check.atLeast("network.visible", int64(c.Network.Visible), 1)
+	check.atLeast("network.hidden", int64(c.Network.Hidden), 0)
 	if c.Network.Visible > maxTrained || c.Network.Hidden > maxTrained || n > maxTrained {
-		bad("network.visible", "visible and hidden neurons together must not exceed %d", maxTrained)
+		check.bad("network.visible", "visible and hidden neurons together must not exceed %d", maxTrained)
 		n = 0
 	}
-	steps := func(path string, x, low int64) {
-		if x < low || x > 1<<24 {
-			bad(path, "must be between %d and 2^24 steps", low)
-		}
-	}
-	before := len(ps)
-	steps("network.tau_ref", c.Network.TauRef, 1)
-	steps("network.psp_steps", c.Network.PSPSteps, 0)
-	steps("network.psp_cut", c.Network.PSPCut, 0)
-	steps("network.min_isi", c.Network.MinISI, 0)
-	steps("network.delay", c.Network.Delay, 0)
-	const shortest = 0.01 // below, a potential is over before the first step and its area cannot be kept
-	switch tau := c.Network.TauSyn; {
-	case !(tau == 0 || tau >= shortest && tau <= 1<<24):
-		bad("network.tau_syn", "must be 0 (which stands for tau_ref) or between %v and 2^24 steps", shortest)
-	case tau != 0 && c.Network.PSP == synapse.Rectangular && c.Network.PSPSteps == 0 && tau < 0.5:
-		bad("network.tau_syn", "must be 0.5 or more: a rectangular potential lasts at least one step")
-	}
-	ticks := float64(c.network().TicksPerStep())
-	if len(ps) == before {
-		if float64(c.Network.TauRef)*ticks > synapse.MaxWindowTau {
-			bad("network.tau_ref", "must be at most %d steps in continuous time", int64(synapse.MaxWindowTau/ticks))
-		}
-		if c.Network.Engine == engineName(sampling.Stepper) && len(ps) == before {
-			if k := c.network().Kernel(); k.Validate() == nil && k.Length() > maxKernel {
-				bad("network.engine", "stepper tabulates potentials up to 2^24 steps, and this one lasts %d; set psp_cut, or choose auto", k.Length())
-			}
-		}
-	}
-	if len(ps) == before && n > 0 {
-		if _, err := sampling.New(string(c.Network.Engine), c.network()); err != nil {
-			bad("network.engine", "%v", err)
-		}
-	}
+	c.Network.check(check, n)
 
 	data := c.Target.BarsStripes != 0 || c.Target.Patterns != nil
 	given := 0
@@ -256,57 +138,58 @@ func (c *SamplingConfig) Validate() []Problem {
 		}
 	}
 	if given > 1 {
-		bad("target", "only one of weights, bars_and_stripes and patterns can be given")
+		check.bad("target", "only one of weights, bars_and_stripes and patterns can be given")
 	}
 	if side := c.Target.BarsStripes; side != 0 {
 		switch {
 		case side < 1 || side > 8:
-			bad("target.bars_and_stripes", "must be between 1 and 8 pixels")
+			check.bad("target.bars_and_stripes", "must be between 1 and 8 pixels")
 		case side*side != c.Network.Visible:
-			bad("target.bars_and_stripes", "images of %dx%d pixels need network.visible = %d", side, side, side*side)
+			check.bad("target.bars_and_stripes", "images of %dx%d pixels need network.visible = %d", side, side, side*side)
 		}
 	}
 	if c.Target.Patterns != nil && len(c.Target.Patterns) == 0 {
-		bad("target.patterns", "must hold at least one pattern")
+		check.bad("target.patterns", "must hold at least one pattern")
 	}
 	for k, p := range c.Target.Patterns {
 		if len(p) != c.Network.Visible {
-			bad(fmt.Sprintf("target.patterns.%d", k), "has %d bits for %d visible neurons", len(p), c.Network.Visible)
+			check.bad(fmt.Sprintf("target.patterns.%d", k), "has %d bits for %d visible neurons", len(p), c.Network.Visible)
 		}
 		for i, d := range p {
 			if d > 1 {
-				bad(fmt.Sprintf("target.patterns.%d.%d", k, i), "must be 0 or 1")
+				check.bad(fmt.Sprintf("target.patterns.%d.%d", k, i), "must be 0 or 1")
 			}
 		}
 	}
 	if c.Network.Hidden > 0 && !data {
-		bad("network.hidden", "hidden neurons need data to learn: target.bars_and_stripes or target.patterns")
+		check.bad("network.hidden", "hidden neurons need data to learn: target.bars_and_stripes or target.patterns")
 	}
-	between("target.alpha", c.Target.Alpha, 1e-6, 1e6)
-	between("target.beta", c.Target.Beta, 1e-6, 1e6)
-	atLeast("target.teacher_length", c.Target.TeacherLength, 1)
+	check.between("target.alpha", c.Target.Alpha, 1e-6, 1e6)
+	check.between("target.beta", c.Target.Beta, 1e-6, 1e6)
+	check.atLeast("target.teacher_length", c.Target.TeacherLength, 1)
 
+	immoderate := func(x float64) bool { return !(math.Abs(x) <= largest) }
 	square := func(path string, m [][]float64, symmetric bool) {
 		if m == nil || n == 0 {
 			return
 		}
 		if len(m) != n {
-			bad(path, "has %d rows for %d neurons", len(m), n)
+			check.bad(path, "has %d rows for %d neurons", len(m), n)
 			return
 		}
 		for i, row := range m {
 			if len(row) != n {
-				bad(fmt.Sprintf("%s.%d", path, i), "has %d entries for %d neurons", len(row), n)
+				check.bad(fmt.Sprintf("%s.%d", path, i), "has %d entries for %d neurons", len(row), n)
 				return
 			}
 			if j := slices.IndexFunc(row, immoderate); j >= 0 {
-				moderate(fmt.Sprintf("%s.%d.%d", path, i, j), row[j])
+				check.moderate(fmt.Sprintf("%s.%d.%d", path, i, j), row[j])
 			}
 		}
 		for i := range n {
 			for j := range i {
 				if symmetric && m[i][j] != m[j][i] {
-					bad(fmt.Sprintf("%s.%d.%d", path, i, j), "must equal %s.%d.%d: a Boltzmann distribution needs symmetric weights", path, j, i)
+					check.bad(fmt.Sprintf("%s.%d.%d", path, i, j), "must equal %s.%d.%d: a Boltzmann distribution needs symmetric weights", path, j, i)
 					return
 				}
 			}
@@ -314,36 +197,36 @@ func (c *SamplingConfig) Validate() []Problem {
 	}
 	vector := func(path string, v []float64) {
 		if v != nil && n > 0 && len(v) != n {
-			bad(path, "has %d entries for %d neurons", len(v), n)
+			check.bad(path, "has %d entries for %d neurons", len(v), n)
 		}
 		if i := slices.IndexFunc(v, immoderate); i >= 0 {
-			moderate(fmt.Sprintf("%s.%d", path, i), v[i])
+			check.moderate(fmt.Sprintf("%s.%d", path, i), v[i])
 		}
 	}
 	square("target.weights", c.Target.Weights, true)
 	vector("target.bias", c.Target.Bias)
 	if (c.Target.Weights == nil) != (c.Target.Bias == nil) {
-		bad("target.bias", "weights and bias are given together or not at all")
+		check.bad("target.bias", "weights and bias are given together or not at all")
 	}
 	square("initial.weights", c.Initial.Weights, false)
 	vector("initial.bias", c.Initial.Bias)
-	spread("initial.weight_sd", c.Initial.WeightSD)
-	spread("initial.bias_sd", c.Initial.BiasSD)
-	spread("initial.noise", c.Initial.Noise)
+	check.spread("initial.weight_sd", c.Initial.WeightSD)
+	check.spread("initial.bias_sd", c.Initial.BiasSD)
+	check.spread("initial.noise", c.Initial.Noise)
 
 	t := c.Training
-	atLeast("training.epochs", t.Epochs, 1)
-	atLeast("training.epoch_length", t.EpochLength, 1)
-	atLeast("training.report_every", t.ReportEvery, 1)
-	atLeast("training.report_factor", t.ReportFactor, 1)
-	atLeast("training.wake_length", t.WakeLength, 1)
-	atLeast("training.settle", t.Settle, 0)
-	spread("training.clip_weight", t.ClipWeight)
-	spread("training.clip_bias", t.ClipBias)
+	check.atLeast("training.epochs", t.Epochs, 1)
+	check.atLeast("training.epoch_length", t.EpochLength, 1)
+	check.atLeast("training.report_every", t.ReportEvery, 1)
+	check.atLeast("training.report_factor", t.ReportFactor, 1)
+	check.atLeast("training.wake_length", t.WakeLength, 1)
+	check.atLeast("training.settle", t.Settle, 0)
+	check.spread("training.clip_weight", t.ClipWeight)
+	check.spread("training.clip_bias", t.ClipBias)
 	if !(t.ClampBias > 0 && t.ClampBias <= largest) {
-		bad("training.clamp_bias", "must be above 0 and at most %v", largest)
+		check.bad("training.clamp_bias", "must be above 0 and at most %v", largest)
 	}
-	if len(ps) == 0 {
+	if len(check.problems) == 0 {
 		patterns := len(c.Target.Patterns)
 		if c.Target.BarsStripes != 0 {
 			patterns = len(boltzmann.BarsAndStripes(c.Target.BarsStripes))
@@ -353,27 +236,18 @@ func (c *SamplingConfig) Validate() []Problem {
 		if n > boltzmann.MaxNeurons {
 			tau += float64(c.Target.TeacherLength)
 		}
-		if tau*float64(c.Network.TauRef)*ticks > 1<<56 {
-			bad("training.epochs", "the run is longer than the 2^56 ticks that a clock can count; fewer or shorter epochs are needed")
-		}
+		fits(check, "training.epochs", c.network(), tau*float64(c.Network.TauRef))
 	}
 
 	p := c.Plasticity
 	square("plasticity.hebbian_amplitude", p.HebbianAmplitude, false)
 	square("plasticity.sal_amplitude", p.SALAmplitude, false)
-	spread("plasticity.noise", p.Noise)
-	moderate("plasticity.rate_bias", p.RateBias)
-	moderate("plasticity.rate_weight", p.RateWeight)
-	moderate("plasticity.rate_sal", p.RateSAL)
-	window := synapse.Half{Shape: p.Window, Tau: p.WindowTau * ticks}
-	switch {
-	case p.WindowTau == 0:
-	case !(p.WindowTau >= shortest && p.WindowTau <= 1<<24) || window.Validate() != nil:
-		bad("plasticity.sal_window_tau", "must be 0 (which stands for tau_ref) or between %v and %v steps", shortest, min(1<<24, synapse.MaxWindowTau/ticks))
-	case window.Support() == 0:
-		bad("plasticity.sal_window_tau", "no pair of spikes falls into a %v window of this length", p.Window)
-	}
-	return ps
+	check.spread("plasticity.noise", p.Noise)
+	check.moderate("plasticity.rate_bias", p.RateBias)
+	check.moderate("plasticity.rate_weight", p.RateWeight)
+	check.moderate("plasticity.rate_sal", p.RateSAL)
+	checkWindow(check, "plasticity.sal_window_tau", p.Window, p.WindowTau, c.network())
+	return check.problems
 }
 
 // training draws and collects everything that a run starts from. It needs a valid configuration.

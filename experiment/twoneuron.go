@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"math"
 
@@ -80,10 +81,8 @@ type PairPlasticityConfig struct {
 	PairWindow
 }
 
-func (c *PairWindow) check(p *checker) {
-	if c.WindowTau < 0 || c.WindowTau > 1<<24 || c.WindowTau != c.WindowTau {
-		p.bad("plasticity.window_tau", "must be between 0 and 2^24 steps")
-	}
+func (c *PairWindow) check(p *checker, cfg sampling.Config) {
+	checkWindow(p, "plasticity.window_tau", c.Window, c.WindowTau, cfg)
 }
 
 // half is the learning window in ticks of the clock.
@@ -95,13 +94,6 @@ func (c *PairWindow) half(cfg sampling.Config) synapse.Half {
 	return synapse.Half{Shape: c.Window, Tau: tau * float64(cfg.TicksPerStep())}
 }
 
-// fits checks that a run of so many steps can be counted.
-func fits(p *checker, path string, cfg sampling.Config, steps float64) {
-	if len(p.problems) == 0 && steps*float64(cfg.TicksPerStep()) > 1<<56 {
-		p.bad(path, "the run is longer than the 2^56 ticks that a clock can count; fewer or shorter epochs are needed")
-	}
-}
-
 // Validate implements Config.
 func (c *TwoNeuronConfig) Validate() []Problem {
 	p := &checker{}
@@ -110,7 +102,7 @@ func (c *TwoNeuronConfig) Validate() []Problem {
 		p.bad("network.bias", "must be two numbers")
 	}
 	for k, b := range c.Network.Bias {
-		p.moderate([...]string{"network.bias.0", "network.bias.1"}[min(k, 1)], b)
+		p.moderate(fmt.Sprintf("network.bias.%d", k), b)
 	}
 	p.moderate("initial.w12", c.Initial.W12)
 	p.moderate("initial.w21", c.Initial.W21)
@@ -123,7 +115,7 @@ func (c *TwoNeuronConfig) Validate() []Problem {
 	p.spread("training.clip_weight", t.ClipWeight)
 	p.moderate("plasticity.rate_12", c.Plasticity.Rate12)
 	p.moderate("plasticity.rate_21", c.Plasticity.Rate21)
-	c.Plasticity.check(p)
+	c.Plasticity.check(p, c.Network.config(2))
 	fits(p, "training.epochs", c.Network.config(2), float64(t.Epochs)*float64(t.EpochLength)+float64(t.Settle))
 	return p.problems
 }
