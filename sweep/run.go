@@ -99,7 +99,11 @@ func Run(ctx context.Context, s *Sweep, o Options) (*Result, error) {
 		return r, err
 	}
 	if done := r.Done(); ctx.Err() != nil && done+len(failed) < len(s.Members) {
-		return r, &experiment.Stopped{Dir: o.Dir, Reason: fmt.Sprintf("interrupted, %d of %d members are finished", done, len(s.Members))}
+		reason := "interrupted"
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			reason = "time limit reached"
+		}
+		return r, &experiment.Stopped{Dir: o.Dir, Reason: fmt.Sprintf("%s, %d of %d members are finished", reason, done, len(s.Members))}
 	}
 	if len(failed) > 0 {
 		e := &FailedError{Dir: o.Dir, Total: len(s.Members)}

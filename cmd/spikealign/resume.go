@@ -23,7 +23,7 @@ A finished run is left as it is (exit code 0).`
 // Run resumes a run.
 func (c *resumeCommand) Run(a *app) error {
 	if sweep.IsSweep(c.Dir) {
-		return (&sweepCommand{File: c.Dir, Progress: c.Progress, Quiet: c.Quiet}).Run(a)
+		return (&sweepCommand{File: c.Dir, Progress: c.Progress, TimeLimit: c.TimeLimit, Quiet: c.Quiet, JSON: c.JSON}).Run(a)
 	}
 	return c.sessionFlags.session(a, func(s experiment.Session) (experiment.Result, error) {
 		return a.kinds.Resume(a.ctx, c.Dir, s)

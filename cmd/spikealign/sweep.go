@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -16,12 +18,14 @@ import (
 )
 
 type sweepCommand struct {
-	File     string        `arg:"" help:"The sweep file (YAML), or the folder of a sweep to go on with."`
-	Output   string        `short:"o" placeholder:"DIR" help:"Folder of the sweep. Without it: runs/NAME."`
-	Jobs     int           `short:"j" placeholder:"N" help:"Runs at a time; without it as many as there are processors. Changes no result."`
-	Set      []string      `sep:"none" placeholder:"PATH=VALUE" help:"Change a value of the base experiment. Repeatable."`
-	Progress time.Duration `default:"10s" placeholder:"DURATION" help:"Time between two lines of progress where standard error is not a terminal (default 10s)."`
-	Quiet    bool          `short:"q" help:"No progress."`
+	File      string        `arg:"" help:"The sweep file (YAML), or the folder of a sweep to go on with."`
+	Output    string        `short:"o" placeholder:"DIR" help:"Folder of the sweep. Without it: runs/NAME."`
+	Jobs      int           `short:"j" placeholder:"N" help:"Runs at a time; without it as many as there are processors. Changes no result."`
+	Set       []string      `sep:"none" placeholder:"PATH=VALUE" help:"Change a value of the base experiment. Repeatable."`
+	Progress  time.Duration `default:"10s" placeholder:"DURATION" help:"Time between two lines of progress where standard error is not a terminal (default 10s)."`
+	TimeLimit time.Duration `placeholder:"DURATION" help:"Stop with checkpoints after this wall time (90m, 1h30m); exit code 75."`
+	Quiet     bool          `short:"q" help:"No progress."`
+	JSON      bool          `name:"json" help:"Print the summary as JSON."`
 }
 
 // Help shows the examples.
@@ -37,8 +41,8 @@ Members that are finished are not run again, members that were stopped are resum
 
 // Validate is called by kong.
 func (c *sweepCommand) Validate() error {
-	if c.Jobs < 0 || c.Progress < 0 {
-		return fmt.Errorf("--jobs and --progress must not be negative")
+	if c.Jobs < 0 || c.Progress < 0 || c.TimeLimit < 0 {
+		return fmt.Errorf("--jobs, --progress and --time-limit must not be negative")
 	}
 	return nil
 }
@@ -58,7 +62,13 @@ func (c *sweepCommand) Run(a *app) error {
 	if !c.Quiet {
 		showSweep(a, &o, c.Progress)
 	}
-	result, err := sweep.Run(a.ctx, s, o)
+	ctx := a.ctx
+	if c.TimeLimit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, c.TimeLimit)
+		defer cancel()
+	}
+	result, err := sweep.Run(ctx, s, o)
 	a.redirect.to = a.stderr
 	if result == nil {
 		return err
@@ -70,7 +80,11 @@ func (c *sweepCommand) Run(a *app) error {
 	}
 	if result.Done() > 0 {
 		drawRun(a, o.Dir)
-		if printErr := printSummary(a.stdout, result); err == nil {
+		show := printSummary
+		if c.JSON {
+			show = printSummaryJSON
+		}
+		if printErr := show(a.stdout, result); err == nil {
 			err = printErr
 		}
 	}
@@ -137,4 +151,34 @@ func printSummary(w io.Writer, r *sweep.Result) error {
 	}
 	_, err := fmt.Fprintf(w, "%s: %d of %d members finished; %s %s %s\n", r.Dir, r.Done(), len(r.Sweep.Members), sweep.ConfigFile, sweep.MembersFile, sweep.SummaryFile)
 	return err
+}
+
+// summarized is a condition of a sweep as --json prints it.
+type summarized struct {
+	Condition map[string]string     `json:"condition"` // by path
+	N         int                   `json:"n"`         // finished members
+	Metrics   map[string][3]float64 `json:"metrics"`   // lower quartile, median, upper quartile; left out without finite values
+}
+
+func printSummaryJSON(w io.Writer, r *sweep.Result) error {
+	out := struct {
+		Dir        string       `json:"dir"`
+		Members    int          `json:"members"`
+		Finished   int          `json:"finished"`
+		Conditions []summarized `json:"conditions"`
+	}{Dir: r.Dir, Members: len(r.Sweep.Members), Finished: r.Done()}
+	names := r.Numeric()
+	for _, c := range r.Summary() {
+		s := summarized{Condition: map[string]string{}, N: c.N, Metrics: map[string][3]float64{}}
+		for i, k := range r.Sweep.Conditions() {
+			s.Condition[r.Sweep.Grid[k].Path] = c.Values[i]
+		}
+		for k, m := range c.Stats {
+			if !math.IsNaN(m.Median) {
+				s.Metrics[names[k]] = [3]float64{m.Q25, m.Median, m.Q75}
+			}
+		}
+		out.Conditions = append(out.Conditions, s)
+	}
+	return printJSON(w, out)
 }
