@@ -27,7 +27,7 @@ type history struct {
 	latest []int64 // nil: the log is in use
 
 	log   []spike.Event
-	first int     // log[:first] is beyond support
+	first int     // log[:first] is beyond support, or dummies
 	slot  []int32 // where the last k spikes of neuron i are in the log: slot[i*k:][:k], a ring; -1: nowhere
 	next  []int32 // the place of neuron i in its ring that is written next
 }
@@ -154,7 +154,7 @@ func (h *history) compact() {
 
 // prune passes over the spikes that are too old for a partner at t.
 func (h *history) prune(t int64) {
-	for h.first < len(h.log) && h.log[h.first].Time < t-h.support {
+	for h.first < len(h.log) && (h.log[h.first].Time < t-h.support || int(h.log[h.first].Neuron) == h.n) {
 		h.first++
 	}
 }
