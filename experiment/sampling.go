@@ -27,7 +27,7 @@ func (Sampling) Doc() string {
 }
 
 // StateVersion implements Kind.
-func (Sampling) StateVersion() int { return 1 }
+func (Sampling) StateVersion() int { return 2 }
 
 // NewConfig implements Kind.
 func (Sampling) NewConfig() Config {
