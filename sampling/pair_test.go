@@ -162,3 +162,46 @@ func BenchmarkFigure2d(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(spikes), "ns/spike")
 }
+
+// TestFigure2dOfAuthors compares the weights after the training of figure 2d, 20 seeds, with 20 repeats of the authors' public program (its timing; its means and
+// standard deviations quoted). Four comparisons at 5 standard errors of the difference: false-alarm rate 2e-6. The spreads agree within a factor of 2.
+func TestFigure2dOfAuthors(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		frozen   bool
+		epochs   int64
+		mean, sd float64 // of W12 with both plastic, of W21 with W12 frozen
+	}{
+		{"both plastic", false, 250, 1.12623, 0.0150},
+		{"both plastic", false, 1500, 0.991246, 0.0187},
+		{"W12 frozen", true, 250, 1.00724, 0.0252},
+		{"W12 frozen", true, 1500, 1.51585, 0.0263},
+	} {
+		const seeds = 20
+		var sum, sum2 float64
+		for seed := range uint64(seeds) {
+			d := pairTraining(1.5, 0.5, []float64{-0.5, -0.2})
+			d.Config.PSPSteps, d.Config.MinISI = 24, 26
+			d.Seed, d.Epochs, d.ReportEvery, d.Restart = seed, c.epochs, c.epochs, true
+			if c.frozen {
+				d.Rate12 = 0
+			}
+			rs := pairReports(newPair(t, d))
+			w := rs[len(rs)-1].W12
+			if c.frozen {
+				w = rs[len(rs)-1].W21
+			}
+			sum += w
+			sum2 += w * w
+		}
+		mean := sum / seeds
+		sd := math.Sqrt((sum2/seeds - mean*mean) * seeds / (seeds - 1))
+		t.Logf("%s, epoch %d: %.4f, sd %.4f; theirs %.4f, sd %.4f", c.name, c.epochs, mean, sd, c.mean, c.sd)
+		if z := (mean - c.mean) / (math.Hypot(sd, c.sd) / math.Sqrt(seeds)); math.Abs(z) > 5 {
+			t.Errorf("%s: %.4f, theirs %.4f: %.1f standard errors apart", c.name, mean, c.mean, z)
+		}
+		if sd > 2*c.sd || sd < c.sd/2 {
+			t.Errorf("%s: spread %.4f, theirs %.4f", c.name, sd, c.sd)
+		}
+	}
+}
