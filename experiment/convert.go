@@ -9,20 +9,49 @@ import (
 // Convert turns a parameter file of the authors' programs into an experiment of ours. The file is recognised by its keys. With authors, timing follows the
 // conventions of their program, for comparisons. Faults are yamlconf.Errors.
 //
-// Known so far: their spiking sampling network (dim, distr, sim_params, ...).
+// Known so far: their spiking sampling network (dim, distr, sim_params, ...) and their microcircuits (network_properties, u_input, ...), whose conventions are ours.
 func (ks Kinds) Convert(file string, data []byte, authors bool) (*Spec, error) {
-	doc := yamlconf.Parse(file, data)
-	p := authorsSampling{NumEpochs: 1, ValStep: 1, ValFactor: 1, Dur: 1000, Distr: authorsDistribution{1, 1}}
-	one := authorsWindow{APlus: 1, AMinus: 1}
-	p.STDP.WS, p.STDP.SAL = one, one
-	if err := doc.Decode(&p); err != nil {
-		return nil, err
+	kind := Sampling{}.Name()
+	circuit := isMicrocircuit(file, data)
+	if circuit {
+		kind = Microcircuit{}.Name()
 	}
-	s, err := ks.Parse(file, []byte("kind: sampling\n"))
+	s, err := ks.Parse(file, []byte("kind: "+kind+"\n"))
 	if err != nil {
 		return nil, err
 	}
 	s.Description = "converted from " + s.Name + "; the authors' program draws other numbers from the same seeds"
+	doc := yamlconf.Parse(file, data)
+	if circuit {
+		err = convertMicrocircuit(doc, s)
+	} else {
+		err = convertSampling(doc, s, authors)
+	}
+	if err != nil {
+		return nil, err
+	}
+	text, err := s.Marshal()
+	if err != nil {
+		return nil, err
+	}
+	s, err = ks.Parse(file, text)
+	var problems yamlconf.Errors
+	if errors.As(err, &problems) {
+		for k := range problems {
+			problems[k].Line = 0 // what is not valid is told in our terms; the line would be one of a text that nobody has seen
+		}
+	}
+	return s, err
+}
+
+// convertSampling writes the settings of the authors' file into those of ours.
+func convertSampling(doc *yamlconf.Document, s *Spec, authors bool) error {
+	p := authorsSampling{NumEpochs: 1, ValStep: 1, ValFactor: 1, Dur: 1000, Distr: authorsDistribution{1, 1}}
+	one := authorsWindow{APlus: 1, AMinus: 1}
+	p.STDP.WS, p.STDP.SAL = one, one
+	if err := doc.Decode(&p); err != nil {
+		return err
+	}
 	s.Seed = p.Seed.Sim
 	c := s.Config.(*SamplingConfig)
 	c.Network.Visible = p.Dim
@@ -41,18 +70,7 @@ func (ks Kinds) Convert(file string, data []byte, authors bool) (*Spec, error) {
 	c.Training.ClipWeight, c.Training.ClipBias = p.MaxW, p.MaxB
 	c.Plasticity.RateBias, c.Plasticity.RateWeight, c.Plasticity.RateSAL = p.LR.Bias, p.LR.Weight, p.LR.Symm
 	c.Plasticity.Noise = p.STDP.WS.Noise
-	text, err := s.Marshal()
-	if err != nil {
-		return nil, err
-	}
-	s, err = ks.Parse(file, text)
-	var problems yamlconf.Errors
-	if errors.As(err, &problems) {
-		for k := range problems {
-			problems[k].Line = 0 // what is not valid is told in our terms; the line would be one of a text that nobody has seen
-		}
-	}
-	return s, err
+	return nil
 }
 
 // authorsSampling has the keys of the authors' spiking sampling network.

@@ -1,8 +1,11 @@
 package experiment
 
 import (
+	"reflect"
 	"strings"
 	"testing"
+
+	"spikealign/microcircuit"
 )
 
 const authorsFile = `
@@ -55,6 +58,104 @@ func TestConvert(t *testing.T) {
 		{"num_epochs: 101", "num_epochs: -1", "training.epochs"},
 	} {
 		_, err := All().Convert("example.yaml", []byte(strings.Replace(authorsFile, c.old, c.new, 1)), false)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want mention of %q", c.new, err, c.want)
+		}
+	}
+}
+
+const authorsCircuit = `
+network_properties:
+  dims: [1, 1, 1, 1]
+  lambda_api: 0.03
+  lambda_nudge: 0.5
+  learning_lag: 700
+  lr: [{down: 0.002, up: 0.4}, {down: 0.003, up: 0.1}, {up: 0.01}]
+  n_last_spks: 1
+  size_moving_average: 900
+  stdp_a_anticausal: 1.0
+  stdp_a_causal: -1.0
+  stdp_tau_anticausal: &t 20
+  stdp_tau_causal: *t
+  t_ref: *t
+  tau_syn: *t
+student_initial_parameters:
+  bias: [-1.0, -0.5, 0.25]
+  share_weights: false
+  random_weights_init_limits: {up: [-3.0, 2.0], down: [-1.0, 4.0]}
+student_simulation_settings:
+  len_epoch: 7
+  len_symmetrization: 3
+  len_validation: 2
+  num_epochs: 11
+  poisson_seed: 31
+  weights_init_seed: 32
+  record_all_spks: true
+  recorded_quantities: [[u_in], [u_pyr, w_up]]
+  recorded_sample_length: 20000
+  set_sps: true
+  shuffle_training: true
+  shuffle_validation: false
+  t_pattern: 100
+  training_seed: 33
+  update_down: true
+teacher_initial_parameters:
+  bias: [-1.0, -2.0, -3.0]
+  weights: [{w_up: 2.0}, {w_up: 2.5}, {w_up: 3.0}]
+teacher_simulation_settings: {len_epoch: 8, num_epochs: 1, poisson_seed: 34, t_pattern: 200, training_seed: 35}
+u_input: {training: [-1, 0, 1.5], validation: [-2.0, 2.0]}
+`
+
+// TestConvertMicrocircuit: every setting of an authors' microcircuit arrives, and what comes out is a valid experiment.
+func TestConvertMicrocircuit(t *testing.T) {
+	s, err := All().Convert("circuit.yaml", []byte(authorsCircuit), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := s.Config.(*MicrocircuitConfig)
+	tr := c.training(s.Seed)
+	if s.Seed != 31 || *c.Seeds.Initial != 32 || *c.Seeds.Task != 34 || !s.Record.Spikes {
+		t.Errorf("seeds %d, %+v, spikes %v", s.Seed, c.Seeds, s.Record.Spikes)
+	}
+	if want := (microcircuit.Config{Dims: []int{1, 1, 1, 1}, Tau: 20, Window: 900, Lag: 700, LambdaApical: 0.03, LambdaNudge: 0.5,
+		RateUp: []float64{0.4, 0.1, 0.01}, RateDown: []float64{0.002, 0.003}, Method: microcircuit.SAL}); !reflect.DeepEqual(tr.Config, want) {
+		t.Errorf("network %+v, want %+v", tr.Config, want)
+	}
+	if want := (microcircuit.Teacher{Dims: []int{1, 1, 1, 1}, Up: [][]float64{{2}, {2.5}, {3}}, Bias: [][]float64{{-1}, {-2}, {-3}}, Steps: 4000, Seed: 34}); !reflect.DeepEqual(*tr.Teacher, want) {
+		t.Errorf("teacher %+v, want %+v", *tr.Teacher, want)
+	}
+	if !reflect.DeepEqual(tr.Start.Bias, [][]float64{{-1}, {-0.5}, {0.25}}) || tr.Epochs != 11 || tr.EpochPatterns != 7 || tr.AlignPatterns != 3 || tr.PatternSteps != 2000 || tr.Skip != 700 ||
+		tr.ReportEvery != 1 || len(tr.Task.Train) != 3 || tr.Task.Train[2].Input[0] != 1.5 || len(tr.Task.Validation) != 2 || tr.Task.Validation[0].Input[0] != -2 {
+		t.Errorf("training %+v", tr)
+	}
+	if r := c.Initial; r.UpRange[0] != [2]float64{-3, 2} || r.DownRange[0] != [2]float64{-1, 4} {
+		t.Errorf("start %+v", r)
+	}
+	for _, c := range []struct {
+		old, new string
+		method   microcircuit.Method
+	}{{"share_weights: false", "share_weights: true", microcircuit.BP}, {"update_down: true", "update_down: false", microcircuit.FA}} {
+		s, err := All().Convert("circuit.yaml", []byte(strings.Replace(authorsCircuit, c.old, c.new, 1)), false)
+		if err != nil || s.Config.(*MicrocircuitConfig).Plasticity.Method != c.method {
+			t.Errorf("%s: %v", c.new, err)
+		}
+	}
+	for _, c := range []struct{ old, new, want string }{
+		{"dims: [1, 1, 1, 1]", "dims: [1, 2, 1, 1]", "network_properties.dims.1"},
+		{"dims: [1, 1, 1, 1]", "dims: [1, 1]", "network_properties.lr"},
+		{"learning_lag: 700", "learn_lag: 700", "did you mean network_properties.learning_lag"},
+		{"learning_lag: 700", "learning_lag: 2000", "plasticity.lag"},
+		{"n_last_spks: 1", "n_last_spks: 2", "network_properties.n_last_spks"},
+		{"stdp_a_causal: -1.0", "stdp_a_causal: 1.0", "network_properties.stdp_a_causal"},
+		{"tau_syn: *t", "tau_syn: 3", "network_properties.tau_syn"},
+		{"stdp_tau_causal: *t", "stdp_tau_causal: 3", "network_properties.stdp_tau_causal"},
+		{"set_sps: true", "set_sps: false", "student_simulation_settings.set_sps"},
+		{"shuffle_training: true", "shuffle_training: false", "student_simulation_settings.shuffle_training"},
+		{"len_validation: 2", "len_validation: 1", "student_simulation_settings.len_validation"},
+		{"random_weights_init_limits: {up: [-3.0, 2.0], down: [-1.0, 4.0]}", "random_weights_init_limits: {}", "random_weights_init_limits"},
+		{"training: [-1, 0, 1.5]", "training: []", "u_input.training"},
+	} {
+		_, err := All().Convert("circuit.yaml", []byte(strings.Replace(authorsCircuit, c.old, c.new, 1)), false)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want mention of %q", c.new, err, c.want)
 		}

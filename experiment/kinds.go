@@ -6,5 +6,6 @@ func All() Kinds {
 		Sampling{},
 		TwoNeuron{},
 		Dale{},
+		Microcircuit{},
 	}
 }

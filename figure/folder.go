@@ -45,17 +45,27 @@ type noFolder string
 func (e noFolder) Error() string        { return string(e) + " is not the folder of a run or a sweep" }
 func (e noFolder) Is(target error) bool { return target == experiment.ErrUsage }
 
-// Run draws the run in dir: figures/training for the kind sampling, nothing for others.
+// Run draws the run in dir: figures/training for the kinds sampling and microcircuit, nothing for others.
 func Run(dir string) ([]string, error) {
 	info, err := experiment.ReadInfo(dir)
-	if err != nil || info.Kind != (experiment.Sampling{}).Name() {
+	if err != nil {
 		return nil, err
 	}
+	switch info.Kind {
+	case experiment.Sampling{}.Name():
+		return runSampling(dir, info.Name)
+	case experiment.Microcircuit{}.Name():
+		return runMicrocircuit(dir, info.Name)
+	}
+	return nil, nil
+}
+
+func runSampling(dir, name string) ([]string, error) {
 	d, err := readRun(dir, "w_initial", "w", "w_target", "p_target", "p_sampled")
 	if err != nil {
 		return nil, err
 	}
-	t := Training{Name: info.Name, Epoch: d.columns["epoch"], DKL: d.columns["dkl"], Floor: d.columns["dkl_floor"], Asymmetry: d.columns["asymmetry"],
+	t := Training{Name: name, Epoch: d.columns["epoch"], DKL: d.columns["dkl"], Floor: d.columns["dkl_floor"], Asymmetry: d.columns["asymmetry"],
 		Target: d.arrays["p_target"], Sampled: d.arrays["p_sampled"], N: d.states()}
 	if t.N == 0 {
 		t.N = d.side()

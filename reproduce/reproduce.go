@@ -49,6 +49,7 @@ func Figures() []Figure {
 		{"fig2", "two neurons: what spike-timing differences tell, and what SAL makes of it", figure2},
 		{"fig4", "sampling networks with synaptic noise", figure4},
 		{"fig5", "sampling networks with plasticity noise", figure5},
+		{"fig6", "dendritic microcircuits with feedback weights from SAL, BP and FA", figure6},
 		{"fig10", "effective weights: excitatory neurons that also reach each other through inhibitory ones", figure10},
 		{"fig11", "other shapes of the postsynaptic potential", figure11},
 		{"fig12", "how a small asymmetry changes spike-timing differences", figure12},

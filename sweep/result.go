@@ -96,6 +96,18 @@ func (r *Result) Final(k int, metric string) (x float64, ok bool) {
 	return x, err == nil
 }
 
+// Headline reports whether the kind of experiment marks a metric as a main one.
+func (r *Result) Headline(metric string) bool {
+	for _, s := range r.States {
+		for _, c := range s.Info.Latest {
+			if c.Name == metric {
+				return c.Headline
+			}
+		}
+	}
+	return false
+}
+
 // Numeric returns the metrics of which no finished member has text.
 func (r *Result) Numeric() []string {
 	var names []string

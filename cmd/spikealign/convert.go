@@ -3,7 +3,7 @@ package main
 import "spikealign/internal/yamlconf"
 
 type convertCommand struct {
-	File   string `arg:"" help:"Parameter file (YAML) of the authors' spiking sampling network."`
+	File   string `arg:"" help:"Parameter file (YAML) of the authors' spiking sampling network or of their microcircuits."`
 	Timing string `default:"canonical" enum:"canonical,authors" help:"canonical, or authors: their conventions for the lengths of potential and refractory time, each epoch beginning at rest."`
 }
 

@@ -119,7 +119,7 @@ func printSummary(w io.Writer, r *sweep.Result) error {
 	names := r.Numeric()
 	var shown []int
 	for k, name := range names {
-		if name == "dkl" || name == "asymmetry" {
+		if r.Headline(name) {
 			shown = append(shown, k)
 		}
 	}

@@ -1,0 +1,179 @@
+package experiment
+
+import (
+	"fmt"
+
+	"spikealign/internal/yamlconf"
+	"spikealign/microcircuit"
+)
+
+// isMicrocircuit reports whether a document is a parameter file of the authors' microcircuits.
+func isMicrocircuit(file string, data []byte) bool {
+	var probe struct {
+		Network *yamlconf.Pairs `yaml:"network_properties"`
+	}
+	doc := yamlconf.Parse(file, data)
+	doc.AllowUnknown = true
+	_ = doc.Decode(&probe) // what is wrong with the file is told later
+	return probe.Network != nil
+}
+
+// convertMicrocircuit writes the settings of the authors' file into those of ours. Their timing is ours.
+func convertMicrocircuit(doc *yamlconf.Document, s *Spec) error {
+	var p authorsMicrocircuit
+	p.Student.ShuffleTraining, p.Student.SetSPS, p.Student.UpdateDown = true, true, true
+	p.Network.NLastSpikes, p.Network.AAnticausal, p.Network.ACausal = 1, 1, -1
+	if err := doc.Decode(&p); err != nil {
+		return err
+	}
+	n, st := p.Network, p.Student
+	s.Seed, s.Record.Spikes = st.PoissonSeed, st.RecordAllSpikes
+	c := s.Config.(*MicrocircuitConfig)
+	c.Network = CircuitNetworkConfig{Layers: n.Dims, TauRef: n.TRef, Window: n.SizeMovingAverage, LambdaApical: n.LambdaAPI, LambdaNudge: n.LambdaNudge}
+	c.Plasticity = CircuitPlasticityConfig{Method: microcircuit.FA, RateUp: []float64{}, RateDown: []float64{}, Lag: n.LearningLag}
+	top := len(n.LR) - 1
+	for l, lr := range n.LR {
+		c.Plasticity.RateUp = append(c.Plasticity.RateUp, lr.Up)
+		if l < top {
+			c.Plasticity.RateDown = append(c.Plasticity.RateDown, lr.Down)
+			if st.UpdateDown && lr.Down > 0 {
+				c.Plasticity.Method = microcircuit.SAL
+			}
+		}
+	}
+	if p.Initial.ShareWeights {
+		c.Plasticity.Method = microcircuit.BP
+	}
+	c.Seeds = CircuitSeedsConfig{Task: &p.TeacherRun.PoissonSeed, Initial: &st.WeightsInitSeed}
+	single := func(xs []float64) (bs [][]float64) {
+		for _, x := range xs {
+			bs = append(bs, []float64{x})
+		}
+		return bs
+	}
+	c.Initial.Bias = single(p.Initial.Bias)
+	c.Initial.UpRange, c.Initial.DownRange = [][2]float64{p.Initial.Limits.Up}, [][2]float64{p.Initial.Limits.Down}
+	c.Task.Teacher.Bias, c.Task.Teacher.Up = single(p.Teacher.Bias), nil
+	for _, w := range p.Teacher.Weights {
+		c.Task.Teacher.Up = append(c.Task.Teacher.Up, [][]float64{{w.Up}})
+	}
+	c.Task.Teacher.Steps = p.TeacherRun.TPattern * n.TRef
+	patterns := func(xs []float64) []PatternConfig {
+		ps := []PatternConfig{}
+		for _, x := range xs {
+			ps = append(ps, PatternConfig{Input: []float64{x}})
+		}
+		return ps
+	}
+	c.Task.Train, c.Task.Validation = patterns(p.Input.Training), patterns(p.Input.Validation)
+	c.Training = CircuitTrainingConfig{Epochs: st.NumEpochs, EpochPatterns: st.LenEpoch, AlignPatterns: st.LenSymmetrization, PatternSteps: st.TPattern * n.TRef,
+		Skip: n.LearningLag, ReportEvery: 1}
+	return nil
+}
+
+// authorsMicrocircuit has the keys of the authors' microcircuits. Raw settings have no effect here.
+type authorsMicrocircuit struct {
+	Network struct {
+		Dims        []int   `yaml:"dims"`
+		LambdaAPI   float64 `yaml:"lambda_api"`
+		LambdaNudge float64 `yaml:"lambda_nudge"`
+		LearningLag int64   `yaml:"learning_lag"`
+		LR          []struct {
+			Down float64 `yaml:"down"`
+			Up   float64 `yaml:"up"`
+		} `yaml:"lr"`
+		NLastSpikes       int     `yaml:"n_last_spks"`
+		SizeMovingAverage int64   `yaml:"size_moving_average"`
+		AAnticausal       float64 `yaml:"stdp_a_anticausal"`
+		ACausal           float64 `yaml:"stdp_a_causal"`
+		TauAnticausal     float64 `yaml:"stdp_tau_anticausal"`
+		TauCausal         float64 `yaml:"stdp_tau_causal"`
+		TRef              int64   `yaml:"t_ref"`
+		TauSyn            float64 `yaml:"tau_syn"`
+	} `yaml:"network_properties"`
+	Initial struct {
+		Bias         []float64 `yaml:"bias"`
+		ShareWeights bool      `yaml:"share_weights"`
+		Limits       struct {
+			Up   [2]float64 `yaml:"up"`
+			Down [2]float64 `yaml:"down"`
+		} `yaml:"random_weights_init_limits"`
+	} `yaml:"student_initial_parameters"`
+	Student struct {
+		LenEpoch             int          `yaml:"len_epoch"`
+		LenSymmetrization    int          `yaml:"len_symmetrization"`
+		LenValidation        int          `yaml:"len_validation"`
+		NumEpochs            int64        `yaml:"num_epochs"`
+		PoissonSeed          uint64       `yaml:"poisson_seed"`
+		WeightsInitSeed      uint64       `yaml:"weights_init_seed"`
+		RecordAllSpikes      bool         `yaml:"record_all_spks"`
+		RecordedQuantities   yamlconf.Raw `yaml:"recorded_quantities"`
+		RecordedSampleLength yamlconf.Raw `yaml:"recorded_sample_length"`
+		SetSPS               bool         `yaml:"set_sps"`
+		ShuffleTraining      bool         `yaml:"shuffle_training"`
+		ShuffleValidation    bool         `yaml:"shuffle_validation"`
+		TPattern             int64        `yaml:"t_pattern"`
+		TrainingSeed         yamlconf.Raw `yaml:"training_seed"`
+		UpdateDown           bool         `yaml:"update_down"`
+	} `yaml:"student_simulation_settings"`
+	Teacher struct {
+		Bias    []float64 `yaml:"bias"`
+		Weights []struct {
+			Up float64 `yaml:"w_up"`
+		} `yaml:"weights"`
+	} `yaml:"teacher_initial_parameters"`
+	TeacherRun struct {
+		LenEpoch           yamlconf.Raw `yaml:"len_epoch"`
+		LenValidation      yamlconf.Raw `yaml:"len_validation"`
+		NumEpochs          yamlconf.Raw `yaml:"num_epochs"`
+		PoissonSeed        uint64       `yaml:"poisson_seed"`
+		RecordedQuantities yamlconf.Raw `yaml:"recorded_quantities"`
+		ShuffleTraining    yamlconf.Raw `yaml:"shuffle_training"`
+		ShuffleValidation  yamlconf.Raw `yaml:"shuffle_validation"`
+		TPattern           int64        `yaml:"t_pattern"`
+		TrainingSeed       yamlconf.Raw `yaml:"training_seed"`
+	} `yaml:"teacher_simulation_settings"`
+	Input struct {
+		Training   []float64 `yaml:"training"`
+		Validation []float64 `yaml:"validation"`
+	} `yaml:"u_input"`
+}
+
+// Validate tells what has no counterpart in our experiments.
+func (p *authorsMicrocircuit) Validate() []Problem {
+	c := &checker{}
+	n, s := p.Network, p.Student
+	needs := func(ok bool, path, message string) {
+		if !ok {
+			c.bad(path, "%s", message)
+		}
+	}
+	for l, size := range n.Dims {
+		if size != 1 {
+			c.bad(fmt.Sprintf("network_properties.dims.%d", l), "only networks with one neuron in each layer can be converted")
+		}
+	}
+	needs(len(n.Dims) > 1, "network_properties.dims", "must name at least two layers")
+	needs(p.Initial.Limits.Up != [2]float64{}, "student_initial_parameters.random_weights_init_limits", "is missing; only weights drawn at random can be converted")
+	layers := max(len(n.Dims)-1, 0)
+	for _, list := range []struct {
+		path string
+		n    int
+	}{{"network_properties.lr", len(n.LR)}, {"student_initial_parameters.bias", len(p.Initial.Bias)}, {"teacher_initial_parameters.bias", len(p.Teacher.Bias)},
+		{"teacher_initial_parameters.weights", len(p.Teacher.Weights)}} {
+		if list.n != layers {
+			c.bad(list.path, "has %d entries, needs %d: one for each layer above the input", list.n, layers)
+		}
+	}
+	tau := float64(n.TRef)
+	needs(n.NLastSpikes == 1, "network_properties.n_last_spks", "only 1 can be converted")
+	needs(n.AAnticausal == 1 && n.ACausal == -1, "network_properties.stdp_a_causal", "only stdp_a_anticausal 1 and stdp_a_causal -1 can be converted; scale the learning rates instead")
+	needs((n.TauAnticausal == tau || n.TauAnticausal == 0) && (n.TauCausal == tau || n.TauCausal == 0), "network_properties.stdp_tau_causal", "only stdp_tau_causal = stdp_tau_anticausal = t_ref can be converted")
+	needs(n.TauSyn == tau, "network_properties.tau_syn", "only tau_syn = t_ref can be converted")
+	needs(s.SetSPS, "student_simulation_settings.set_sps", "only true can be converted: the self-predicting state is kept at all times")
+	needs(s.ShuffleTraining, "student_simulation_settings.shuffle_training", "only true can be converted, which draws patterns with replacement")
+	needs(!s.ShuffleValidation && s.LenValidation == len(p.Input.Validation), "student_simulation_settings.len_validation",
+		"must be the number of validation inputs, without shuffle_validation: here every epoch presents each of them once")
+	needs(len(p.Input.Training) > 0, "u_input.training", "must name at least one input")
+	return c.problems
+}

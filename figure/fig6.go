@@ -1,0 +1,240 @@
+package figure
+
+import (
+	"fmt"
+	"image/color"
+	"slices"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// Figure6 compares how microcircuits with three ways to get feedback weights learn (docs/model.md, section 7): figure 6 of the paper.
+type Figure6 struct {
+	Title   string
+	Methods []MethodRuns // up to three
+}
+
+// MethodRuns are the runs of one method. A run shorter than its abscissa is unfinished: it counts as far as it goes. Any part may be missing.
+type MethodRuns struct {
+	Name             string
+	Epoch            []float64   // epochs finished, the abscissa of the next three
+	Loss, LossNudged [][]float64 // [run][epoch] of the validation, free and with the output nudged
+	Angle            [][]float64 // between feedback and forward weights, degrees
+	WeightEpoch      []float64   // epochs finished, from 0: the abscissa of the weights
+	Weights          []WeightRuns
+}
+
+// WeightRuns is one synapse over the epochs, [run][epoch].
+type WeightRuns struct {
+	Name string
+	Runs [][]float64
+}
+
+// methodHues: the rule in question, the reference, the one without alignment.
+var methodHues = []color.NRGBA{withSAL, black, withoutSAL}
+
+var weightHues = []color.NRGBA{orange, synapse12, synapse21}
+
+// Figure draws, for all methods, the validation loss over the epochs, free and nudged, and the loss after training; for each method the weights over the epochs; then the weights after training, the
+// last two of them (feedback over forward) against each other, and the mean angle between feedback and forward weights. Courses show the median over runs and a band between the quartiles; a distribution shows every run,
+// the median and a bar between the quartiles. (For single weights the angle of a run is 0 or 180 degrees, hence the mean.) It returns an *InputError for lengths that do not fit
+// together, for more methods or weights than there are colours, for methods with different weights and when there is nothing to draw.
+func (f Figure6) Figure() (*Figure, error) {
+	if err := f.check(); err != nil {
+		return nil, err
+	}
+	g := newPanels(3, 92)
+	g.title = f.Title
+	var methods, weights []keyEntry
+	for k, m := range f.Methods {
+		methods = append(methods, keyEntry{m.Name, []plot.Thumbnailer{patchThumb{fade(methodHues[k], bandOpacity)}, lineThumb(solid(methodHues[k], 1.3)), glyphThumb(f.marker(k))}})
+	}
+	for k, w := range f.Methods[0].Weights {
+		weights = append(weights, keyEntry{w.Name, []plot.Thumbnailer{patchThumb{fade(weightHues[k], bandOpacity)}, lineThumb(solid(weightHues[k], 1.3))}})
+	}
+	g.key = [][]keyEntry{methods}
+	if len(weights) > 0 {
+		g.key = append(g.key, weights)
+	}
+	f.losses(g)
+	var ys []*axis
+	for k, m := range f.Methods {
+		if len(m.Weights) == 0 {
+			continue
+		}
+		p := trained("weights, " + m.Name)
+		p.y.label, p.y.bare = "weight", k > 0
+		for i, w := range m.Weights {
+			p.course(m.WeightEpoch, w.Runs, weightHues[i])
+		}
+		// Medians above all bands.
+		slices.SortStableFunc(p.layers, func(a, b plot.Plotter) int { return depth(a) - depth(b) })
+		if n := len(m.Weights); n > 1 && len(m.Weights[n-1].Runs) > 0 && slices.EqualFunc(m.Weights[n-1].Runs, m.Weights[n-2].Runs, slices.Equal) {
+			p.note = m.Weights[n-1].Name + " = " + m.Weights[n-2].Name // one hides the other
+		}
+		g.add(p, 1)
+		ys = append(ys, &p.y)
+	}
+	share(ys...)
+	f.outcome(g)
+	if len(g.cells) == 0 {
+		return nil, &InputError{"Figure6", "Methods", "there is nothing to draw: every part is missing"}
+	}
+	return g.figure(gridWidth(g)), nil
+}
+
+func (f Figure6) check() error {
+	bad := func(format string, args ...any) error {
+		return &InputError{"Figure6", "Methods", fmt.Sprintf(format, args...)}
+	}
+	if n := len(f.Methods); n == 0 || n > len(methodHues) {
+		return bad("%d methods, need 1 to %d", n, len(methodHues))
+	}
+	for _, m := range f.Methods {
+		fits := func(what string, runs [][]float64, n int) error {
+			for r, run := range runs {
+				if len(run) > n {
+					return bad("%s: run %d has %d values of %s for %d epochs", m.Name, r, len(run), what, n)
+				}
+			}
+			return nil
+		}
+		if n := len(m.Weights); n > len(weightHues) {
+			return bad("%s: %d weights, at most %d have distinct colours", m.Name, n, len(weightHues))
+		}
+		if len(m.Weights) != len(f.Methods[0].Weights) {
+			return bad("%s has %d weights, %s %d", m.Name, len(m.Weights), f.Methods[0].Name, len(f.Methods[0].Weights))
+		}
+		for k, w := range m.Weights {
+			if name := f.Methods[0].Weights[k].Name; w.Name != name {
+				return bad("%s: weight %q stands where %s has %q", m.Name, w.Name, f.Methods[0].Name, name)
+			}
+			if err := fits(w.Name, w.Runs, len(m.WeightEpoch)); err != nil {
+				return err
+			}
+		}
+		for _, c := range []struct {
+			what string
+			runs [][]float64
+		}{{"the loss", m.Loss}, {"the nudged loss", m.LossNudged}, {"the angle", m.Angle}} {
+			if err := fits(c.what, c.runs, len(m.Epoch)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// marker is the look of a method's medians and runs: the reference is a ring, so that what reaches it is not hidden.
+func (f Figure6) marker(k int) draw.GlyphStyle {
+	if k == 1 {
+		return ring(methodHues[k], 2.4)
+	}
+	return dot(methodHues[k], 2.2)
+}
+
+// losses adds the panels of the first row.
+func (f Figure6) losses(g *grid) {
+	free := func(m MethodRuns) [][]float64 { return m.Loss }
+	nudged := func(m MethodRuns) [][]float64 { return m.LossNudged }
+	has := func(of func(MethodRuns) [][]float64) bool {
+		return slices.ContainsFunc(f.Methods, func(m MethodRuns) bool { return len(of(m)) > 0 })
+	}
+	for _, c := range []struct {
+		heading string
+		of      func(MethodRuns) [][]float64
+	}{{"validation loss", free}, {"loss with the output nudged", nudged}} {
+		if !has(c.of) {
+			continue
+		}
+		p := trained(c.heading)
+		p.y.label, p.y.log = lossLabel, true
+		for k := len(f.Methods) - 1; k >= 0; k-- { // the first one on top
+			p.course(f.Methods[k].Epoch, c.of(f.Methods[k]), methodHues[k])
+		}
+		slices.SortStableFunc(p.layers, func(a, b plot.Plotter) int { return depth(a) - depth(b) })
+		g.add(p, 1)
+	}
+	if !has(free) {
+		return
+	}
+	p := newPanel()
+	p.heading, p.y.label, p.y.log = "loss after training", lossLabel, true
+	unfinished := 0
+	for k, m := range f.Methods {
+		at := float64(k)
+		p.name(at, m.Name)
+		values := lastValues(m.Loss, len(m.Epoch))
+		unfinished += len(m.Loss) - len(values)
+		p.summary(at, 0.5, values, f.marker(k))
+	}
+	p.x.tight = true
+	if unfinished > 0 {
+		p.note = plural(unfinished, "run") + " unfinished"
+	}
+	g.add(p, 1)
+}
+
+// name labels a place of an abscissa without numbers.
+func (p *panel) name(at float64, name string) {
+	p.x.named = append(p.x.named, plot.Tick{Value: at, Label: name})
+	p.x.include(at - 0.5)
+	p.x.include(at + 0.5)
+}
+
+// outcome adds the panels of the last row.
+func (f Figure6) outcome(g *grid) {
+	n := len(f.Methods[0].Weights)
+	if n > 0 {
+		p := newPanel()
+		p.heading, p.y.label, p.x.tight = "weights after training", "weight", true
+		for k, m := range f.Methods {
+			for i, w := range m.Weights {
+				at := float64(k) + (float64(i)-float64(n-1)/2)*0.28
+				p.summary(at, 0.16, lastValues(w.Runs, len(m.WeightEpoch)), dot(weightHues[i], 2))
+			}
+			p.name(float64(k), m.Name)
+		}
+		g.add(p, 1)
+	}
+	if n > 1 {
+		p := newPanel()
+		p.square, p.frame = true, true
+		p.heading = "feedback weight"
+		p.x.label, p.y.label = f.Methods[0].Weights[n-2].Name, f.Methods[0].Weights[n-1].Name
+		for k := len(f.Methods) - 1; k >= 0; k-- {
+			m := f.Methods[k]
+			var x, y []float64
+			forward, feedback := m.Weights[n-2].Runs, m.Weights[n-1].Runs
+			for r := range min(len(forward), len(feedback)) {
+				if last := len(m.WeightEpoch); last > 0 && len(forward[r]) == last && len(feedback[r]) == last {
+					x, y = append(x, forward[r][last-1]), append(y, feedback[r][last-1])
+				}
+			}
+			p.points(x, y, f.marker(k))
+		}
+		p.diagonal(dashed(grey, 0.7))
+		g.add(p, 1)
+	}
+	p := trained("feedback alignment")
+	p.y.label, p.y.zero = "mean "+angleLabel, true
+	any := false
+	for k := len(f.Methods) - 1; k >= 0; k-- {
+		m := f.Methods[k]
+		if len(m.Angle) == 0 {
+			continue
+		}
+		means := make([]float64, len(m.Epoch))
+		for e := range means {
+			values, _ := atEpoch(m.Angle, e, &p.y)
+			means[e] = mean(values)
+		}
+		any = any || anyFinite(means)
+		p.line(m.Epoch, means, solid(methodHues[k], 1.2))
+	}
+	if any {
+		p.y.include(90)
+		g.add(p, 1)
+	}
+}
