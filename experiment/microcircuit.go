@@ -81,6 +81,7 @@ type CircuitPlasticityConfig struct {
 	Method     microcircuit.Method `yaml:"method" doc:"of the feedback weights: sal, learned from spike timing; bp, tied to the forward weights; fa, fixed"`
 	RateUp     []float64           `yaml:"rate_up" doc:"learning rates of the forward weights: one for all, or one for each layer above the input"`
 	RateDown   []float64           `yaml:"rate_down" doc:"learning rates of the feedback weights with sal: one for all, or one for each hidden layer"`
+	SALCut     int64               `yaml:"sal_cut" doc:"longest lag of a pair of spikes that counts for sal, steps; 0: none, as published; tau_ref aligns better (docs/microcircuits.md)"`
 	Lag        int64               `yaml:"lag" doc:"no forward plasticity for so long after each onset of a pattern, steps; shorter than a pattern"`
 	ClipWeight float64             `yaml:"clip_weight" doc:"largest |weight|; 0: what the simulator can hold (1024, less for wide layers with long windows)"`
 }
@@ -187,7 +188,7 @@ const (
 // circuitPaths says how the experiment file calls what package microcircuit names in its problems.
 var circuitPaths = strings.NewReplacer("config.dims", "network.layers", "config.tau", "network.tau_ref", "config.window", "network.window",
 	"config.lambda_apical", "network.lambda_apical", "config.lambda_nudge", "network.lambda_nudge", "config.method", "plasticity.method",
-	"config.rate_up", "plasticity.rate_up", "config.rate_down", "plasticity.rate_down", "config.lag", "plasticity.lag", "config.clip", "plasticity.clip_weight",
+	"config.rate_up", "plasticity.rate_up", "config.rate_down", "plasticity.rate_down", "config.lag", "plasticity.lag", "config.sal_cut", "plasticity.sal_cut", "config.clip", "plasticity.clip_weight",
 	"teacher.dims", "task.teacher.layers", "teacher.steps", "task.teacher.steps")
 
 // circuit adds problems found by package microcircuit, each once.
@@ -215,7 +216,7 @@ func each[T any](list []T, n int) []T {
 func (c *MicrocircuitConfig) network() microcircuit.Config {
 	n, p := c.Network, c.Plasticity
 	top := len(n.Layers) - 1
-	return microcircuit.Config{Dims: n.Layers, Tau: n.TauRef, Window: n.Window, Lag: p.Lag, LambdaApical: n.LambdaApical, LambdaNudge: n.LambdaNudge,
+	return microcircuit.Config{Dims: n.Layers, Tau: n.TauRef, Window: n.Window, Lag: p.Lag, SALCut: p.SALCut, LambdaApical: n.LambdaApical, LambdaNudge: n.LambdaNudge,
 		RateUp: each(p.RateUp, top), RateDown: each(p.RateDown, top-1), Method: p.Method, Clip: p.ClipWeight}
 }
 

@@ -52,7 +52,10 @@ type Config struct {
 	RateUp       []float64 // learning rates of the forward weights into the layers 1..L
 	RateDown     []float64 // learning rates of the feedback weights into the layers 1..L-1; used by SAL only
 	Method       Method
-	Clip         float64 // bound of every |weight|; 0 stands for Bound()
+	// SALCut is the longest lag of a pair of spikes that counts for SAL, steps; 0: none, as published. Pairs further apart than Tau favour one order if the two neurons fire at different
+	// rates, which moves the feedback away from the forward weights (docs/microcircuits.md); Tau avoids that.
+	SALCut int64
+	Clip   float64 // bound of every |weight|; 0 stands for Bound()
 }
 
 // Weights are the parameters of a network. Up[l-1] holds the forward weights into layer l = 1..L, Dims[l] x Dims[l-1]; Down[l-1] the feedback weights into
@@ -137,6 +140,7 @@ func (c Config) Validate() []Problem {
 	steps("tau", c.Tau, 1, maxTau)
 	steps("window", c.Window, 1, maxWindow)
 	steps("lag", c.Lag, 0, maxPresent)
+	steps("sal_cut", c.SALCut, 0, maxPresent)
 	if sizes && c.Window >= 1 && c.Window <= maxWindow {
 		if neurons > maxSize/int(c.Window) {
 			ps.add("window", "%d neurons times %d steps are more than 2^26", neurons, c.Window)

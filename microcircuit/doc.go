@@ -12,7 +12,7 @@
 //	interneuron u_inn[l] = b[l+1] + Up[l+1] z[l]
 //	output      u[L] = b[L] + v_bas[L] + LambdaNudge * (target - mean(v_bas[L]) - b[L])
 //	forward     dUp[l] = RateUp * (rho(mean(u)) - rho(mean(v_bas) + b))  at every spike of the presynaptic neuron, one step later
-//	feedback    SAL, exponential window of Tau, last-1 pairing, while aligning
+//	feedback    SAL, exponential window of Tau (up to SALCut), last-1 pairing, while aligning
 //
 // with rho(u) = sigma(u - ln Tau), the probability to spike in a step. z is 1 for Tau steps from a spike on, which is both the postsynaptic potential and the refractory time. mean is
 // over the last Window steps. In every step first all neurons spike, from the potentials of the step before; then potentials follow; then weights.

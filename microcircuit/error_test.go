@@ -133,8 +133,8 @@ func rateModel(dims []int, w Weights, in []float64) []float64 {
 }
 
 // TestGradient: the change of the hidden layer's forward weights follows the negative gradient of the rate model's squared error (by finite differences): with BP, and nearly as well with
-// SAL after alignment; with the random feedback that SAL started from, less. SAL stops short of the transpose (28 degrees here, however long and slowly it learns), because input spikes make
-// hidden and output neurons fire in a fixed order too. (Section 7; the angles are logged.)
+// SAL after alignment; with the random feedback that SAL started from, less. SAL stops short of the transpose (28 degrees here, however long and slowly it learns), because last-1
+// pairs further apart than tau favour one order of two neurons that fire at different rates (TestAlignmentOffset; SALCut avoids it). (Section 7; the angles are logged.)
 func TestGradient(t *testing.T) {
 	dims := []int{4, 10, 3}
 	steps := int64(60_000)

@@ -197,7 +197,7 @@ func NewNetwork(c Config, w Weights) (*Network, error) {
 		}
 		y.downMoment = make([]float64, len(y.down))
 		if c.Method == SAL {
-			n.sal[l-1] = salTable(c.RateDown[l-1], float64(c.Tau))
+			n.sal[l-1] = salTable(c.RateDown[l-1], float64(c.Tau), c.SALCut)
 		}
 	}
 	for i := range n.last {
@@ -215,16 +215,17 @@ func NewNetwork(c Config, w Weights) (*Network, error) {
 	return n, nil
 }
 
-// salTable holds rate*e^(-d/tau) in units, as far as it is not 0.
-func salTable(rate, tau float64) []int64 {
+// salTable holds rate*e^(-d/tau) in units, as far as it is not 0, and up to the lag cut if that is not 0.
+func salTable(rate, tau float64, cut int64) []int64 {
 	table := []int64{0} // lag 0 has no weight
-	for d := 1.0; ; d++ {
-		x := fixed(float64(rate * detmath.Exp(-d/tau)))
+	for d := int64(1); cut == 0 || d <= cut; d++ {
+		x := fixed(float64(rate * detmath.Exp(-float64(d)/tau)))
 		if x == 0 {
-			return table
+			break
 		}
 		table = append(table, x)
 	}
+	return table
 }
 
 // fixed rounds to units.

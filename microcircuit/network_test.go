@@ -55,6 +55,9 @@ func TestAgainstOracle(t *testing.T) {
 					c := config(method, dims...)
 					c.Tau, c.Window, c.Lag = tau, 60, 40
 					c.LambdaApical = 0.3
+					if tau == 3 {
+						c.SALCut = tau
+					}
 					for l := range c.RateUp {
 						c.RateUp[l] = 0.05
 					}

@@ -245,6 +245,9 @@ func (o *oracle) step() {
 				for k := range o.pyr[l+1] {
 					post, pre := &o.pyr[l][i], &o.pyr[l+1][k]
 					window := func(d int64) float64 {
+						if o.c.SALCut > 0 && d > o.c.SALCut {
+							return 0
+						}
 						return grid(o.c.RateDown[l-1] * detmath.Exp(-float64(d)/float64(o.c.Tau)))
 					}
 					w := o.down[l].at(i, k)

@@ -53,6 +53,8 @@ func Figures() []Figure {
 		{"fig10", "effective weights: excitatory neurons that also reach each other through inhibitory ones", figure10},
 		{"fig11", "other shapes of the postsynaptic potential", figure11},
 		{"fig12", "how a small asymmetry changes spike-timing differences", figure12},
+		{"yinyang", "beyond the paper: microcircuits classify the Yin-Yang points with SAL, BP and FA", yinYang},
+		{"alignment", "beyond the paper: feedback alignment of a 4-30-3 microcircuit against length and rate of the SAL phase", alignment},
 	}
 }
 

@@ -1,0 +1,213 @@
+package reproduce
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"runtime"
+	"sync"
+
+	"spikealign/experiment"
+	"spikealign/figure"
+	"spikealign/internal/random"
+	"spikealign/microcircuit"
+	"spikealign/sweep"
+)
+
+// yinYang is beyond the paper: a task that needs the hidden layer, with SAL (pairs up to tau, and as published), BP and FA.
+func yinYang(j *Job) error {
+	var overrides []string
+	if j.Scale == Quick {
+		overrides = []string{"training.epochs=4"}
+	}
+	accuracy, angle := figure.CurvePanel{Heading: "accuracy, training points", XLabel: "epoch", YLabel: "share classified rightly"},
+		figure.CurvePanel{Heading: "feedback alignment", XLabel: "epoch", YLabel: "angle to the transpose (degrees)"}
+	finals := map[string][]float64{} // training accuracy by condition, mean of the second half of the epochs
+	head, columns := []string{"epoch"}, [][]float64{nil}
+	for _, part := range []struct {
+		folder, cut string
+		names       map[string]string // method: condition
+	}{
+		{"within_tau", "10", map[string]string{"sal": "SAL, pairs up to τ", "bp": "BP", "fa": "FA"}},
+		{"published", "0", map[string]string{"sal": "SAL as published"}},
+	} {
+		set := append([]string{"plasticity.sal_cut=" + part.cut}, overrides...)
+		if part.cut == "0" {
+			set = append(set, "plasticity.method=sal")
+		}
+		file := "yin-yang-sweep.yaml"
+		r, err := j.sweep(file, part.folder, set...)
+		if err != nil {
+			return err
+		}
+		for _, method := range []string{"sal", "bp", "fa"} {
+			name, ok := part.names[method]
+			if !ok {
+				continue
+			}
+			a, d := figure.Course{Name: name}, figure.Course{Name: name}
+			for _, m := range r.Sweep.Members {
+				if m.Values[0] != method {
+					continue
+				}
+				c, err := experiment.ReadTable(sweep.MemberDir(r.Dir, m), "metrics")
+				if err != nil {
+					return err
+				}
+				a.X, d.X, columns[0] = c["epoch"], c["epoch"], c["epoch"]
+				a.Runs, d.Runs = append(a.Runs, c["train_accuracy"]), append(d.Runs, c["angle_deg"])
+				late := c["train_accuracy"][len(c["train_accuracy"])/2:]
+				mean, _ := meanError(late)
+				finals[name] = append(finals[name], mean)
+				seed := m.Values[1]
+				head = append(head, fmt.Sprintf("accuracy_%s_cut%s_seed%s", method, part.cut, seed), fmt.Sprintf("angle_%s_cut%s_seed%s", method, part.cut, seed))
+				columns = append(columns, c["train_accuracy"], c["angle_deg"])
+			}
+			accuracy.Courses = append(accuracy.Courses, a)
+			if method != "bp" {
+				angle.Courses = append(angle.Courses, d)
+			}
+		}
+	}
+	if err := j.csv("yinyang.csv", table(head, columns...)); err != nil {
+		return err
+	}
+	within, published, bp, fa := finals["SAL, pairs up to τ"], finals["SAL as published"], finals["BP"], finals["FA"]
+	paired := func(a, b []float64) (mean, se float64) {
+		d := make([]float64, min(len(a), len(b)))
+		for k := range d {
+			d[k] = a[k] - b[k]
+		}
+		return meanError(d)
+	}
+	text := func(a, b []float64) string {
+		mean, se := paired(a, b)
+		return fmt.Sprintf("%+.3f, standard error %.3f (5 seeds)", mean, se)
+	}
+	gain, gainError := paired(within, published)
+	j.claim(gain > 2.8*gainError, "SAL learns more if only pairs of spikes up to tau count", "training accuracy against SAL as published: "+text(within, published), "above 2.8 standard errors",
+		"Student's t, 4 degrees of freedom, 97.5 %; accuracy averaged over the second half of the epochs, seeds paired")
+	loss, lossError := paired(within, bp)
+	j.claim(loss > -0.02-2.8*lossError, "with pairs up to tau SAL comes up to BP", "training accuracy against BP: "+text(within, bp), "not clearly more than .02 below",
+		".02 is what two seeds of one method differ by")
+	worse, worseError := paired(bp, fa)
+	j.claim(math.Abs(worse) < 0.02+2.8*worseError, "here exact feedback is no better than random feedback: 30 hidden neurons do not need transported weights", "BP against FA: "+text(bp, fa), "not clearly more than .02 apart", "as above")
+	return j.draw("yinyang", figure.Curves{Panels: []figure.CurvePanel{accuracy, angle}})
+}
+
+// alignment is beyond the paper: the angle between feedback and forward weights of a 4-30-3 microcircuit against length and rate of one SAL phase, forward weights fixed.
+func alignment(j *Job) error {
+	const seeds, tau = 5, 10
+	length := 1_000_000
+	if j.Scale == Quick {
+		length = 300_000
+	}
+	var places []float64
+	for x := 1000.0; x < 1.01*float64(length); x *= math.Sqrt(math.Sqrt(10)) {
+		places = append(places, math.Round(x))
+	}
+	rates := []float64{0.0005, 0.002, 0.008}
+	cuts := []int64{0, tau}
+	angles := make([][]float64, len(cuts)*len(rates)*seeds)
+	total := len(angles)
+	progress := j.Progress("alignment", total)
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	var first error
+	done := 0
+	jobs := make(chan int)
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for k := range jobs {
+				a, err := alignmentRun(j.Ctx, uint64(k%seeds+1), rates[k/seeds%len(rates)], cuts[k/seeds/len(rates)], places)
+				mu.Lock()
+				angles[k] = a
+				if err != nil && first == nil {
+					first = err
+				}
+				done++
+				progress(done)
+				mu.Unlock()
+			}
+		})
+	}
+	for k := range total {
+		jobs <- k
+	}
+	close(jobs)
+	wg.Wait()
+	if first != nil {
+		return first
+	}
+	f := figure.Curves{}
+	head, columns := []string{"steps"}, [][]float64{places}
+	var ends [2][]float64 // at the fastest rate of .002 and below, by cut
+	for c, cut := range cuts {
+		p := figure.CurvePanel{Heading: "SAL as published", XLabel: "length of the SAL phase (steps)", YLabel: "angle to the transpose (degrees)", LogX: true}
+		if cut > 0 {
+			p.Heading = "pairs up to τ"
+		}
+		for r, rate := range rates {
+			at := (c*len(rates) + r) * seeds
+			p.Courses = append(p.Courses, figure.Course{Name: fmt.Sprintf("rate %v", rate), X: places, Runs: angles[at : at+seeds]})
+			for s := range seeds {
+				head = append(head, fmt.Sprintf("angle_cut%d_rate%v_seed%d", cut, rate, s+1))
+				columns = append(columns, angles[at+s])
+				if rate == 0.002 {
+					ends[c] = append(ends[c], angles[at+s][len(places)-1])
+				}
+			}
+		}
+		f.Panels = append(f.Panels, p)
+	}
+	if err := j.csv("alignment.csv", table(head, columns...)); err != nil {
+		return err
+	}
+	published, publishedError := meanError(ends[0])
+	within, withinError := meanError(ends[1])
+	j.claim(within < published/2, "pairs up to tau bring the feedback at least twice as near to the transpose", fmt.Sprintf("at rate .002 after %.0f steps %.0f degrees, standard error %.0f; as published %.0f, %.0f", places[len(places)-1], within, withinError, published, publishedError),
+		"less than half the angle", "docs/microcircuits.md: pairs further apart than tau favour one order of two neurons that fire at different rates")
+	return j.draw("alignment", f)
+}
+
+// alignmentRun returns the angle at each place of one SAL phase during which Yin-Yang points are shown.
+func alignmentRun(ctx context.Context, seed uint64, rate float64, cut int64, places []float64) ([]float64, error) {
+	dims := []int{4, 30, 3}
+	c := microcircuit.Config{Dims: dims, Tau: 10, Window: 400, Lag: 400, LambdaApical: 0.1, LambdaNudge: 0.5, RateUp: []float64{0, 0}, RateDown: []float64{rate}, SALCut: cut}
+	draw := func(n int, width float64, which uint64) []float64 {
+		w := make([]float64, n)
+		for k := range w {
+			s := random.New(seed, random.InitialWeights, which, uint64(k))
+			w[k] = width * (2*s.Float64() - 1)
+		}
+		return w
+	}
+	w := microcircuit.Weights{Up: [][]float64{draw(120, 3, 0), draw(90, 0.5, 1)}, Down: [][]float64{draw(90, 0.5, 2)}, Bias: [][]float64{make([]float64, 30), make([]float64, 3)}}
+	for _, b := range w.Bias {
+		for k := range b {
+			b[k] = -1
+		}
+	}
+	n, err := microcircuit.NewNetwork(c, w)
+	if err != nil {
+		return nil, err
+	}
+	n.Seed(seed, 0)
+	const shown = 1000 // steps for each point
+	points := microcircuit.YinYang{Train: 3000, Low: -6, High: 6, On: 0.5, Off: -0.5}.Task(seed).Train
+	var angles []float64
+	for k := 0; len(angles) < len(places); k++ {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		p := points[k%len(points)]
+		n.Present(p.Input, p.Target, microcircuit.Align)
+		end := n.Now() + shown
+		for len(angles) < len(places) && int64(places[len(angles)]) <= end {
+			n.Advance(int64(places[len(angles)]), nil)
+			angles = append(angles, microcircuit.Compare(n.Up(2), n.Down(1), dims[1], dims[2]).Angle)
+		}
+		n.Advance(end, nil)
+	}
+	return angles, nil
+}
