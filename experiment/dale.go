@@ -258,8 +258,8 @@ func (r *daleRun) Tables() []Table {
 		{Name: "w_ee21", Doc: "excitatory synapse from neuron 1 to neuron 2"},
 		{Name: "w_eff12", Doc: "effective weight from neuron 2 to neuron 1", Headline: headline},
 		{Name: "w_eff21", Doc: "effective weight from neuron 1 to neuron 2", Headline: headline},
-		{Name: "drift12", Unit: "per epoch", Doc: "mean change of w_ee12 that SAL proposes, before the learning rate", Headline: !headline},
-		{Name: "drift21", Unit: "per epoch", Doc: "the same of w_ee21"},
+		{Name: "drift12", Unit: "per tau", Doc: "SAL's drift of w_ee12; the weight changes by the learning rate times this in every epoch", Headline: !headline},
+		{Name: "drift21", Unit: "per tau", Doc: "the same of w_ee21"},
 		{Name: "activity_e1", Doc: "share of time in which excitatory neuron 1 was refractory"},
 		{Name: "activity_e2", Doc: "the same of excitatory neuron 2"},
 		{Name: "activity_i1", Doc: "the same of inhibitory neuron 1"},
@@ -269,8 +269,8 @@ func (r *daleRun) Tables() []Table {
 		columns = append(columns, []Column{
 			{Name: "activity_direct1", Doc: "the same of neuron 1 of two that are coupled by the effective weights"},
 			{Name: "activity_direct2", Doc: "the same of neuron 2 of these"},
-			{Name: "drift12_direct", Unit: "per epoch", Doc: "SAL's drift of their weights"},
-			{Name: "drift21_direct", Unit: "per epoch"},
+			{Name: "drift12_direct", Unit: "per tau", Doc: "SAL's drift of their weights"},
+			{Name: "drift21_direct", Unit: "per tau"},
 		}...)
 	}
 	return []Table{{Name: "metrics", Columns: append(columns, Column{Name: "steps", Unit: "steps", Doc: "simulated so far"}, Column{Name: "spikes", Doc: "so far"})}}

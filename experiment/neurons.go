@@ -11,14 +11,14 @@ import (
 // NeuronConfig describes the stochastic neurons of section 1 of docs/model.md and how they are simulated. It stands in the block "network" of the
 // kinds that use them.
 type NeuronConfig struct {
-	TauRef   int64             `yaml:"tau_ref" doc:"refractory time, steps; the unit tau of all times below"`
+	TauRef   int64             `yaml:"tau_ref" doc:"refractory time tau, steps"`
 	Dynamics sampling.Dynamics `yaml:"dynamics" doc:"discrete or continuous time"`
 	Timing   Timing            `yaml:"timing" doc:"canonical, or authors: psp_steps tau-1, min_isi tau+1, every epoch begins at rest"`
 	PSP      synapse.PSPShape  `yaml:"psp" doc:"rectangular, alpha, exponential, cut-exponential, rectangular-tail"`
-	TauSyn   float64           `yaml:"tau_syn" doc:"synaptic time constant, steps; 0: tau_ref"`
-	PSPSteps int64             `yaml:"psp_steps" doc:"length of a rectangular potential, steps; 0: from timing"`
+	TauSyn   float64           `yaml:"tau_syn" doc:"synaptic time constant, steps, and the length of a rectangular potential unless psp_steps is given; 0: tau_ref"`
+	PSPSteps int64             `yaml:"psp_steps" doc:"length of a rectangular potential, steps; 0: tau_syn (authors: less 1)"`
 	PSPCut   int64             `yaml:"psp_cut" doc:"lag beyond which any other potential is 0, steps; 0: never"`
-	MinISI   int64             `yaml:"min_isi" doc:"shortest interval between two spikes of a neuron, steps; 0: from timing"`
+	MinISI   int64             `yaml:"min_isi" doc:"shortest interval between two spikes of a neuron, steps; 0: tau_ref (authors: plus 1)"`
 	Delay    int64             `yaml:"delay" doc:"transmission delay, steps"`
 	Engine   engineName        `yaml:"engine" doc:"auto, stepper, event, thinning; all have the same law"`
 }

@@ -27,7 +27,7 @@ func (Sampling) Doc() string {
 }
 
 // StateVersion implements Kind.
-func (Sampling) StateVersion() int { return 2 }
+func (Sampling) StateVersion() int { return 3 }
 
 // NewConfig implements Kind.
 func (Sampling) NewConfig() Config {
@@ -89,7 +89,7 @@ type InitialConfig struct {
 type TrainingConfig struct {
 	Epochs       int64   `yaml:"epochs" doc:"number of epochs"`
 	EpochLength  int64   `yaml:"epoch_length" doc:"length of an epoch's sleep phase, tau"`
-	ReportEvery  int64   `yaml:"report_every" doc:"every so many epochs, from the first on, D_KL and asymmetry are measured ..."`
+	ReportEvery  int64   `yaml:"report_every" doc:"every so many epochs, from the first on, and in the last, D_KL and asymmetry are measured ..."`
 	ReportFactor int64   `yaml:"report_factor" doc:"... in an epoch longer by this factor (which also updates the parameters)"`
 	WakeLength   int64   `yaml:"wake_length" doc:"data only: length of the wake phase for each pattern, tau"`
 	Settle       int64   `yaml:"settle" doc:"data only: unmeasured time after each change of clamps, tau"`
@@ -108,7 +108,7 @@ type PlasticityConfig struct {
 	SALAmplitude     [][]float64         `yaml:"sal_amplitude" doc:"or given, row = postsynaptic"`
 	Window           synapse.WindowShape `yaml:"sal_window" doc:"SAL's learning window: triangular, exponential"`
 	WindowTau        float64             `yaml:"sal_window_tau" doc:"its time constant, steps; 0: tau_ref"`
-	Pairing          synapse.Pairing     `yaml:"sal_pairing" doc:"which pairs count for SAL: nearest, last-1, last-2, ..., all"`
+	Pairing          synapse.Pairing     `yaml:"sal_pairing" doc:"which pairs count for SAL: nearest, last-1, last-2, ..., all; without effect where the window ends with the refractory time, as by default"`
 }
 
 // maxTrained is the largest network that can be trained here: pair sums and weights are dense.
@@ -231,7 +231,7 @@ func (c *SamplingConfig) Validate() []Problem {
 		if c.Target.BarsStripes != 0 {
 			patterns = len(boltzmann.BarsAndStripes(c.Target.BarsStripes))
 		}
-		tau := float64(t.EpochLength)*(float64(t.Epochs)+float64(t.ReportFactor)*float64(t.Epochs/t.ReportEvery+1)) +
+		tau := float64(t.EpochLength)*(float64(t.Epochs)+float64(t.ReportFactor)*float64(t.Epochs/t.ReportEvery+2)) +
 			float64(t.Epochs)*(float64(patterns)*(float64(t.WakeLength)+float64(t.Settle))+float64(t.Settle))
 		if n > boltzmann.MaxNeurons {
 			tau += float64(c.Target.TeacherLength)
@@ -374,7 +374,7 @@ func (r *samplingRun) Tables() []Table {
 		{Name: "steps", Unit: "steps", Doc: "simulated so far"},
 		{Name: "spikes", Doc: "so far"},
 		{Name: "dkl", Unit: "nats", Doc: "D_KL(target || network)", Headline: true},
-		{Name: "dkl_floor", Unit: "nats", Doc: "the D_KL that sampling alone leaves"},
+		{Name: "dkl_floor", Unit: "nats", Doc: "the D_KL that a perfect network would show after this time"},
 		{Name: "asymmetry", Doc: "Var(W_ij - W_ji) after the epoch", Headline: true},
 		{Name: "unvisited", Doc: "states of the target never visited; if above 0, dkl is the estimate with half a sample added to every state"},
 		{Name: "n_eff", Doc: "effective number of independent samples behind dkl"},

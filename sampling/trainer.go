@@ -272,7 +272,10 @@ func (tr *Trainer) plan(epoch int64, k int) (phase, bool) {
 	return phase{sleepPhase, -1, length}, k == 0
 }
 
-func (tr *Trainer) reports(epoch int64) bool { return epoch >= 0 && epoch%tr.t.ReportEvery == 0 }
+// reports says which epochs do: every so many, and the last.
+func (tr *Trainer) reports(epoch int64) bool {
+	return epoch >= 0 && (epoch%tr.t.ReportEvery == 0 || epoch == tr.t.Epochs-1)
+}
 
 // Done reports whether all epochs are over.
 func (tr *Trainer) Done() bool { return tr.epoch >= tr.t.Epochs }
@@ -472,6 +475,9 @@ func (tr *Trainer) Steps() int64 { return tr.engine.Now() / tr.t.Config.TicksPer
 func (tr *Trainer) TotalSteps() int64 {
 	t := &tr.t
 	reports := (t.Epochs + t.ReportEvery - 1) / t.ReportEvery
+	if (t.Epochs-1)%t.ReportEvery != 0 {
+		reports++
+	}
 	tau := t.EpochLength * (t.Epochs - reports + reports*t.ReportFactor)
 	if t.Patterns != nil {
 		tau += t.Epochs * (int64(len(t.Patterns))*(t.WakeLength+t.Settle) + t.Settle)
