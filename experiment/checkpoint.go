@@ -86,22 +86,35 @@ func firstChange(old, now string) string {
 	for k := range max(len(a), len(b)) {
 		x, y := "(nothing)", "(nothing)"
 		if k < len(a) {
-			x = withoutComment(a[k])
+			x = strings.TrimSpace(a[k])
 		}
 		if k < len(b) {
-			y = withoutComment(b[k])
+			y = strings.TrimSpace(b[k])
 		}
 		if x != y {
-			return "it said `" + x + "`, now it says `" + y + "`"
+			same := 0
+			for same < min(len(x), len(y)) && x[same] == y[same] {
+				same++
+			}
+			return "it said `" + excerpt(x, same) + "`, now it says `" + excerpt(y, same) + "`"
 		}
 	}
-	return "the comments differ"
+	return "only spaces differ"
 }
 
-func withoutComment(line string) string {
-	line, _, _ = strings.Cut(line, "  # ")
-	if line = strings.TrimSpace(line); len(line) > 80 {
-		line = line[:80] + "..."
+// excerpt is a line as it is, or the part of a long one around a place.
+func excerpt(line string, at int) string {
+	const most = 80
+	if len(line) <= most {
+		return line
 	}
-	return line
+	from := max(0, min(at-most/4, len(line)-most))
+	text := line[from : from+most]
+	if from > 0 {
+		text = "..." + text
+	}
+	if from+most < len(line) {
+		text += "..."
+	}
+	return strings.ToValidUTF8(text, "")
 }

@@ -18,14 +18,18 @@ func isMicrocircuit(file string, data []byte) bool {
 	return probe.Network != nil
 }
 
-// convertMicrocircuit writes the settings of the authors' file into those of ours. Their timing is ours.
-func convertMicrocircuit(doc *yamlconf.Document, s *Spec) error {
-	var p authorsMicrocircuit
+// newAuthorsMicrocircuit returns the defaults of their program.
+func newAuthorsMicrocircuit() *authorsMicrocircuit {
+	p := &authorsMicrocircuit{}
 	p.Student.ShuffleTraining, p.Student.SetSPS, p.Student.UpdateDown = true, true, true
 	p.Network.NLastSpikes, p.Network.AAnticausal, p.Network.ACausal = 1, 1, -1
-	if err := doc.Decode(&p); err != nil {
-		return err
-	}
+	return p
+}
+
+func (*authorsMicrocircuit) kind() Kind { return Microcircuit{} }
+
+// convert: their timing is ours.
+func (p *authorsMicrocircuit) convert(s *Spec) {
 	n, st := p.Network, p.Student
 	s.Seed, s.Record.Spikes = st.PoissonSeed, st.RecordAllSpikes
 	c := s.Config.(*MicrocircuitConfig)
@@ -68,7 +72,43 @@ func convertMicrocircuit(doc *yamlconf.Document, s *Spec) error {
 	c.Task.Train, c.Task.Validation = patterns(p.Input.Training), patterns(p.Input.Validation)
 	c.Training = CircuitTrainingConfig{Epochs: st.NumEpochs, EpochPatterns: st.LenEpoch, AlignPatterns: st.LenSymmetrization, PatternSteps: st.TPattern * n.TRef,
 		Skip: n.LearningLag, ReportEvery: 1}
-	return nil
+}
+
+func (*authorsMicrocircuit) names() [][2]string {
+	const network, student, teacher = "network_properties.", "student_simulation_settings.", "teacher_initial_parameters."
+	return [][2]string{{"network.layers", network + "dims"}, {"network.tau_ref", network + "t_ref"}, {"network.window", network + "size_moving_average"},
+		{"network.lambda_apical", network + "lambda_api"}, {"network.lambda_nudge", network + "lambda_nudge"}, {"plasticity.lag", network + "learning_lag"},
+		{"plasticity.rate_up", network + "lr"}, {"plasticity.rate_down", network + "lr"}, {"initial.bias", "student_initial_parameters.bias"},
+		{"initial.up_range", "student_initial_parameters.random_weights_init_limits.up"}, {"initial.down_range", "student_initial_parameters.random_weights_init_limits.down"},
+		{"task.teacher.bias", teacher + "bias"}, {"task.teacher.up", teacher + "weights"}, {"task.teacher.steps", "teacher_simulation_settings.t_pattern"},
+		{"task.train", "u_input.training"}, {"task.validation", "u_input.validation"}, {"training.epochs", student + "num_epochs"},
+		{"training.epoch_patterns", student + "len_epoch"}, {"training.align_patterns", student + "len_symmetrization"}, {"training.pattern_steps", student + "t_pattern"},
+		{"training.skip", network + "learning_lag"}}
+}
+
+func (p *authorsMicrocircuit) notes() (ps []Problem) {
+	const student, teacher = "student_simulation_settings.", "teacher_simulation_settings."
+	const recorded, once = "what is recorded here is told in docs/files.md", "the teacher is shown every input once"
+	for _, n := range []struct {
+		path, why string
+		value     yamlconf.Raw
+	}{
+		{student + "recorded_quantities", recorded, p.Student.RecordedQuantities},
+		{student + "recorded_sample_length", recorded, p.Student.RecordedSampleLength},
+		{student + "training_seed", "the order of the inputs follows from the seed of the run", p.Student.TrainingSeed},
+		{teacher + "len_epoch", once, p.TeacherRun.LenEpoch},
+		{teacher + "len_validation", once, p.TeacherRun.LenValidation},
+		{teacher + "num_epochs", once, p.TeacherRun.NumEpochs},
+		{teacher + "recorded_quantities", recorded, p.TeacherRun.RecordedQuantities},
+		{teacher + "shuffle_training", once, p.TeacherRun.ShuffleTraining},
+		{teacher + "shuffle_validation", once, p.TeacherRun.ShuffleValidation},
+		{teacher + "training_seed", once, p.TeacherRun.TrainingSeed},
+	} {
+		if n.value != "" && !(n.why == once && n.value == "1") {
+			ps = append(ps, Problem{Path: n.path, Message: "left out: " + n.why})
+		}
+	}
+	return ps
 }
 
 // authorsMicrocircuit has the keys of the authors' microcircuits. Raw settings have no effect here.
@@ -137,10 +177,15 @@ type authorsMicrocircuit struct {
 		Training   []float64 `yaml:"training"`
 		Validation []float64 `yaml:"validation"`
 	} `yaml:"u_input"`
+
+	placing
 }
 
 // Validate tells what has no counterpart in our experiments.
 func (p *authorsMicrocircuit) Validate() []Problem {
+	if p.problems != nil {
+		return p.problems
+	}
 	c := &checker{}
 	n, s := p.Network, p.Student
 	needs := func(ok bool, path, message string) {
@@ -165,15 +210,19 @@ func (p *authorsMicrocircuit) Validate() []Problem {
 			c.bad(list.path, "has %d entries, needs %d: one for each layer above the input", list.n, layers)
 		}
 	}
+	const network, student = "network_properties.", "student_simulation_settings."
 	tau := float64(n.TRef)
-	needs(n.NLastSpikes == 1, "network_properties.n_last_spks", "only 1 can be converted")
-	needs(n.AAnticausal == 1 && n.ACausal == -1, "network_properties.stdp_a_causal", "only stdp_a_anticausal 1 and stdp_a_causal -1 can be converted; scale the learning rates instead")
-	needs((n.TauAnticausal == tau || n.TauAnticausal == 0) && (n.TauCausal == tau || n.TauCausal == 0), "network_properties.stdp_tau_causal", "only stdp_tau_causal = stdp_tau_anticausal = t_ref can be converted")
-	needs(n.TauSyn == tau, "network_properties.tau_syn", "only tau_syn = t_ref can be converted")
-	needs(s.SetSPS, "student_simulation_settings.set_sps", "only true can be converted: the self-predicting state is kept at all times")
-	needs(s.ShuffleTraining, "student_simulation_settings.shuffle_training", "only true can be converted, which draws patterns with replacement")
-	needs(!s.ShuffleValidation && s.LenValidation == len(p.Input.Validation), "student_simulation_settings.len_validation",
-		"must be the number of validation inputs, without shuffle_validation: here every epoch presents each of them once")
+	needs(n.TRef >= 1, network+"t_ref", "must be given, 1 step or more")
+	needs(n.NLastSpikes == 1, network+"n_last_spks", "only 1 can be converted")
+	needs(n.AAnticausal == 1, network+"stdp_a_anticausal", "only 1 can be converted; scale the learning rates instead")
+	needs(n.ACausal == -1, network+"stdp_a_causal", "only -1 can be converted; scale the learning rates instead")
+	needs(n.TauAnticausal == tau || n.TauAnticausal == 0, network+"stdp_tau_anticausal", "only t_ref can be converted")
+	needs(n.TauCausal == tau || n.TauCausal == 0, network+"stdp_tau_causal", "only t_ref can be converted")
+	needs(n.TauSyn == tau, network+"tau_syn", "only t_ref can be converted")
+	needs(s.SetSPS, student+"set_sps", "only true can be converted: the self-predicting state is kept at all times")
+	needs(s.ShuffleTraining, student+"shuffle_training", "only true can be converted, which draws patterns with replacement")
+	needs(!s.ShuffleValidation, student+"shuffle_validation", "only false can be converted: here every epoch presents each validation input once")
+	needs(s.LenValidation == len(p.Input.Validation), student+"len_validation", "must be the number of validation inputs: here every epoch presents each of them once")
 	needs(len(p.Input.Training) > 0, "u_input.training", "must name at least one input")
 	return c.problems
 }

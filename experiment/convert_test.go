@@ -29,9 +29,23 @@ stdp:
   sal: {a_plus: 1.0, a_minus: 1.0, tau_plus: *t, tau_minus: *t, noise: 0.07}
 `
 
+// TestConvertErrors: faults are told once, at the keys of their file, and files of ours are known as such.
+func TestConvertErrors(t *testing.T) {
+	for text, want := range map[string]string{
+		"dim: 5\n":                 "x.yaml: sim_params.t_ref = 0 (the default): must be given, 1 step or more\nx.yaml: sim_params.tau_syn = 0 (the default): must be given, in steps",
+		"kind: sampling\n":         "x.yaml is an experiment file already; run it with: spikealign run x.yaml",
+		"kind: sweep\ngrid: []\n":  "x.yaml is a sweep file already; run it with: spikealign sweep x.yaml",
+		"network_properties: {}\n": "network_properties.t_ref = 0: must be given",
+	} {
+		if _, _, err := All().Convert("x.yaml", []byte(text), false); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", text, err, want)
+		}
+	}
+}
+
 // TestConvert: every setting of an authors' file arrives, and what comes out is a valid experiment.
 func TestConvert(t *testing.T) {
-	s, err := All().Convert("example.yaml", []byte(authorsFile), true)
+	s, notes, err := All().Convert("example.yaml", []byte(authorsFile), true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +58,15 @@ func TestConvert(t *testing.T) {
 		c.Plasticity.RateBias != 0.001 || c.Plasticity.RateWeight != 0.002 || c.Plasticity.RateSAL != 0.003 || c.Plasticity.Noise != 0.05 {
 		t.Errorf("converted to %+v, %+v", s.Common, *c)
 	}
-	s, err = All().Convert("example.yaml", []byte(authorsFile), false)
+	// Their program takes the noise of SAL from stdp.ws; its numbers of last spikes of 1 are what holds here anyway.
+	if len(notes) != 1 || !strings.HasPrefix(notes[0], "example.yaml:19: stdp.sal.noise = 0.07: left out: ") || !strings.Contains(notes[0], "plasticity.noise: 0.05") {
+		t.Errorf("notes %q", notes)
+	}
+	_, notes, err = All().Convert("example.yaml", []byte(strings.Replace(strings.ReplaceAll(authorsFile, "num_last_spikes: 1", "num_last_spikes: 3"), "0.07", "0.05", 1)), true)
+	if err != nil || len(notes) != 2 || !strings.HasPrefix(notes[0], "example.yaml:5: sim_params.num_last_spikes = 3: left out: ") || !strings.HasPrefix(notes[1], "example.yaml:17: stdp.num_last_spikes = 3: ") {
+		t.Errorf("notes %q, %v", notes, err)
+	}
+	s, _, err = All().Convert("example.yaml", []byte(authorsFile), false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,11 +75,15 @@ func TestConvert(t *testing.T) {
 	}
 	for _, c := range []struct{ old, new, want string }{
 		{"dim: 5", "dims: 5", "did you mean"},
-		{"ws: {a_plus: 1.0", "ws: {a_plus: 2.0", "stdp.ws.a_plus"},
+		{"ws: {a_plus: 1.0", "ws: {a_plus: 2.0", "stdp.ws.a_plus = 2.0: only 1 can"},
+		{"sal: {a_plus: 1.0, a_minus: 1.0", "sal: {a_plus: 1.0, a_minus: -1.0", ":19: stdp.sal.a_minus = -1.0: only 1 can"},
 		{"sal: {a_plus: 1.0, a_minus: 1.0, tau_plus: *t", "sal: {a_plus: 1.0, a_minus: 1.0, tau_plus: 7", "stdp.sal.tau_plus"},
-		{"num_epochs: 101", "num_epochs: -1", "training.epochs"},
+		{"sal: {a_plus: 1.0, a_minus: 1.0, tau_plus: *t, tau_minus: *t", "sal: {a_plus: 1.0, a_minus: 1.0, tau_plus: *t, tau_minus: 7", "stdp.sal.tau_minus = 7"},
+		{"num_epochs: 101", "num_epochs: -1", "example.yaml:6: num_epochs = -1: becomes training.epochs, which must be between 1"},
+		{"sim_params: {t_ref: &t 30, tau_syn: *t, num_last_spikes: 1}", "sim_params: {t_ref: &t 30, num_last_spikes: 1}", "sim_params.tau_syn"},
+		{"tau_syn: *t", "tau_syn: 1e9", "sim_params.tau_syn = 1e9: becomes network.tau_syn, which "},
 	} {
-		_, err := All().Convert("example.yaml", []byte(strings.Replace(authorsFile, c.old, c.new, 1)), false)
+		_, _, err := All().Convert("example.yaml", []byte(strings.Replace(authorsFile, c.old, c.new, 1)), false)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want mention of %q", c.new, err, c.want)
 		}
@@ -108,9 +134,18 @@ u_input: {training: [-1, 0, 1.5], validation: [-2.0, 2.0]}
 
 // TestConvertMicrocircuit: every setting of an authors' microcircuit arrives, and what comes out is a valid experiment.
 func TestConvertMicrocircuit(t *testing.T) {
-	s, err := All().Convert("circuit.yaml", []byte(authorsCircuit), false)
+	s, notes, err := All().Convert("circuit.yaml", []byte(authorsCircuit), false)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, key := range []string{":28: student_simulation_settings.recorded_quantities = [[u_in], [u_pyr, w_up]]: left out: ", "student_simulation_settings.recorded_sample_length",
+		"student_simulation_settings.training_seed", "teacher_simulation_settings.len_epoch", "teacher_simulation_settings.training_seed"} {
+		if !strings.Contains(strings.Join(notes, "\n"), key) {
+			t.Errorf("no note on %s", key)
+		}
+	}
+	if len(notes) != 5 {
+		t.Errorf("notes %q", notes)
 	}
 	c := s.Config.(*MicrocircuitConfig)
 	tr := c.training(s.Seed)
@@ -135,7 +170,7 @@ func TestConvertMicrocircuit(t *testing.T) {
 		old, new string
 		method   microcircuit.Method
 	}{{"share_weights: false", "share_weights: true", microcircuit.BP}, {"update_down: true", "update_down: false", microcircuit.FA}} {
-		s, err := All().Convert("circuit.yaml", []byte(strings.Replace(authorsCircuit, c.old, c.new, 1)), false)
+		s, _, err := All().Convert("circuit.yaml", []byte(strings.Replace(authorsCircuit, c.old, c.new, 1)), false)
 		if err != nil || s.Config.(*MicrocircuitConfig).Plasticity.Method != c.method {
 			t.Errorf("%s: %v", c.new, err)
 		}
@@ -144,9 +179,12 @@ func TestConvertMicrocircuit(t *testing.T) {
 		{"dims: [1, 1, 1, 1]", "dims: [1, 2, 1, 1]", "network_properties.dims.1"},
 		{"dims: [1, 1, 1, 1]", "dims: [1, 1]", "network_properties.lr"},
 		{"learning_lag: 700", "learn_lag: 700", "did you mean network_properties.learning_lag"},
-		{"learning_lag: 700", "learning_lag: 2000", "plasticity.lag"},
+		{"learning_lag: 700", "learning_lag: 2000", "network_properties.learning_lag = 2000: becomes plasticity.lag, which must be shorter"},
 		{"n_last_spks: 1", "n_last_spks: 2", "network_properties.n_last_spks"},
 		{"stdp_a_causal: -1.0", "stdp_a_causal: 1.0", "network_properties.stdp_a_causal"},
+		{"stdp_a_anticausal: 1.0", "stdp_a_anticausal: -1.0", ":10: network_properties.stdp_a_anticausal = -1.0: only 1 can"},
+		{"shuffle_validation: false", "shuffle_validation: true", "student_simulation_settings.shuffle_validation"},
+		{"lambda_api: 0.03", "lambda_api: -1", "network_properties.lambda_api = -1: becomes network.lambda_apical"},
 		{"tau_syn: *t", "tau_syn: 3", "network_properties.tau_syn"},
 		{"stdp_tau_causal: *t", "stdp_tau_causal: 3", "network_properties.stdp_tau_causal"},
 		{"set_sps: true", "set_sps: false", "student_simulation_settings.set_sps"},
@@ -155,7 +193,7 @@ func TestConvertMicrocircuit(t *testing.T) {
 		{"random_weights_init_limits: {up: [-3.0, 2.0], down: [-1.0, 4.0]}", "random_weights_init_limits: {}", "random_weights_init_limits"},
 		{"training: [-1, 0, 1.5]", "training: []", "u_input.training"},
 	} {
-		_, err := All().Convert("circuit.yaml", []byte(strings.Replace(authorsCircuit, c.old, c.new, 1)), false)
+		_, _, err := All().Convert("circuit.yaml", []byte(strings.Replace(authorsCircuit, c.old, c.new, 1)), false)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want mention of %q", c.new, err, c.want)
 		}

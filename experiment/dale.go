@@ -252,13 +252,13 @@ func (r *daleRun) Tables() []Table {
 	if r.config.Mode == learningMode {
 		columns = []Column{{Name: "epoch", Doc: "epochs finished"}}
 	}
-	headline := r.config.Mode == learningMode
+	learning := r.config.Mode == learningMode
 	columns = append(columns, []Column{
 		{Name: "w_ee12", Doc: "excitatory synapse from neuron 2 to neuron 1"},
 		{Name: "w_ee21", Doc: "excitatory synapse from neuron 1 to neuron 2"},
-		{Name: "w_eff12", Doc: "effective weight from neuron 2 to neuron 1", Headline: headline},
-		{Name: "w_eff21", Doc: "effective weight from neuron 1 to neuron 2", Headline: headline},
-		{Name: "drift12", Unit: "per tau", Doc: "SAL's drift of w_ee12; the weight changes by the learning rate times this in every epoch", Headline: !headline},
+		{Name: "w_eff12", Doc: "effective weight from neuron 2 to neuron 1", Headline: learning},
+		{Name: "w_eff21", Doc: "effective weight from neuron 1 to neuron 2", Headline: learning},
+		{Name: "drift12", Unit: "per tau", Doc: "SAL's drift of w_ee12; the weight changes by the learning rate times this in every epoch"},
 		{Name: "drift21", Unit: "per tau", Doc: "the same of w_ee21"},
 		{Name: "activity_e1", Doc: "share of time in which excitatory neuron 1 was refractory"},
 		{Name: "activity_e2", Doc: "the same of excitatory neuron 2"},
@@ -272,6 +272,9 @@ func (r *daleRun) Tables() []Table {
 			{Name: "drift12_direct", Unit: "per tau", Doc: "SAL's drift of their weights"},
 			{Name: "drift21_direct", Unit: "per tau"},
 		}...)
+	}
+	for k := range columns {
+		columns[k].Row = !learning
 	}
 	return []Table{{Name: "metrics", Columns: append(columns, Column{Name: "steps", Unit: "steps", Doc: "simulated so far"}, Column{Name: "spikes", Doc: "so far"})}}
 }

@@ -46,6 +46,10 @@ func (l *loop) claim(o Options) error {
 		return l.clear()
 	}
 	if what != "" {
+		if l.unlock != nil { // or this lock would look like that of a run
+			l.unlock()
+			l.unlock = nil
+		}
 		return takenError(l.dir, what)
 	}
 	return nil
@@ -85,14 +89,22 @@ func takenError(dir, what string) error {
 	if what != aRun {
 		return usagef("%s is not empty and not the folder of a run (it holds %s); choose another folder with -o", dir, what)
 	}
-	status := "unfinished"
-	if info, err := ReadInfo(dir); err == nil {
-		status = string(info.Status)
-	}
-	if status == string(Done) {
+	state := "that was not finished"
+	switch info, err := Look(dir); {
+	case err != nil && !errors.Is(err, os.ErrNotExist):
+		state = fmt.Sprintf("whose status cannot be read (%v)", err)
+	case info.Status == Done:
 		return usagef("%s holds a finished run; choose another folder with -o, or replace it with --force", dir)
+	case info.Status == Running:
+		return usagef("%s holds a run that is under way (process %d on %s); wait until it ends, or choose another folder with -o", dir, info.PID, info.Host)
+	case info.Status == Interrupted:
+		state = "that was interrupted"
+	case info.Status == Killed:
+		state = "that was killed"
+	case info.Status == Failed:
+		state = "that failed"
 	}
-	return usagef("%s holds a run (status: %s); go on with: spikealign resume %s, choose another folder with -o, or replace it with --force", dir, status, dir)
+	return usagef("%s holds a run %s; go on with: spikealign resume %s, choose another folder with -o, or replace it with --force", dir, state, dir)
 }
 
 // clear makes room for a new run in the folder of an old one. The old run is declared unfinished first, so that a folder from which

@@ -84,6 +84,7 @@ type ColumnInfo struct {
 	Name     string `json:"name"`
 	Unit     string `json:"unit,omitempty"`
 	Doc      string `json:"doc,omitempty"`
+	Row      bool   `json:"row,omitempty"`
 	Headline bool   `json:"headline,omitempty"`
 }
 

@@ -93,6 +93,8 @@ type Column struct {
 	Name string
 	Unit string // "", "steps", "nats", "degrees", ...
 	Doc  string // a few words
+	// Row marks a value that belongs to its row alone, such as one point of a grid: that of the last row is no result of the run.
+	Row bool
 	// Headline marks the column whose latest value is shown in the progress line and in `spikealign list`.
 	Headline bool
 }

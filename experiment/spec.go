@@ -16,7 +16,7 @@ type Kinds []Kind
 // Common is the part of an experiment file that every kind has.
 type Common struct {
 	Kind        string `yaml:"kind" doc:"kind of experiment"`
-	Name        string `yaml:"name" doc:"name of the run: letters, digits, and _ . -"`
+	Name        string `yaml:"name" doc:"name of the run: letters, digits, and _ . -; without one, that of the file"`
 	Description string `yaml:"description" doc:"what this run is for"`
 	// Seed keys every random draw of the run.
 	Seed       uint64           `yaml:"seed" doc:"keys every random draw; same configuration and seed: same results, bit for bit"`
@@ -55,12 +55,18 @@ type Spec struct {
 	Config Config
 }
 
+// sweepKind is what a sweep file (package sweep) says in the place of a kind.
+const sweepKind = "sweep"
+
 // Load reads an experiment file with overrides "path=value". Faults are yamlconf.Errors: all of them, each with its place. A file without a
 // name gets the name of the file.
 func (ks Kinds) Load(file string, overrides ...string) (*Spec, error) {
 	data, err := yamlconf.ReadFile(file)
 	if err != nil {
 		return nil, usagef("cannot read the experiment file: %v", err)
+	}
+	if yamlconf.Parse(file, data).Text("kind") == sweepKind {
+		return nil, usagef("%s is a sweep file; run it with: spikealign sweep %s", file, file)
 	}
 	return ks.Parse(file, data, overrides...)
 }
@@ -141,11 +147,22 @@ func (s *Spec) Marshal() ([]byte, error) {
 	return yamlconf.Marshal(head, &s.Common, s.Config)
 }
 
+// Template writes an experiment file of that kind with every key at its default.
+func (ks Kinds) Template(kind string) ([]byte, error) {
+	s, err := ks.Parse(kind, []byte("kind: "+kind+"\n"))
+	if err != nil {
+		return nil, err
+	}
+	s.Name = "" // the copy's own
+	head := fmt.Sprintf("%s\n\nEvery key with its default: a file needs only those that it changes, and kind. Run it: spikealign run FILE", s.Kind.Doc())
+	return yamlconf.Marshal(head, &s.Common, s.Config)
+}
+
 // decisive is the text of the configuration without the keys that cannot change a result or the shape of a checkpoint.
 func (s *Spec) decisive() (string, error) {
 	c := s.Common
 	c.Name, c.Description, c.Checkpoint = "", "", CheckpointConfig{}
-	text, err := yamlconf.Marshal("", &c, s.Config)
+	text, err := yamlconf.MarshalPlain(&c, s.Config)
 	return string(text), err
 }
 

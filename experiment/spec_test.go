@@ -102,3 +102,21 @@ func keys(t reflect.Type) map[string]bool {
 	}
 	return m
 }
+
+// A change at the end of a long line is a change, and it is shown.
+func TestDiffersInLongLine(t *testing.T) {
+	parse := func(last string) *experiment.Spec {
+		spec, err := experiment.All().Parse("x.yaml", []byte("kind: sampling\nnetwork: {visible: 20}\ninitial: {bias: [0.125,0.125,0.125,0.125,0.125,0.125,0.125,0.125,0.125,0.125,0.125,0.125,0.125,0.125,0.125,0.125,0.125,0.125,0.125,"+last+"]}\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return spec
+	}
+	change, err := parse("0.25").Differs(parse("0.75"))
+	if err != nil || !strings.Contains(change, "0.75`, now") || !strings.Contains(change, "0.25`") {
+		t.Errorf("%q, %v", change, err)
+	}
+	if change, err := parse("0.25").Differs(parse("0.25")); change != "" || err != nil {
+		t.Errorf("%q, %v", change, err)
+	}
+}

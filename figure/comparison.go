@@ -2,14 +2,15 @@ package figure
 
 import (
 	"fmt"
+	"math"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Comparison sets runs of one small network under different conditions side by side; the first demonstration has two, with
-// and without SAL.
+// Comparison sets a small network under different conditions side by side; the first demonstration has two, with and without SAL.
 type Comparison struct {
 	Title      string
 	N          int         // number of neurons
@@ -17,19 +18,23 @@ type Comparison struct {
 	Conditions []Condition // up to six
 }
 
-// Condition is one run. Any slice may be nil.
+// Condition holds the runs of one condition. Any slice may be nil.
 type Condition struct {
-	Name      string
-	Epoch     []float64 // the abscissa of the next three
-	DKL       []float64 // divergence of the sampled from the target distribution, nats
-	Floor     []float64 // sampling floor of DKL, nats
-	Asymmetry []float64 // Var over i<j of W[i][j]-W[j][i]
-	Sampled   []float64 // measured fraction of time in each state
+	Name  string
+	Epoch []float64 // the abscissa of the next three. A run shorter than it is unfinished: it counts as far as it goes
+
+	DKL       [][]float64 // [run][epoch] divergence of the sampled from the target distribution, nats
+	Floor     [][]float64 // sampling floor of DKL, nats
+	Asymmetry [][]float64 // Var over i<j of W[i][j]-W[j][i]
+	Sampled   [][]float64 // [run][state] measured fraction of time in each state; of runs with another target it is left out
 }
 
-// Figure draws D_KL with its sampling floor and the asymmetry over epochs, and the sampled against the target probability of every state. A panel
-// for which no condition has data is left out. It returns an *InputError for lengths that do not fit together and when there is
-// nothing to draw.
+// runs is the number of runs.
+func (c Condition) runs() int { return max(len(c.DKL), len(c.Asymmetry)) }
+
+// Figure draws D_KL with its sampling floor and the asymmetry over epochs, and the sampled against the target probability of every state: of several runs the median, with a band between the
+// quartiles over epochs. A panel for which no condition has values is left out. It returns an *InputError for lengths that do not fit together, for more conditions than there are colours and when
+// there is nothing to draw.
 func (c Comparison) Figure() (*Figure, error) {
 	if err := c.check(); err != nil {
 		return nil, err
@@ -43,45 +48,63 @@ func (c Comparison) Figure() (*Figure, error) {
 	epochs(asymmetry)
 	asymmetry.y.label, asymmetry.y.zero = varianceLabel, true
 	stateScatter(states)
+	dkl.note = c.repeats(Condition.runs)
+	asymmetry.note = dkl.note
+	states.note = c.repeats(func(d Condition) int { return len(d.Sampled) })
 
 	var hasDKL, hasAsymmetry, hasFloor, hasStates bool
 	floor := dashed(grey, 0.9)
 	for _, d := range c.Conditions {
-		if len(d.Floor) > 0 {
-			dkl.line(d.Epoch, d.Floor, floor)
-			hasFloor, hasDKL = true, true
+		if anyFinite(d.Floor...) && anyFinite(d.DKL...) {
+			dkl.line(d.Epoch, medians(len(d.Epoch), d.Floor, &dkl.y), floor)
+			hasFloor = true
 		}
+	}
+	var lines, markers []keyEntry
+	for k, d := range c.Conditions {
+		hue, style := categorical[k], conditionLine(k, len(c.Conditions))
+		if anyFinite(d.DKL...) {
+			dkl.courseIn(d.Epoch, d.DKL, fade(hue, bandOpacity), style)
+			hasDKL = true
+		}
+		if anyFinite(d.Asymmetry...) {
+			asymmetry.courseIn(d.Epoch, d.Asymmetry, fade(hue, bandOpacity), style)
+			hasAsymmetry = true
+		}
+		thumbs := []plot.Thumbnailer{lineThumb(style)}
+		if d.runs() > 1 {
+			thumbs = append([]plot.Thumbnailer{patchThumb{fade(hue, bandOpacity)}}, thumbs...)
+		}
+		lines = append(lines, keyEntry{d.Name, thumbs})
+	}
+	for _, p := range []*panel{dkl, asymmetry} {
+		// Medians above all bands.
+		slices.SortStableFunc(p.layers, func(a, b plot.Plotter) int { return depth(a) - depth(b) })
 	}
 	// The last condition is drawn first: the first one, usually the matter of the figure, lies on top.
 	for k := len(c.Conditions) - 1; k >= 0; k-- {
-		d, hue := c.Conditions[k], categorical[k]
-		if len(d.DKL) > 0 {
-			dkl.line(d.Epoch, d.DKL, solid(hue, 1.2))
-			hasDKL = true
+		d := c.Conditions[k]
+		if len(d.Sampled) == 0 || len(c.Target) == 0 {
+			continue
 		}
-		if len(d.Asymmetry) > 0 {
-			asymmetry.line(d.Epoch, d.Asymmetry, solid(hue, 1.2))
-			hasAsymmetry = true
+		sampled, style := medians(len(c.Target), d.Sampled, &axis{}), conditionMarker(k, stateRadius(c.N))
+		if k == 0 {
+			style.Color = fade(categorical[k], 0.8)
 		}
-		if len(d.Sampled) > 0 && len(c.Target) > 0 {
-			style := conditionMarker(k, stateRadius(c.N))
-			if k == 0 {
-				style.Color = fade(hue, 0.8)
-			}
-			addStates(states, d.Name, c.Target, d.Sampled, style)
-			hasStates = true
-		}
+		addStates(states, d.Name, c.Target, sampled, len(d.Sampled), style)
+		markers = append([]keyEntry{{d.Name, []plot.Thumbnailer{glyphThumb(conditionMarker(k, stateRadius(1)))}}}, markers...)
+		hasStates = true
 	}
 	states.diagonal(dashed(grey, 0.7))
-	var key []keyEntry
-	for k, d := range c.Conditions {
-		style := conditionMarker(k, stateRadius(1))
-		key = append(key, keyEntry{d.Name, []plot.Thumbnailer{lineThumb(solid(categorical[k], 1.2)), glyphThumb(style)}})
-	}
 	if hasFloor {
-		key = append(key, keyEntry{"sampling floor", []plot.Thumbnailer{lineThumb(floor)}})
+		lines = append(lines, keyEntry{"sampling floor", []plot.Thumbnailer{lineThumb(floor)}})
 	}
-	g.key = [][]keyEntry{key}
+	if hasDKL || hasAsymmetry {
+		g.key = append(g.key, lines)
+	}
+	if hasStates {
+		g.key = append(g.key, append([]keyEntry{{label: statesHead + ":"}}, markers...))
+	}
 	for _, p := range []struct {
 		*panel
 		has bool
@@ -91,11 +114,38 @@ func (c Comparison) Figure() (*Figure, error) {
 		}
 	}
 	if len(g.cells) == 0 {
-		return nil, &InputError{"Comparison", "Conditions", "there is nothing to draw: every part is missing"}
+		return nil, &InputError{"Comparison", "Conditions", "there is nothing to draw: no run has values yet"}
 	}
 	width := readmeWidth * vg.Length(len(g.cells)) / vg.Length(g.columns)
 	g.columns = len(g.cells)
 	return g.figure(width), nil
+}
+
+// repeats says of how many runs the medians are, nothing where every condition has one.
+func (c Comparison) repeats(runs func(Condition) int) string {
+	lo, hi := math.MaxInt, 0
+	for _, d := range c.Conditions {
+		if n := runs(d); n > 0 {
+			lo, hi = min(lo, n), max(hi, n)
+		}
+	}
+	switch {
+	case hi <= 1:
+		return ""
+	case lo < hi:
+		return fmt.Sprintf("median of %d to %d runs", lo, hi)
+	}
+	return fmt.Sprintf("median of %d runs", hi)
+}
+
+// conditionLine is the line of the k-th of n conditions: the first one is solid, and each is drawn over those before it with shorter dashes, so that all are seen where they coincide.
+func conditionLine(k, n int) draw.LineStyle {
+	s := solid(categorical[k], 1.1)
+	if k > 0 {
+		piece := min(3, 12/vg.Length(n))
+		s.Dashes = []vg.Length{piece * vg.Length(n-k), piece * vg.Length(k)}
+	}
+	return s
 }
 
 // conditionMarker is the marker of the k-th condition: filled for the first.
@@ -116,14 +166,18 @@ func (c Comparison) check() error {
 	for _, d := range c.Conditions {
 		for _, v := range []struct {
 			field string
-			v     []float64
+			runs  [][]float64
 		}{{"DKL", d.DKL}, {"Floor", d.Floor}, {"Asymmetry", d.Asymmetry}} {
-			if len(v.v) > 0 && len(v.v) != len(d.Epoch) {
-				return &InputError{"Comparison", "Conditions", fmt.Sprintf("%q: %d values of %s for %d epochs", d.Name, len(v.v), v.field, len(d.Epoch))}
+			for r, run := range v.runs {
+				if len(run) > len(d.Epoch) {
+					return &InputError{"Comparison", "Conditions", fmt.Sprintf("%q: run %d has %d values of %s for %d epochs", d.Name, r, len(run), v.field, len(d.Epoch))}
+				}
 			}
 		}
-		if err := checkStates("Comparison", "Conditions", d.Sampled, c.N); err != nil {
-			return err
+		for _, run := range d.Sampled {
+			if err := checkStates("Comparison", "Conditions", run, c.N); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

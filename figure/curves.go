@@ -49,7 +49,11 @@ func (c Curves) Figure() (*Figure, error) {
 				}
 				colour[v.Name] = k
 				hue := categorical[k]
-				key = append(key, keyEntry{v.Name, []plot.Thumbnailer{patchThumb{fade(hue, bandOpacity)}, lineThumb(solid(hue, 1.1))}})
+				thumbs := []plot.Thumbnailer{lineThumb(solid(hue, 1.1))}
+				if len(v.Runs) > 1 {
+					thumbs = append([]plot.Thumbnailer{patchThumb{fade(hue, bandOpacity)}}, thumbs...)
+				}
+				key = append(key, keyEntry{v.Name, thumbs})
 			}
 			for _, r := range v.Runs {
 				if len(r) > len(v.X) {

@@ -12,8 +12,8 @@ func ExampleComparison_Figure() {
 	c := figure.Comparison{
 		Title: "One neuron pair",
 		Conditions: []figure.Condition{
-			{Name: "with SAL", Epoch: []float64{0, 100, 200}, DKL: []float64{1, 0.01, 0.002}},
-			{Name: "without SAL", Epoch: []float64{0, 100, 200}, DKL: []float64{1, 0.05, 0.04}},
+			{Name: "with SAL", Epoch: []float64{0, 100, 200}, DKL: [][]float64{{1, 0.01, 0.002}}},
+			{Name: "without SAL", Epoch: []float64{0, 100, 200}, DKL: [][]float64{{1, 0.05, 0.04}}},
 		},
 	}
 	f, err := c.Figure()

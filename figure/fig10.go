@@ -9,6 +9,7 @@ import (
 
 // Figure10 is SAL on two excitatory neurons that also inhibit each other through interneurons (docs/model.md, section 6): figure 10 of the paper.
 type Figure10 struct {
+	Title    string
 	N        int       // the grid has N x N points; the point (i, j) is at i*N+j
 	W12, W21 []float64 // effective weights of each point
 	Drift12  []float64 // drift of the synapse from E2 to E1 under SAL, per tau
@@ -26,6 +27,7 @@ func (f Figure10) Figure() (*Figure, error) {
 		return nil, err
 	}
 	g := newPanels(2, 132)
+	g.title, g.trim = f.Title, true
 	g.add(f.drift(), 1)
 	if len(f.Rate) > 0 {
 		g.add(f.activity(), 1)
@@ -77,8 +79,6 @@ func (f Figure10) drift() *panel {
 	}
 	p.explain("no drift", lineThumb(zero))
 	equal := dashed(black, 0.7)
-	share(&p.x, &p.y)
-	p.equal = true
 	p.add(reference{diagonal: true, style: equal})
 	p.explain("equal effective weights", lineThumb(equal))
 	p.bar = &colorBar{limit: limit, label: "drift of " + weight12 + " per τ"}

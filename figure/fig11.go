@@ -201,8 +201,8 @@ func (s ShapeResult) laws(names []string) *panel {
 		x, y := scaled(l.Lags, 1/l.Tau), scaled(l.Probability, l.Tau)
 		// Coincidences are no pairs: the halves are lines of their own.
 		n := len(x)
-		p.line(x[:n/2], y[:n/2], solid(hue, lawWidth))
-		p.line(x[(n+1)/2:], y[(n+1)/2:], solid(hue, lawWidth))
+		p.edged(x[:n/2], y[:n/2], solid(hue, lawWidth))
+		p.edged(x[(n+1)/2:], y[(n+1)/2:], solid(hue, lawWidth))
 	}
 	return p
 }

@@ -32,6 +32,7 @@ func (f Figure12) Figure() (*Figure, error) {
 	delta.y.label, sum.y.label = `\i{δ}(\i{t})`, `Σ \i{δ}`
 	for _, p := range []*panel{delta, sum} {
 		p.x.label, p.x.tight = `lag \i{t} (τ)`, true
+		p.x.include(0)
 		p.y.include(0)
 		p.under(reference{style: dashed(grey, 0.7)})
 	}
@@ -45,8 +46,12 @@ func (f Figure12) Figure() (*Figure, error) {
 		if first < 0 {
 			first = len(c.T)
 		}
-		delta.line(c.T[first:], c.Delta[first:], style)
-		sum.line(c.T, c.Integral, style)
+		delta.edged(c.T[first:], c.Delta[first:], style)
+		t, s := c.T, c.Integral
+		if first == 0 && len(t) > 0 { // it begins at 0
+			t, s = append([]float64{0}, t...), append([]float64{0}, s...)
+		}
+		sum.line(t, s, style)
 		key = append(key, keyEntry{c.Name, []plot.Thumbnailer{lineThumb(style)}})
 	}
 	share(&delta.x, &sum.x)

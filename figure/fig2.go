@@ -6,7 +6,6 @@ import (
 	"math"
 	"slices"
 
-	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -107,9 +106,7 @@ func (c PairCurves) panel() *panel {
 		{weight12, c.W12, synapse12, dot(synapse12, 2)},
 	} {
 		median := p.course(c.Epoch, w.runs, w.hue)
-		if start := slices.IndexFunc(median, p.y.shows); start >= 0 && p.x.shows(c.Epoch[start]) {
-			p.add(&plotter.Scatter{XYs: pairs(c.Epoch[start:start+1], median[start:start+1]), GlyphStyle: w.mark})
-		}
+		p.start(c.Epoch, median, w.mark)
 		if c.Frozen12 && w.name == weight12 {
 			w.name += " (frozen)"
 		}
@@ -196,9 +193,7 @@ func (l PhasePlane) panel() *panel {
 	for k, t := range l.Trajectories {
 		hue := categorical[k]
 		p.line(t.W12, t.W21, solid(hue, 1.3))
-		if start := slices.IndexFunc(t.W12, p.x.shows); start >= 0 && p.y.shows(t.W21[start]) {
-			p.add(&plotter.Scatter{XYs: pairs(t.W12[start:start+1], t.W21[start:start+1]), GlyphStyle: dot(hue, 2.2)})
-		}
+		p.start(t.W12, t.W21, dot(hue, 2.2))
 		p.explain(t.Name, lineThumb(solid(hue, 1.3)), glyphThumb(dot(hue, 2.2)))
 	}
 	p.diagonal(dashed(grey, 0.7))

@@ -94,9 +94,9 @@ func noise(levels []float64, runs int, scale float64) NoiseSweep {
 
 func comparison() Comparison {
 	t := network(5, 2)
-	a := Condition{Name: "with SAL", Epoch: t.Epoch, DKL: t.DKL, Floor: t.Floor, Asymmetry: t.Asymmetry, Sampled: t.Sampled}
+	a := Condition{Name: "with SAL", Epoch: t.Epoch, DKL: [][]float64{t.DKL}, Floor: [][]float64{t.Floor}, Asymmetry: [][]float64{t.Asymmetry}, Sampled: [][]float64{t.Sampled}}
 	b := a
-	b.Name, b.Sampled = "without SAL", t.Target
+	b.Name, b.Sampled = "without SAL", [][]float64{t.Target}
 	return Comparison{Title: "Five neurons", N: 5, Target: t.Target, Conditions: []Condition{a, b}}
 }
 
@@ -141,7 +141,7 @@ func inputs() map[string]drawer {
 		"tiny values":     noise(levels, 3, 1e-9),
 		"large values":    noise(levels, 3, 1e9),
 		"comparison":      comparison(),
-		"one condition":   Comparison{Conditions: []Condition{{Name: "alone", Epoch: full.Epoch, DKL: full.DKL, Floor: full.Floor}}},
+		"one condition":   Comparison{Conditions: []Condition{{Name: "alone", Epoch: full.Epoch, DKL: [][]float64{full.DKL}, Floor: [][]float64{full.Floor}}}},
 		"raster":          raster(7, true),
 		"raster 1":        raster(1, false),
 		"raster 100":      raster(100, true),
@@ -162,8 +162,53 @@ func inputs() map[string]drawer {
 	}
 	in["empty runs"] = s
 	c := comparison()
-	c.Conditions[0].Sampled = append([]float64{0, nan}, c.Target[2:]...)
+	c.Conditions[0].Sampled = [][]float64{append([]float64{0, nan}, c.Target[2:]...)}
 	in["spoilt comparison"] = c
+	c = comparison()
+	for k := range c.Conditions {
+		d := &c.Conditions[k]
+		d.DKL, d.Asymmetry, d.Sampled = append(d.DKL, d.DKL[0][:20], nil), append(d.Asymmetry, d.Asymmetry[0], nil), append(d.Sampled, d.Sampled[0])
+	}
+	in["replicates"] = c
+	for k := range 4 {
+		d := c.Conditions[k%2]
+		d.Name = fmt.Sprintf("condition %d with %s", k, strings.Repeat("a long name ", 12))
+		c.Conditions = append(c.Conditions, d)
+	}
+	in["six conditions"] = c
+
+	// Labels longer than their axes, with spaces and without.
+	for name, label := range map[string]string{"words": strings.Repeat("label of many words ", 9), "word": strings.Repeat("word", 60)} {
+		s := noise(levels, 2, 1e-7)
+		s.NoiseLabel, s.Title = label, label
+		in["long "+name] = s
+		s = noise(levels[:1], 2, 1e-7)
+		s.NoiseLabel = label
+		in["one level, long "+name] = s
+		v := Curves{Title: label}
+		for range 3 {
+			v.Panels = append(v.Panels, CurvePanel{label, label, label, true, []Course{{label, []float64{1, 10}, [][]float64{{1e-9, 2e-9}}}}})
+		}
+		in["curves, long "+name] = v
+		v.Panels = v.Panels[:1]
+		in["one curve panel, long "+name] = v
+		c := comparison()
+		c.Title, c.Conditions[1].Name = label, label
+		in["comparison, long "+name] = c
+		in["training, long "+name] = Training{Name: label, Epoch: full.Epoch, DKL: full.DKL, Asymmetry: full.DKL}
+	}
+	in["angle"] = Curves{Panels: []CurvePanel{{"SAL as published", "length of the SAL phase (steps)", "angle to the transpose (degrees)", true, []Course{{"rate", []float64{1e3, 1e6}, [][]float64{{90, 60}, {80, 50}}}}},
+		{"pairs up to τ", "length of the SAL phase (steps)", "angle to the transpose (degrees)", true, nil}}}
+	hidden := Training{Name: "hidden", N: 2, Hidden: 3, Target: []float64{.5, 0, 0, .5}, Sampled: []float64{.4, .1, .1, .4}}
+	hidden.WInitial, hidden.WFinal = network(5, 3).WInitial, network(5, 3).WFinal
+	in["hidden"] = hidden
+	small := network(3, 1)
+	for _, w := range [][]float64{small.WInitial, small.WFinal, small.WTarget} {
+		for k := range w {
+			w[k] *= 1e-4
+		}
+	}
+	in["small weights"] = small
 	return in
 }
 
@@ -174,6 +219,11 @@ func TestFiles(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
+		}
+		if dir := os.Getenv("SPIKEALIGN_FIGURES"); dir != "" {
+			if err := f.Save(dir, "sampling "+name); err != nil {
+				t.Error(err)
+			}
 		}
 		var svg bytes.Buffer
 		if err := f.WriteSVG(&svg); err != nil {
@@ -374,9 +424,9 @@ func TestInputErrors(t *testing.T) {
 		{stray, "Curves"},
 		{Comparison{}, "Conditions"},
 		{Comparison{Conditions: make([]Condition, 7)}, "Conditions"},
-		{Comparison{Conditions: []Condition{{DKL: []float64{1}}}}, "Conditions"},
+		{Comparison{Conditions: []Condition{{DKL: [][]float64{{1}}}}}, "Conditions"},
 		{Comparison{N: 1, Target: []float64{1}}, "Target"},
-		{Comparison{N: 1, Conditions: []Condition{{Sampled: []float64{1}}}}, "Conditions"},
+		{Comparison{N: 1, Conditions: []Condition{{Sampled: [][]float64{{1}}}}}, "Conditions"},
 		{Raster{}, "N"},
 		{Raster{N: 1, Times: []float64{1}}, "Neurons"},
 		{Raster{N: 1, Times: []float64{1}, Neurons: []int{1}}, "Neurons"},
@@ -397,6 +447,8 @@ func TestNotes(t *testing.T) {
 	for name, want := range map[string]string{
 		"some NaN":     "not drawn",
 		"unvisited":    "64 states never visited",
+		"replicates":   "median of 3 runs",
+		"hidden":       "from hidden to visible",
 		"all NaN":      "no data that can be drawn",
 		"raster empty": "no spikes in this window",
 		"raster auto":  "1 value not drawn",
@@ -420,5 +472,116 @@ func TestNotes(t *testing.T) {
 func TestStateNames(t *testing.T) {
 	if got := stateName(0b00110, 5); got != "01100" {
 		t.Errorf("state 6 of 5 neurons is %s, want 01100", got)
+	}
+}
+
+// svgText returns the figure as SVG.
+func svgText(t *testing.T, in drawer) string {
+	t.Helper()
+	f, err := in.Figure()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var svg bytes.Buffer
+	if err := f.WriteSVG(&svg); err != nil {
+		t.Fatal(err)
+	}
+	return svg.String()
+}
+
+// TestHeadings checks that headings begin above the axes and letters left of them, in columns without tick labels too.
+func TestHeadings(t *testing.T) {
+	f, err := inputs()["sweep"].Figure()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &textBoxes{width: f.width, height: f.height}
+	f.draw(draw.New(c))
+	at := map[string]vg.Rectangle{}
+	for _, p := range c.texts {
+		if _, ok := at[p.text]; !ok || p.text == "with SAL" { // the key comes first
+			at[p.text] = p.box
+		}
+	}
+	if gap := at["with SAL"].Min.X - at["b"].Max.X; gap < 0 || at["with SAL"].Min.Y != at["b"].Min.Y {
+		t.Errorf("heading %v, letter %v", at["with SAL"], at["b"])
+	}
+}
+
+// TestLabels checks that labels break outside marks and at no non-breaking space, and get smaller where they cannot break.
+func TestLabels(t *testing.T) {
+	if got := strings.Join(words(`a  _{b c}d `+varianceLabel+` open _{e`), "|"); got != `a|_{b c}d|`+varianceLabel+`|open|_{e` {
+		t.Error(got)
+	}
+	s := axisText.shrunk("word", 10)
+	if w := s.width("word"); w > 10 || w < 9.5 || axisText.shrunk("word", 100) != axisText {
+		t.Errorf("width %v", w)
+	}
+}
+
+// TestColorBarPower checks that the power of ten of a colour bar is told, also without a label.
+func TestColorBarPower(t *testing.T) {
+	if !strings.Contains(svgText(t, inputs()["small weights"]), "(×10") && !strings.Contains(svgText(t, inputs()["small weights"]), "×10") {
+		t.Error("no power of ten")
+	}
+	b := &colorBar{limit: 2e-4}
+	b.fit(100)
+	if got := strings.Join(b.scale.lines, " "); got != "×10^{−6}" {
+		t.Errorf("bar of %g: %q", b.limit, got)
+	}
+}
+
+// TestOneReport checks that a single report stands on an axis from 0 with whole epochs.
+func TestOneReport(t *testing.T) {
+	for _, c := range []struct {
+		at, min, max float64
+		want         string
+	}{{0, 0, 1, "0 1"}, {500, 0, 550, "0 100 200 300 400 500"}} {
+		p := newPanel()
+		epochs(p)
+		p.x.include(c.at)
+		p.x.fit(100, room(15))
+		if got := labels(p.x.ticks); p.x.min != c.min || math.Abs(p.x.max-c.max) > 1e-9 || got != c.want {
+			t.Errorf("epoch %g: axis %g to %g, labels %s", c.at, p.x.min, p.x.max, got)
+		}
+	}
+}
+
+// TestTargetStates checks that states which the target does not have are not missed.
+func TestTargetStates(t *testing.T) {
+	in := Training{N: 6, Target: make([]float64, 64), Sampled: make([]float64, 64)}
+	for s := range 4 {
+		in.Target[s] = 0.25
+	}
+	for s := range 3 {
+		in.Sampled[10*s] = 1. / 3
+	}
+	if svg := svgText(t, in); !strings.Contains(svg, "3 states never visited") || strings.Contains(svg, "not drawn") {
+		t.Error("the note is not about the target's states")
+	}
+}
+
+// TestOneLevel checks that with a single level of noise each condition has a place of its own.
+func TestOneLevel(t *testing.T) {
+	s := noise([]float64{0.5}, 3, 1)
+	p := s.final(noiseRows[0], []bool{false, true})
+	p.x.fit(90, func(label string) vg.Length { return tickText.width(label) + 4 })
+	if got := labels(p.x.ticks); got != "without with SAL" || p.x.min != -0.5 || p.x.max != 1.5 {
+		t.Errorf("labels %q on %g to %g", got, p.x.min, p.x.max)
+	}
+}
+
+// TestDivergenceWithoutValues checks that a panel without any value is left out beside others.
+func TestDivergenceWithoutValues(t *testing.T) {
+	e, none, a := []float64{0, 1}, []float64{nan, nan}, []float64{2, 1}
+	for _, in := range []drawer{
+		Training{Epoch: e, DKL: none, Floor: none, Asymmetry: a},
+		Comparison{Conditions: []Condition{{Name: "c", Epoch: e, DKL: [][]float64{none}, Floor: [][]float64{none}, Asymmetry: [][]float64{a}}}},
+		NoiseSweep{Levels: []float64{0}, Curves: []Curve{{Epoch: e, DKL: [][]float64{none}, Asymmetry: [][]float64{a}}}},
+	} {
+		svg := svgText(t, in)
+		if strings.Contains(svg, "(nats)") || strings.Contains(svg, "no data") || strings.Contains(svg, "sampling floor") || !strings.Contains(svg, "Var(") {
+			t.Errorf("%T: a panel without values, or none", in)
+		}
 	}
 }

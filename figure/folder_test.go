@@ -3,8 +3,10 @@ package figure
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"spikealign/experiment"
@@ -59,20 +61,162 @@ func TestFolder(t *testing.T) {
 	}
 }
 
-// TestFolderRefusals verifies the errors for folders and grids that cannot be drawn.
+// TestFolderRefusals verifies the error for a folder that cannot be drawn.
 func TestFolderRefusals(t *testing.T) {
 	if _, err := Folder(experiment.All(), t.TempDir()); !errors.Is(err, experiment.ErrUsage) {
 		t.Errorf("an empty folder: %v", err)
 	}
-	for _, grid := range []string{
-		"  - {path: plasticity.rate_sal, values: [0, 0.01]}\n",
-		"  - {path: initial.noise, values: [0]}\n  - {path: plasticity.noise, values: [0]}\n",
-		"  - {path: network.dynamics, values: [discrete]}\n",
+}
+
+func parseSweep(t *testing.T, text string) *sweep.Sweep {
+	t.Helper()
+	s, err := sweep.Parse(experiment.All(), "s.yaml", []byte("kind: sweep\n"+text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// TestCheck verifies that grids which a figure cannot show are refused before anything runs, in words of the sweep file.
+func TestCheck(t *testing.T) {
+	sampling := "experiment:\n" + folderBase
+	noise := "  - {path: initial.noise, values: [0, 0.5]}\n"
+	for _, c := range []struct{ text, want string }{
+		{sampling + "grid:\n  - {path: plasticity.rate_sal, values: [0, 0.01]}\nfigure: noise\n", "no level of noise"},
+		{sampling + "grid:\n" + noise + "replicates: [initial.noise]\nfigure: noise\n", "no level of noise"},
+		{sampling + "grid:\n" + noise + "  - {path: plasticity.noise, values: [0, 0.1]}\nfigure: noise\n", "varies initial.noise and plasticity.noise; list the paths"},
+		{sampling + "grid:\n  - {path: initial.noise, values: [0]}\n  - {path: plasticity.noise, values: [0]}\nfigure: noise\n", "initial.noise and plasticity.noise"},
+		{sampling + "grid:\n  - {path: network.dynamics, values: [discrete]}\nfigure: noise\n", "network.dynamics has the value discrete; take figure: comparison"},
+		{sampling + "grid:\n" + noise + "  - {path: plasticity.rate_sal, values: [0, 0.01, 0.02]}\nfigure: noise\n", "plasticity.rate_sal has 2 values other than 0 (0.01, 0.02); leave one"},
+		{sampling + "grid:\n" + noise + "  - {path: plasticity.rate_sal, values: [0, 0.01, 0.02]}\nreplicates: [plasticity.rate_sal]\nfigure: noise\n", "2 values other than 0"},
+		{sampling + "grid:\n  - {path: initial.noise, values: [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6]}\nfigure: comparison\n", "up to 6 conditions, and the grid has 7; list the paths"},
+		{"experiment: {kind: microcircuit}\ngrid:\n  - {path: plasticity.method, values: [sal, bp]}\nfigure: comparison\n", "of kind sampling, and these are of kind microcircuit; take figure: none"},
+		{"experiment: {kind: two-neuron}\ngrid:\n  - {path: initial.noise, values: [0, 1]}\nfigure: noise\n", "of kind sampling, and these are of kind two-neuron"},
 	} {
-		_, dir := runSweep(t, "kind: sweep\nexperiment:\n"+folderBase+"grid:\n"+grid+"figure: noise\n")
-		var input *InputError
-		if _, err := Folder(experiment.All(), dir); !errors.As(err, &input) {
-			t.Errorf("%s: %v", grid, err)
+		s := parseSweep(t, c.text)
+		err := Check(s)
+		if !errors.Is(err, experiment.ErrUsage) || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "figure: "+s.Figure+": ") {
+			t.Errorf("%s: %v; want %q", c.text, err, c.want)
 		}
+	}
+	for _, text := range []string{
+		sampling + "grid:\n" + noise + "figure: noise\n",
+		sampling + "grid:\n" + noise + "  - {path: network.dynamics, values: [discrete]}\n  - {path: plasticity.rate_sal, values: [0.02]}\nfigure: noise\n",
+		sampling + "grid:\n  - {path: initial.noise, values: [0, 0.1, 0.2]}\n  - {path: plasticity.rate_sal, values: [0, 1]}\n  - {path: seed, values: [1, 2]}\nreplicates: [seed]\nfigure: comparison\n",
+		"experiment: {kind: microcircuit}\ngrid:\n  - {path: plasticity.method, values: [sal, bp]}\n",
+	} {
+		if err := Check(parseSweep(t, text)); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
+// TestConditions verifies how a comparison calls its conditions, and that replicates are of one condition.
+func TestConditions(t *testing.T) {
+	for _, c := range []struct {
+		grid, want string
+	}{
+		{"  - {path: plasticity.rate_sal, values: [0, 0.01]}\n", "with SAL*2; without SAL*2"},
+		{"  - {path: plasticity.rate_sal, values: [0.02, 0.01]}\n", "with SAL at rate 0.02*2; with SAL at rate 0.01*2"},
+		{"  - {path: plasticity.rate_sal, values: [0, 0.01]}\n  - {path: initial.noise, values: [0, 1], label: noise}\n", "with SAL, noise 0*2; with SAL, noise 1*2; without SAL, noise 0*2; without SAL, noise 1*2"},
+		{"  - {path: initial.noise, values: [0, 1]}\n", "initial.noise 0*2; initial.noise 1*2"},
+		{"  - {path: initial.noise, values: [0]}\n", "with SAL*2"},
+		{"  - {path: initial.weights, values: [[[0, 0.25], [-0.1255, 0]], null]}\n", "initial.weights [[0, 0.25], [-0.1255, 0…*2; initial.weights null*2"},
+	} {
+		cs, err := conditions(parseSweep(t, "experiment:\n"+folderBase+"grid:\n"+c.grid+"  - {path: seed, values: [1, 2]}\nreplicates: [seed]\nfigure: comparison\n"))
+		var got []string
+		for _, c := range cs {
+			got = append(got, fmt.Sprintf("%s*%d", c.name, len(c.members)))
+		}
+		if text := strings.Join(got, "; "); err != nil || text != c.want {
+			t.Errorf("%s: %s (%v), want %s", c.grid, text, err, c.want)
+		}
+	}
+}
+
+// TestReplicates verifies that a comparison shows all replicates, and states only of runs that share the target.
+func TestReplicates(t *testing.T) {
+	for path, shared := range map[string]bool{"seeds.target": false, "seeds.initial": true} {
+		_, dir := runSweep(t, "kind: sweep\nexperiment:\n"+folderBase+"  seeds: {target: 5}\ngrid:\n  - {path: plasticity.rate_sal, values: [0, 0.01]}\n  - {path: "+path+
+			", values: [1, 2, 3]}\nreplicates: ["+path+"]\nfigure: comparison\n")
+		if _, err := Folder(experiment.All(), dir); err != nil {
+			t.Fatal(err)
+		}
+		svg, err := os.ReadFile(filepath.Join(dir, experiment.FiguresDir, "comparison.svg"))
+		if err != nil || !strings.Contains(string(svg), "median of 3 runs") {
+			t.Errorf("%s: the figure does not say how many runs it shows (%v)", path, err)
+		}
+		if got := strings.Contains(string(svg), statesHead); got != shared {
+			t.Errorf("%s: states are drawn: %v", path, got)
+		}
+	}
+}
+
+func runFile(t *testing.T, text string) string {
+	t.Helper()
+	spec, err := experiment.All().Parse("r.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "r")
+	if _, err := experiment.Execute(t.Context(), experiment.Options{Spec: spec, Dir: dir}); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// TestPairFolder draws runs of two neurons from their folders.
+func TestPairFolder(t *testing.T) {
+	dale := "kind: dale\nnetwork: {tau_ref: 5}\n"
+	for _, c := range []struct{ text, name, says string }{
+		{"kind: two-neuron\nnetwork: {tau_ref: 5}\ntraining: {epochs: 3, epoch_length: 100, report_every: 1}\n", "training", "both weights"},
+		{dale + "mode: learning\ntraining: {epochs: 3, epoch_length: 100, report_every: 1}\n", "training", "excitatory weights"},
+		{dale + "field: {points: 3, steps: 200}\n", "field", "activity (share of time)"},
+		{dale + "field: {points: 2, steps: 200, direct: false}\n", "field", "SAL with interneurons"},
+		{dale + "field: {points: 1, steps: 200}\n", "", ""},
+	} {
+		dir := runFile(t, c.text)
+		names, err := Folder(experiment.All(), dir)
+		if err != nil || strings.Join(names, " ") != c.name {
+			t.Errorf("%s: %v, %v; want %s", c.text, names, err, c.name)
+			continue
+		}
+		if c.name == "" {
+			continue
+		}
+		svg, err := os.ReadFile(filepath.Join(dir, experiment.FiguresDir, c.name+".svg"))
+		if err != nil || !strings.Contains(string(svg), c.says) {
+			t.Errorf("%s: the figure does not say %q (%v)", c.text, c.says, err)
+		}
+	}
+}
+
+// TestHiddenFolder verifies that the reciprocal weights of visible and hidden neurons are drawn, also where the states are too many to list.
+func TestHiddenFolder(t *testing.T) {
+	for side, states := range map[int]bool{2: true, 5: false} {
+		dir := runFile(t, fmt.Sprintf("kind: sampling\nnetwork: {visible: %d, hidden: 2, tau_ref: 5}\ntarget: {bars_and_stripes: %d}\n"+
+			"training: {epochs: 2, epoch_length: 5, wake_length: 1, report_every: 1, report_factor: 1}\n", side*side, side))
+		if _, err := Folder(experiment.All(), dir); err != nil {
+			t.Fatal(err)
+		}
+		svg, err := os.ReadFile(filepath.Join(dir, experiment.FiguresDir, "training.svg"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(svg), "from hidden to visible") {
+			t.Errorf("side %d: no reciprocal weights", side)
+		}
+		if got := strings.Contains(string(svg), divergenceHead); got != states {
+			t.Errorf("side %d: the divergence is drawn: %v", side, got)
+		}
+	}
+}
+
+// TestResultError verifies that a user reads nothing of this package's types.
+func TestResultError(t *testing.T) {
+	_, err := save(Training{Epoch: []float64{1}, DKL: []float64{1, 2}}, "d", "training")
+	var input *InputError
+	if !errors.As(err, &input) || err.Error() != filepath.Join("d", "figures", "training")+": 2 values for 1 epochs" {
+		t.Error(err)
 	}
 }

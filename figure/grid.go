@@ -3,6 +3,7 @@ package figure
 import (
 	"strings"
 
+	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -12,6 +13,7 @@ import (
 type grid struct {
 	columns int
 	height  vg.Length // of the data area of each row whose panels do not ask for another
+	trim    bool      // the figure is as much narrower as square panels leave blank in the last column
 	title   string
 	key     [][]keyEntry // above all panels, each group on a line of its own
 	cells   []cell
@@ -53,6 +55,7 @@ type layout struct {
 	width, height vg.Length   // of the figure
 	head          vg.Length   // margin, title and key
 	column        vg.Length   // width of one data column
+	trim          vg.Length   // what is cut off the last one
 	left, right   []vg.Length // insets by column
 	top, bottom   []vg.Length // insets by row
 	rows          []vg.Length // heights of the data areas
@@ -63,6 +66,9 @@ func (l *layout) span(c cell) vg.Length {
 	w := l.column
 	for k := c.column + 1; k < c.column+c.span; k++ {
 		w += l.right[k-1] + columnGap + l.left[k] + l.column
+	}
+	if c.column+c.span == len(l.left) {
+		w -= l.trim
 	}
 	return w
 }
@@ -121,17 +127,36 @@ func (g *grid) figure(width vg.Length) *Figure {
 		l.column /= vg.Length(g.columns)
 	}
 
+	if g.trim {
+		blank := l.column
+		for _, c := range g.cells {
+			if w := l.span(c); c.column+c.span == g.columns {
+				used := w
+				if c.square {
+					used = min(w, g.tall(c)+c.barSpace())
+				}
+				blank = min(blank, w-used)
+			}
+		}
+		l.trim = blank
+		l.width -= blank
+	}
+
 	keys := make([][][]keyEntry, len(g.cells))
 	remarks := make([][]string, len(g.cells))
+	headings := make([][]string, len(g.cells))
+	rooms := make([]vg.Length, len(g.cells))
 	for k, c := range g.cells {
-		room := l.span(c) + l.right[c.column+c.span-1]
-		keys[k] = wrapKey(c.key, room)
-		remarks[k] = wrapText(c.remark(), room, noteText)
+		rooms[k] = l.span(c) + l.right[c.column+c.span-1]
+		headings[k] = wrapText(c.heading, rooms[k], headText)
+		keys[k] = wrapKey(c.key, rooms[k])
+		remarks[k] = wrapText(c.remark(), rooms[k], noteText)
 		_, bottom, _ := c.inset(l.span(c))
-		top := keyRow*vg.Length(len(keys[k])+len(remarks[k])) + headGap
-		if c.heading != "" || c.letter != "" {
-			top += keyRow
+		head := len(headings[k])
+		if c.letter != "" {
+			head = max(head, 1)
 		}
+		top := keyRow*vg.Length(head+len(keys[k])+len(remarks[k])) + headGap
 		height := g.tall(c)
 		if c.square {
 			height = min(height, l.span(c)-c.barSpace())
@@ -141,10 +166,11 @@ func (g *grid) figure(width vg.Length) *Figure {
 		l.rows[c.row] = max(l.rows[c.row], height)
 	}
 
-	titles := wrapText(g.title, width-2*margin, titleText)
+	full := l.width - 2*margin
+	titles := wrapText(g.title, full, titleText)
 	var heading [][]keyEntry
 	for _, group := range g.key {
-		heading = append(heading, wrapKey(group, width-2*margin)...)
+		heading = append(heading, wrapKey(group, full)...)
 	}
 	l.head = margin + titleRow*vg.Length(len(titles)) + keyRow*vg.Length(len(heading))
 	if len(titles)+len(heading) > 0 {
@@ -155,32 +181,30 @@ func (g *grid) figure(width vg.Length) *Figure {
 		l.height += l.top[r] + l.rows[r] + l.bottom[r]
 	}
 
-	return &Figure{width: width, height: l.height, title: plainText(g.title), draw: func(c draw.Canvas) {
+	return &Figure{width: l.width, height: l.height, title: plainText(g.title), draw: func(c draw.Canvas) {
 		at := vg.Point{X: margin, Y: l.height - margin}
 		for _, line := range titles {
-			titleText.draw(c, vg.Point{X: at.X, Y: at.Y - vg.Points(titleSize*capHeight)}, line)
+			titleText.shrunk(line, full).draw(c, vg.Point{X: at.X, Y: at.Y - vg.Points(titleSize*capHeight)}, line)
 			at.Y -= titleRow
 		}
 		for _, row := range heading {
-			drawKey(c, row, vg.Point{X: at.X, Y: at.Y - keyRow/2})
+			drawKey(c, row, vg.Point{X: at.X, Y: at.Y - keyRow/2}, full)
 			at.Y -= keyRow
 		}
 		for k, cell := range g.cells {
 			r := l.place(cell)
 			roof := vg.Point{X: r.Min.X - l.left[cell.column], Y: r.Max.Y + l.top[cell.row] - vg.Points(letterSize*capHeight)}
-			at := r.Min.X
-			if cell.letter != "" {
-				letterText.draw(c, roof, cell.letter)
-				at = max(at, roof.X+letterText.width(cell.letter)+5)
+			letterText.draw(c, roof, cell.letter)
+			for i, line := range headings[k] {
+				headText.shrunk(line, rooms[k]).draw(c, vg.Point{X: r.Min.X, Y: roof.Y - keyRow*vg.Length(i)}, line)
 			}
-			headText.draw(c, vg.Point{X: at, Y: roof.Y}, cell.heading)
 			line := vg.Point{X: r.Min.X, Y: r.Max.Y + headGap + keyRow*(vg.Length(len(keys[k])+len(remarks[k]))-0.5)}
 			for _, row := range keys[k] {
-				drawKey(c, row, line)
+				drawKey(c, row, line, rooms[k])
 				line.Y -= keyRow
 			}
 			for _, remark := range remarks[k] {
-				noteText.draw(c, line, remark)
+				noteText.shrunk(remark, rooms[k]).draw(c, line, remark)
 				line.Y -= keyRow
 			}
 			cell.draw(c, r)
@@ -201,12 +225,22 @@ const (
 	keyGap   = vg.Length(9)
 )
 
-// wrapKey breaks entries into rows no wider than room.
+// wrapKey breaks entries into rows no wider than room. A label that is wider by itself goes on below.
 func wrapKey(entries []keyEntry, room vg.Length) [][]keyEntry {
 	var rows [][]keyEntry
 	var used vg.Length
 	for _, e := range entries {
 		w := thumbRoom(e) + keyText.width(e.label) + keyGap
+		if lines := wrapText(e.label, room-thumbRoom(e), keyText); w-keyGap > room && len(lines) > 1 {
+			for k, line := range lines {
+				rows = append(rows, []keyEntry{{line, e.thumbs}})
+				if k == 0 && len(e.thumbs) > 0 {
+					e.thumbs = []plot.Thumbnailer{blankThumb(e.thumbWidth())}
+				}
+				used = thumbRoom(e) + keyText.width(line) + keyGap
+			}
+			continue
+		}
 		if len(rows) == 0 || used+w-keyGap > room {
 			rows, used = append(rows, nil), 0
 		}
@@ -228,8 +262,10 @@ func thumbRoom(e keyEntry) vg.Length {
 func (e keyEntry) thumbWidth() vg.Length {
 	w := thumbWidth / 2
 	for _, t := range e.thumbs {
-		switch t.(type) {
+		switch t := t.(type) {
 		case glyphThumb:
+		case blankThumb:
+			return vg.Length(t)
 		case scaleThumb:
 			return 3 * thumbWidth
 		default:
@@ -239,8 +275,8 @@ func (e keyEntry) thumbWidth() vg.Length {
 	return w
 }
 
-// drawKey draws one row of a key with its middle at the given height.
-func drawKey(c draw.Canvas, row []keyEntry, at vg.Point) {
+// drawKey draws one row of a key with its middle at the given height in the room given.
+func drawKey(c draw.Canvas, row []keyEntry, at vg.Point, room vg.Length) {
 	for _, e := range row {
 		box := draw.Canvas{Canvas: c.Canvas, Rectangle: vg.Rectangle{
 			Min: vg.Point{X: at.X, Y: at.Y - 3}, Max: vg.Point{X: at.X + e.thumbWidth(), Y: at.Y + 3},
@@ -249,15 +285,15 @@ func drawKey(c draw.Canvas, row []keyEntry, at vg.Point) {
 			t.Thumbnail(&box)
 		}
 		at.X += thumbRoom(e)
-		keyText.draw(c, at, e.label)
+		keyText.shrunk(e.label, room-thumbRoom(e)).draw(c, at, e.label)
 		at.X += keyText.width(e.label) + keyGap
 	}
 }
 
-// wrapText breaks s at spaces into lines no wider than room.
+// wrapText breaks s at spaces into lines no wider than room, except for words that are; who draws them shrinks them.
 func wrapText(s string, room vg.Length, t textStyle) []string {
 	var lines []string
-	for _, word := range strings.Fields(s) {
+	for _, word := range words(s) {
 		if n := len(lines); n > 0 && t.width(lines[n-1]+" "+word) <= room {
 			lines[n-1] += " " + word
 			continue

@@ -140,7 +140,7 @@ func anyFinite(vs ...[]float64) bool {
 // trained is a panel over the epochs finished.
 func trained(heading string) *panel {
 	p := newPanel()
-	p.heading, p.x.label, p.x.tight, p.x.zero = heading, epochsDone, true, true
+	p.heading, p.x.label, p.x.tight, p.x.zero, p.x.whole = heading, epochsDone, true, true, true
 	return p
 }
 

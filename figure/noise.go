@@ -43,7 +43,7 @@ var noiseRows = []noiseRow{
 // Figure draws one row for D_KL and one for the asymmetry, each with the course of training without and with SAL (median over runs and band
 // between the quartiles, by noise level) and the values at the last epoch over the noise level (median, bar between the quartiles,
 // every run as a dot; dashed: the median without noise). Quartiles are of type 7 (linear interpolation); values that are not
-// finite take no part in them and are counted. A condition or quantity without any run is left out.
+// finite take no part in them and are counted. A condition or quantity without any run is left out, and so is a quantity without any value beside one that has some.
 //
 // It returns an *InputError for a curve of a level that is not in Levels, for a level and condition given twice, for runs longer than Epoch and
 // when there is nothing to draw.
@@ -56,6 +56,12 @@ func (s NoiseSweep) Figure() (*Figure, error) {
 		if slices.ContainsFunc(s.Curves, func(c Curve) bool { return len(row.of(c)) > 0 }) {
 			rows = append(rows, row)
 		}
+	}
+	valued := func(row noiseRow) bool {
+		return slices.ContainsFunc(s.Curves, func(c Curve) bool { return anyFinite(row.of(c)...) })
+	}
+	if slices.ContainsFunc(rows, valued) {
+		rows = slices.DeleteFunc(rows, func(row noiseRow) bool { return !valued(row) })
 	}
 	var conditions []bool
 	for _, sal := range []bool{false, true} {
@@ -208,6 +214,9 @@ func (s NoiseSweep) final(row noiseRow, conditions []bool) *panel {
 	p := newPanel()
 	p.x.label, p.y.label = s.NoiseLabel, row.label
 	p.y.log, p.y.zero = row.log, !row.log
+	if len(s.Levels) == 1 && len(conditions) == 2 {
+		return s.finalOfOne(p, row)
+	}
 	spacing := math.Inf(1)
 	for k := 1; k < len(s.Levels); k++ {
 		spacing = math.Min(spacing, s.Levels[k]-s.Levels[k-1])
@@ -233,7 +242,7 @@ func (s NoiseSweep) final(row noiseRow, conditions []bool) *panel {
 		case sal:
 			shift = 0.14
 		}
-		var xs, medians []float64
+		var xs, middles []float64
 		for _, level := range s.Levels {
 			for _, c := range s.Curves {
 				if c.SAL != sal || c.Level != level {
@@ -245,18 +254,38 @@ func (s NoiseSweep) final(row noiseRow, conditions []bool) *panel {
 				if !p.y.shows(median) {
 					continue
 				}
-				xs, medians = append(xs, level+shift*spacing), append(medians, median)
+				xs, middles = append(xs, level+shift*spacing), append(middles, median)
 				if level == 0 && sal == conditions[0] {
 					baseline = median
 				}
 			}
 		}
 		if len(xs) > 1 {
-			p.under(&plotter.Line{XYs: pairs(xs, medians), LineStyle: solid(fade(style.Color.(color.NRGBA), 0.5), 0.7)})
+			p.under(&plotter.Line{XYs: pairs(xs, middles), LineStyle: solid(fade(style.Color.(color.NRGBA), 0.5), 0.7)})
 		}
 	}
 	if p.y.shows(baseline) {
 		p.under(reference{at: baseline, style: baselineStyle})
+	}
+	if unfinished > 0 {
+		p.note = plural(unfinished, "run") + " unfinished"
+	}
+	return p
+}
+
+// finalOfOne is final for a single level: the abscissa has the two conditions instead.
+func (s NoiseSweep) finalOfOne(p *panel, row noiseRow) *panel {
+	p.x.label, p.x.tight = s.NoiseLabel+" "+number(s.Levels[0]), true
+	unfinished := 0
+	for _, c := range s.Curves {
+		at, name := 0.0, "without"
+		if c.SAL {
+			at, name = 1, "with SAL"
+		}
+		values := lastValues(row.of(c), len(c.Epoch))
+		unfinished += len(row.of(c)) - len(values)
+		p.summary(at, 0.5, values, marker(c.SAL))
+		p.name(at, name)
 	}
 	if unfinished > 0 {
 		p.note = plural(unfinished, "run") + " unfinished"

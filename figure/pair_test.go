@@ -189,6 +189,8 @@ func pairInputs() map[string]drawer {
 		"12 empty":        Figure12{Cases: []PerturbationCase{{Name: "nothing"}}},
 		"12 at 0":         Figure12{Cases: []PerturbationCase{{T: []float64{0}, Delta: []float64{0}, Integral: []float64{0}}}},
 	}
+	in["run"], in["run with interneurons"] = pairRun(false), pairRun(true)
+	in["run, start only"] = PairRun{Epoch: []float64{0}, W12: []float64{1}, W21: []float64{2}, Drift12: []float64{nan}, Drift21: []float64{nan}}
 	f := figure10(5)
 	f.Rate, f.RateDirect = nil, nil
 	f.Drift12[3], f.Drift12[7], f.Drift12[8] = nan, inf, 1e300
@@ -255,7 +257,7 @@ func TestPairFigures(t *testing.T) {
 // TestPairSizes checks the printed sizes of typical figures, and that they can be written as PNG.
 func TestPairSizes(t *testing.T) {
 	for name, want := range map[string]string{
-		"STDD": "16.0 x 10.6", "STDD one": "9.0 x 6.0", "STDD two": "13.6 x 6.1", "2": "16.0 x 16.9", "2 plane": "5.3 x 6.5", "10": "16.0 x 6.7", "11": "16.0 x 12.6", "12": "13.6 x 6.0",
+		"STDD": "16.0 x 10.6", "STDD one": "9.0 x 6.0", "STDD two": "13.6 x 6.1", "2": "16.0 x 16.9", "2 plane": "5.3 x 6.5", "10": "14.3 x 6.7", "11": "16.0 x 12.6", "12": "13.6 x 6.0",
 	} {
 		f, err := pairInputs()[name].Figure()
 		if err != nil {
@@ -373,7 +375,7 @@ func TestPairNotes(t *testing.T) {
 // TestEdges: intervals reach halfway to the next lag, in tau.
 func TestEdges(t *testing.T) {
 	l := STDDLaw{Tau: 10, Lags: []float64{-2, -1, 0, 1, 2}}
-	if got, want := fmt.Sprintf("%.2f", l.edges()), "[-0.25 -0.15 -0.05 0.05 0.15 0.25]"; got != want {
+	if got, want := fmt.Sprintf("%.2f", midpoints(scaled(l.Lags, 1/l.Tau))), "[-0.25 -0.15 -0.05 0.05 0.15 0.25]"; got != want {
 		t.Errorf("edges %s, want %s", got, want)
 	}
 }
@@ -445,5 +447,68 @@ func TestCells(t *testing.T) {
 	}
 	if x0, x1, y0, y1 := g.DataRange(); x0 != -0.5 || x1 != 4 || y0 != -1 || y1 != 3 {
 		t.Errorf("range %g..%g, %g..%g", x0, x1, y0, y1)
+	}
+}
+
+// TestJumps checks that the jump of a law is vertical and that smooth parts stay as they are.
+func TestJumps(t *testing.T) {
+	p := newPanel()
+	p.edged([]float64{1, 2, 3, 4, 5, 6}, []float64{1, 1.1, 1.2, 3, 3.1, 3.2}, solid(black, 1))
+	line := p.layers[0].(*plotter.Line).XYs
+	if len(line) != 8 || line[3] != (plotter.XY{X: 3.5, Y: 1.2}) || line[4] != (plotter.XY{X: 3.5, Y: 3}) {
+		t.Errorf("%v", line)
+	}
+}
+
+// TestLagsFromZero checks that the axes of figure 12 begin at lag 0, also where the data begin one step later.
+func TestLagsFromZero(t *testing.T) {
+	f, err := Figure12{Cases: []PerturbationCase{{Name: "a", T: []float64{0.5, 1, 1.5}, Delta: []float64{1, 0, -1}, Integral: []float64{1, 1, 0}}}}.Figure()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &textBoxes{width: f.width, height: f.height}
+	f.draw(draw.New(c))
+	zeros := 0
+	for _, p := range c.texts {
+		if p.text == "0.0" {
+			zeros++
+		}
+	}
+	if zeros < 3 { // on both abscissas, and on the ordinate of delta
+		t.Errorf("%d zeros", zeros)
+	}
+}
+
+// TestFieldEnds checks that the axes of figure 10 end with the cells.
+func TestFieldEnds(t *testing.T) {
+	f := Figure10{N: 2, W12: []float64{0, 0, 1, 1}, W21: []float64{5, 6, 5, 6}, Drift12: []float64{1, 2, 3, 4}}
+	p := f.drift()
+	p.fit(100, 100)
+	if p.x.min != -0.5 || p.x.max != 1.5 || p.y.min != 4.5 || p.y.max != 6.5 {
+		t.Errorf("%g to %g, %g to %g", p.x.min, p.x.max, p.y.min, p.y.max)
+	}
+}
+
+func pairRun(effective bool) PairRun {
+	c := figure2().Learning[0]
+	r := PairRun{Name: "a run", Epoch: c.Epoch, W12: c.W12[0], W21: c.W21[0], Drift12: append([]float64{nan}, c.W12[1][1:]...), Drift21: append([]float64{nan}, c.W21[1][1:]...),
+		Activity1: append([]float64{nan}, c.W12[2][1:]...), Activity2: append([]float64{nan}, c.W21[2][1:]...)}
+	if effective {
+		r.Effective12, r.Effective21 = c.W12[3], c.W21[3]
+	}
+	return r
+}
+
+// TestPairRun checks that what is not measured before the first epoch is not missed, and refuses columns of unequal length.
+func TestPairRun(t *testing.T) {
+	if svg := svgText(t, pairRun(true)); strings.Contains(svg, "not drawn") {
+		t.Error("values are missed")
+	}
+	for field, r := range map[string]PairRun{"Name": {}, "W21": {Epoch: []float64{1}, W12: []float64{1}, W21: []float64{1, 2}}, "Drift12": {Drift12: []float64{1}}} {
+		_, err := r.Figure()
+		var e *InputError
+		if !errors.As(err, &e) || e.Field != field {
+			t.Errorf("%v, want one about %s", err, field)
+		}
 	}
 }

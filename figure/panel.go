@@ -20,12 +20,14 @@ type axis struct {
 	tight  bool        // no margin around the data
 	bare   bool        // ticks without labels: the panel to the left has them
 	upward bool        // tick labels of x turned by a quarter
+	whole  bool        // the quantity counts something: no ticks between integers, and a single value stands on an axis from 0
 	named  []plot.Tick // these ticks instead of round numbers
 
 	lo, hi   float64 // what the data need; lo > hi while there are none
 	min, max float64 // what the axis shows
 	ticks    []plot.Tick
-	power    int // tick labels are divided by 10^power
+	power    int      // tick labels are divided by 10^power
+	lines    []string // the label with its power of ten, broken to the length of the axis
 }
 
 // shows tells whether the axis has a place for v. The bounds keep sums and logarithms of the layout finite.
@@ -72,6 +74,8 @@ func (a *axis) fit(length vg.Length, space func(string) vg.Length) {
 			pad = 0
 		}
 		a.min, a.max = math.Pow(10, l0-pad), math.Pow(10, l1+pad)
+	case a.whole && a.lo == a.hi && a.lo >= 0:
+		a.min, a.max = 0, math.Max(1, 1.1*a.hi)
 	default:
 		if a.zero {
 			a.min, a.max = math.Min(a.min, 0), math.Max(a.max, 0)
@@ -101,7 +105,26 @@ func (a *axis) fit(length vg.Length, space func(string) vg.Length) {
 		a.ticks = logTicks(a.min, a.max, length, space)
 	default:
 		a.ticks, a.power = linearTicks(a.min, a.max, length, space)
+		if a.whole && a.power == 0 {
+			a.ticks = integers(a.ticks)
+		}
 	}
+}
+
+// wrap breaks the label to about the given length of the axis.
+func (a *axis) wrap(length vg.Length) {
+	a.lines = nil
+	if !a.bare {
+		a.lines = wrapText(a.text(), length+2*labelOver, axisText)
+	}
+}
+
+// labelRoom is the room that the label takes beside the tick labels.
+func (a *axis) labelRoom() vg.Length {
+	if len(a.lines) == 0 {
+		return 0
+	}
+	return labelGap + vg.Points(labelSize*(capHeight+descent)) + labelLine*vg.Length(len(a.lines)-1)
 }
 
 // thin returns the named ticks, without every second, third, ... label where they would touch.
@@ -233,6 +256,36 @@ func (p *panel) line(x, y []float64, s draw.LineStyle) {
 	}
 }
 
+// edged draws y over ascending x as line does, except that steps more than three times as large as those beside them are vertical, halfway between their places.
+func (p *panel) edged(x, y []float64, s draw.LineStyle) {
+	step := func(k int) float64 { // from place k to the next one
+		if k < 0 || k+1 >= len(y) {
+			return 0
+		}
+		return math.Abs(y[k+1] - y[k])
+	}
+	var xs, ys []float64
+	for k := range x {
+		xs, ys = append(xs, x[k]), append(ys, y[k])
+		if k > 0 && k+2 < len(x) && step(k) > 3*math.Max(step(k-1), step(k+1)) {
+			at := (x[k] + x[k+1]) / 2
+			xs, ys = append(xs, at, at), append(ys, y[k], y[k+1])
+		}
+	}
+	p.line(xs, ys, s)
+}
+
+// midpoints returns the bounds of the intervals around two or more ascending values: halfway between two of them, as far from the outer ones as on their other side.
+func midpoints(x []float64) []float64 {
+	n := len(x)
+	edges := make([]float64, n+1)
+	for k := 1; k < n; k++ {
+		edges[k] = (x[k-1] + x[k]) / 2
+	}
+	edges[0], edges[n] = 2*x[0]-edges[1], 2*x[n-1]-edges[n-1]
+	return edges
+}
+
 // band fills the area between lo and hi over x. Its gaps are not counted as lost: a line goes with it.
 func (p *panel) band(x, lo, hi []float64, c color.Color) {
 	stretches, _ := p.runs(x, lo, hi)
@@ -254,6 +307,11 @@ func (p *panel) band(x, lo, hi []float64, c color.Color) {
 
 // course draws the median of runs over x and the band between their quartiles, and returns the medians. A run shorter than x counts as far as it goes.
 func (p *panel) course(x []float64, runs [][]float64, hue color.NRGBA) []float64 {
+	return p.courseIn(x, runs, fade(hue, bandOpacity), solid(hue, 1))
+}
+
+// courseIn is course with the looks of the band and of the line.
+func (p *panel) courseIn(x []float64, runs [][]float64, band color.Color, style draw.LineStyle) []float64 {
 	q1, q2, q3 := make([]float64, len(x)), make([]float64, len(x)), make([]float64, len(x))
 	for k := range x {
 		values, lost := atEpoch(runs, k, &p.y)
@@ -261,10 +319,22 @@ func (p *panel) course(x []float64, runs [][]float64, hue color.NRGBA) []float64
 		q1[k], q2[k], q3[k] = quartiles(values)
 	}
 	lost := p.lost // a place without values is no further loss
-	p.band(x, q1, q3, fade(hue, bandOpacity))
-	p.line(x, q2, solid(hue, 1))
+	if len(runs) > 1 {
+		p.band(x, q1, q3, band)
+	}
+	p.line(x, q2, style)
 	p.lost = lost
 	return q2
+}
+
+// medians returns the median of runs at each of n places, of the values that y can show.
+func medians(n int, runs [][]float64, y *axis) []float64 {
+	m := make([]float64, n)
+	for k := range m {
+		values, _ := atEpoch(runs, k, y)
+		_, m[k], _ = quartiles(values)
+	}
+	return m
 }
 
 // points draws a marker at each (x, y).
@@ -380,6 +450,8 @@ func (p *panel) fit(width, height vg.Length) {
 	if p.bar != nil {
 		p.bar.fit(height)
 	}
+	p.x.wrap(width)
+	p.y.wrap(height)
 }
 
 // inset returns the room that axes and labels need left of, below and right of a data area of the given width.
@@ -400,11 +472,11 @@ func (p *panel) inset(width vg.Length) (left, bottom, right vg.Length) {
 			right = max(right, vg.Length(p.x.norm(t.Value)-1)*width+w/2)
 		}
 	}
-	if p.y.text() != "" && !p.y.bare {
-		left += labelGap + vg.Points(labelSize*(capHeight+descent))
-	}
-	if p.x.text() != "" && !p.x.bare {
-		bottom += labelGap + vg.Points(labelSize*(capHeight+descent))
+	left += p.y.labelRoom()
+	bottom += p.x.labelRoom()
+	if p.letter != "" {
+		// The heading begins above the axis in all panels.
+		left = max(left, letterText.width(p.letter)+letterGap)
 	}
 	return left, bottom, right
 }
@@ -478,14 +550,15 @@ func (p *panel) drawAxes(c draw.Canvas, r vg.Rectangle) {
 		st.alignX, st.alignY = 1, 0.5
 		st.draw(c, vg.Point{X: r.Min.X - tickLength - tickGap, Y: y}, t.Label)
 	}
-	if !p.x.bare {
-		st := axisText
+	for k, line := range p.x.lines {
+		st := axisText.shrunk(line, size.X+2*labelOver)
 		st.alignX = 0.5
-		st.draw(c, vg.Point{X: r.Min.X + size.X/2, Y: r.Min.Y - bottom + vg.Points(labelSize*descent)}, p.x.text())
+		below := labelLine * vg.Length(len(p.x.lines)-1-k)
+		st.draw(c, vg.Point{X: r.Min.X + size.X/2, Y: r.Min.Y - bottom + below + vg.Points(labelSize*descent)}, line)
 	}
-	if !p.y.bare {
-		st := axisText
+	for k, line := range p.y.lines {
+		st := axisText.shrunk(line, size.Y+2*labelOver)
 		st.alignX, st.upward, st.alignY = 0.5, true, 1
-		st.draw(c, vg.Point{X: r.Min.X - left, Y: r.Min.Y + size.Y/2}, p.y.text())
+		st.draw(c, vg.Point{X: r.Min.X - left + labelLine*vg.Length(k), Y: r.Min.Y + size.Y/2}, line)
 	}
 }

@@ -14,7 +14,7 @@ import (
 
 // Plotters that gonum lacks, and thumbnails for keys.
 
-// reference is a horizontal line at a value, or the diagonal x = y, through the whole panel.
+// reference is a horizontal line at a value through the whole panel, or as much of the diagonal x = y as it holds.
 type reference struct {
 	at       float64
 	diagonal bool
@@ -23,7 +23,11 @@ type reference struct {
 
 func (l reference) Plot(c draw.Canvas, p *plot.Plot) {
 	if l.diagonal {
-		c.StrokeLine2(l.style, c.Min.X, c.Min.Y, c.Max.X, c.Max.Y)
+		trX, trY := p.Transforms(&c)
+		lo, hi := math.Max(p.X.Min, p.Y.Min), math.Min(p.X.Max, p.Y.Max)
+		if lo < hi {
+			c.StrokeLine2(l.style, trX(lo), trY(lo), trX(hi), trY(hi))
+		}
 		return
 	}
 	y := c.Y(p.Y.Norm(l.at))
@@ -332,8 +336,9 @@ const (
 )
 
 func (b *colorBar) fit(height vg.Length) {
-	b.scale = axis{lo: -b.limit, hi: b.limit, tight: true}
+	b.scale = axis{lo: -b.limit, hi: b.limit, tight: true, label: b.label}
 	b.scale.fit(height, func(string) vg.Length { return 15 })
+	b.scale.wrap(height)
 }
 
 // barSpace is the room right of the data area for the colour bar, 0 without one.
@@ -346,11 +351,7 @@ func (p *panel) barSpace() vg.Length {
 	for _, t := range p.bar.scale.ticks {
 		w = max(w, tickText.width(t.Label))
 	}
-	s += w
-	if p.bar.label != "" {
-		s += labelGap + vg.Points(labelSize*(capHeight+descent))
-	}
-	return s
+	return s + w + p.bar.scale.labelRoom()
 }
 
 func (b *colorBar) draw(c draw.Canvas, r vg.Rectangle) {
@@ -373,11 +374,10 @@ func (b *colorBar) draw(c draw.Canvas, r vg.Rectangle) {
 		st.draw(c, vg.Point{X: x + tickLength + tickGap, Y: y}, t.Label)
 		w = max(w, tickText.width(t.Label))
 	}
-	if b.label != "" {
-		b.scale.label = b.label
-		st := axisText
+	for k, line := range b.scale.lines {
+		st := axisText.shrunk(line, h+2*labelOver)
 		st.upward, st.alignX, st.alignY = true, 0.5, 1
-		st.draw(c, vg.Point{X: x + tickLength + tickGap + w + labelGap, Y: r.Min.Y + h/2}, b.scale.text())
+		st.draw(c, vg.Point{X: x + tickLength + tickGap + w + labelGap + labelLine*vg.Length(k), Y: r.Min.Y + h/2}, line)
 	}
 }
 
@@ -444,6 +444,11 @@ type glyphThumb draw.GlyphStyle
 func (t glyphThumb) Thumbnail(c *draw.Canvas) {
 	c.DrawGlyphNoClip(draw.GlyphStyle(t), c.Center())
 }
+
+// blankThumb is room left free.
+type blankThumb vg.Length
+
+func (blankThumb) Thumbnail(*draw.Canvas) {}
 
 type patchThumb struct{ color.Color }
 

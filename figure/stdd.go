@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image/color"
 	"slices"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -32,7 +33,7 @@ const (
 )
 
 // Figure draws the probability, per tau of lag, over the lag in tau, with the two halves in different colours and each half mirrored onto the other one
-// as a dashed outline: where the outline leaves the area, one order of spikes is more frequent than the other. All panels have the same axes. It returns
+// as a dashed outline, and the name and tau above: where the outline leaves the area, one order of spikes is more frequent than the other. All panels have the same axes. It returns
 // an *InputError for lags that are not ascending and symmetrical, for columns of unequal length, for a tau below 1 step and when there is nothing to
 // draw.
 func (s STDD) Figure() (*Figure, error) {
@@ -47,6 +48,9 @@ func (s STDD) Figure() (*Figure, error) {
 	g.title = s.Title
 	g.key = [][]keyEntry{lawKey(s.Laws)}
 	g.addLaws(s.Laws)
+	for k, c := range g.cells {
+		c.heading = strings.TrimPrefix(fmt.Sprintf("%s, τ = %s steps", c.heading, number(s.Laws[k].Tau)), ", ")
+	}
 	return g.figure([...]vg.Length{0, 9 * vg.Centimeter, readmeWidth, fullWidth}[columns]), nil
 }
 
@@ -130,7 +134,7 @@ func (l STDDLaw) panel() *panel {
 	p.y.label, p.y.zero = "probability per τ", true
 
 	n := len(l.Lags)
-	edges := l.edges()
+	edges := midpoints(scaled(l.Lags, 1/l.Tau))
 	density := scaled(l.Probability, l.Tau)
 	other := slices.Clone(density)
 	slices.Reverse(other)
@@ -172,18 +176,6 @@ func (l STDDLaw) panel() *panel {
 		p.points(x, y, measuredStyle)
 	}
 	return p
-}
-
-// edges returns the bounds of the lags' intervals, in tau: halfway between two lags.
-func (l STDDLaw) edges() []float64 {
-	n := len(l.Lags)
-	edges := make([]float64, n+1)
-	for k := 1; k < n; k++ {
-		edges[k] = (l.Lags[k-1] + l.Lags[k]) / 2 / l.Tau
-	}
-	edges[n] = 2*l.Lags[n-1]/l.Tau - edges[n-1]
-	edges[0] = -edges[n]
-	return edges
 }
 
 // scaled returns v times factor.

@@ -36,6 +36,9 @@ const (
 	titleRow   = vg.Length(14)
 	headGap    = vg.Length(5) // between what stands above a data area and the area
 	thumbWidth = vg.Length(15)
+	letterGap  = vg.Length(4) // from a panel's letter to its heading
+	labelLine  = vg.Length(10)
+	labelOver  = vg.Length(4) // by which an axis label may be longer than its axis at each end
 )
 
 // The palette of Okabe & Ito, "Color universal design" (2008), without its yellow, which is too faint for lines on white.

@@ -13,7 +13,7 @@ import (
 )
 
 // Text in figures is one line with three marks: _{sub}, ^{super} and \i{italic}. They do not nest. Everything else,
-// a lone underscore or asterisk of a file name included, stands for itself. (gonum has plain text or a LaTeX in which spaces
+// a lone underscore or asterisk of a file name included, stands for itself. It breaks at spaces, not at those that Unicode calls non-breaking. (gonum has plain text or a LaTeX in which spaces
 // and Greek letters need escapes.)
 
 var fonts = font.NewCache(liberation.Collection())
@@ -84,6 +84,39 @@ scan:
 	return out
 }
 
+// words splits s at its spaces. Spaces within marks do not count.
+func words(s string) []string {
+	var out []string
+	var word strings.Builder
+	end := func() {
+		if word.Len() > 0 {
+			out = append(out, word.String())
+			word.Reset()
+		}
+	}
+	for s != "" {
+		n := 0 // length of the mark at the start of s
+		for _, m := range marks {
+			if strings.HasPrefix(s, m.open) {
+				n = strings.IndexByte(s, '}') + 1
+			}
+		}
+		switch {
+		case n > 0:
+		case s[0] == ' ' || s[0] == '\t' || s[0] == '\n':
+			end()
+			s = s[1:]
+			continue
+		default:
+			n = 1
+		}
+		word.WriteString(s[:n])
+		s = s[n:]
+	}
+	end()
+	return out
+}
+
 func (p span) face(t textStyle) font.Face {
 	f := font.Font{Typeface: "Liberation", Variant: "Sans"}
 	if p.italic {
@@ -103,6 +136,14 @@ func (t textStyle) width(s string) vg.Length {
 		w += f.Width(p.text)
 	}
 	return w
+}
+
+// shrunk returns t, smaller if s would be longer than room.
+func (t textStyle) shrunk(s string, room vg.Length) textStyle {
+	if w := t.width(s); w > room {
+		t.size *= max(0, float64(room/w)) * 0.999 // widths are not quite in proportion to sizes
+	}
+	return t
 }
 
 // draw writes s at the given point.

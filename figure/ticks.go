@@ -41,6 +41,21 @@ func linearTicks(lo, hi float64, length vg.Length, space func(label string) vg.L
 	}
 }
 
+// integers returns the ticks at integers, with their labels as such; all ticks where those are less than two.
+func integers(ticks []plot.Tick) []plot.Tick {
+	var out []plot.Tick
+	for _, t := range ticks {
+		if t.Value == math.Trunc(t.Value) {
+			t.Label, _, _ = strings.Cut(t.Label, ".")
+			out = append(out, t)
+		}
+	}
+	if len(out) < 2 {
+		return ticks
+	}
+	return out
+}
+
 // logTicks returns ticks within lo..hi > 0 on an axis of the given length. With two decades or more in sight it labels powers of ten (every
 // second, third, ... where they crowd); with less it labels multiples too, 5, then 2, then more, until there are three labels, or
 // in a short range round numbers as on a linear axis.

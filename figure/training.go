@@ -22,8 +22,9 @@ type Training struct {
 	Asymmetry []float64 // Var over i<j of W[i][j]-W[j][i]
 	Target    []float64 // target probability of the 2^N states; bit i of the index is neuron i
 	Sampled   []float64 // measured fraction of time in each state
-	N         int       // number of neurons
-	WInitial  []float64 // weights before training, N x N row-major, row postsynaptic, column presynaptic
+	N         int       // number of neurons that the states are of
+	Hidden    int       // number of neurons after these; if there are any, synapses join them and the first N only
+	WInitial  []float64 // weights before training, of all neurons, row-major, row postsynaptic, column presynaptic
 	WFinal    []float64 // weights after training
 	WTarget   []float64 // weights of the target distribution
 }
@@ -50,7 +51,7 @@ func (t Training) Figure() (*Figure, error) {
 	}
 	g := newPanels(3, 92)
 	g.title = t.Name
-	if len(t.DKL) > 0 {
+	if anyFinite(t.DKL) {
 		g.add(t.divergence(), 1)
 	}
 	if len(t.Asymmetry) > 0 {
@@ -60,7 +61,7 @@ func (t Training) Figure() (*Figure, error) {
 		p.line(t.Epoch, t.Asymmetry, solid(blue, 1.1))
 		g.add(p, 1)
 	}
-	if t.N > 1 && len(t.WInitial)+len(t.WFinal) > 0 {
+	if t.neurons() > 1 && len(t.WInitial)+len(t.WFinal) > 0 {
 		g.add(t.symmetry(), 1)
 	}
 	if len(t.Target) > 0 || len(t.Sampled) > 0 {
@@ -72,27 +73,27 @@ func (t Training) Figure() (*Figure, error) {
 				p := newPanel()
 				p.heading = statesHead
 				stateScatter(p)
-				addStates(p, "", t.Target, t.Sampled, dot(fade(blue, 0.7), stateRadius(t.N)))
+				addStates(p, "", t.Target, t.Sampled, 1, dot(fade(blue, 0.7), stateRadius(t.N)))
 				p.diagonal(dashed(grey, 0.7))
 				g.add(p, 1)
 			}
 			g.add(t.sortedStates(), 1)
 		}
 	}
-	if t.N > 1 && len(t.WTarget) > 0 && len(t.WFinal) > 0 {
+	if t.neurons() > 1 && len(t.WTarget) > 0 && len(t.WFinal) > 0 {
 		g.add(t.learned(), 1)
 	}
-	limit := largest(t.WInitial, t.WFinal, t.WTarget)
 	before := t.WInitial
 	if len(t.WFinal) > 0 && len(t.WTarget) == 0 {
 		before = nil // the reciprocal weights have it; a fourth kind of panel would stand alone in its row
 	}
+	limit := largest(before, t.WFinal, t.WTarget)
 	for _, m := range []struct {
 		w       []float64
 		heading string
 	}{{before, `\i{W}_{ij} before training`}, {t.WFinal, `\i{W}_{ij} after training`}, {t.WTarget, `target \i{W}*_{ij}`}} {
 		if len(m.w) > 0 {
-			g.add(weights(m.w, t.N, limit, m.heading), 1)
+			g.add(t.weights(m.w, limit, m.heading), 1)
 		}
 	}
 	if len(g.cells) == 0 {
@@ -113,6 +114,14 @@ func gridWidth(g *grid) vg.Length {
 		return w
 	}
 	return fullWidth
+}
+
+// neurons is the number of all neurons.
+func (t Training) neurons() int { return t.N + t.Hidden }
+
+// joined tells whether there may be a synapse between two neurons.
+func (t Training) joined(i, j int) bool {
+	return i != j && (t.Hidden == 0 || (i < t.N) != (j < t.N))
 }
 
 func (t Training) check() error {
@@ -136,8 +145,8 @@ func (t Training) check() error {
 		field string
 		v     []float64
 	}{{"WInitial", t.WInitial}, {"WFinal", t.WFinal}, {"WTarget", t.WTarget}} {
-		if len(c.v) > 0 && (t.N < 1 || len(c.v) != t.N*t.N) {
-			return &InputError{"Training", c.field, fmt.Sprintf("%d weights for N = %d neurons, need N*N", len(c.v), t.N)}
+		if n := t.neurons(); len(c.v) > 0 && (t.N < 1 || t.Hidden < 0 || len(c.v) != n*n) {
+			return &InputError{"Training", c.field, fmt.Sprintf("%d weights for %d neurons, need one for each two", len(c.v), n)}
 		}
 	}
 	return nil
@@ -152,7 +161,7 @@ func checkStates(figure, field string, v []float64, n int) error {
 
 const (
 	dklLabel       = `\i{D}_{KL} (nats)`
-	varianceLabel  = `Var(\i{W}_{ij} − \i{W}_{ji})`
+	varianceLabel  = "Var(\\i{W}_{ij}\u00a0−\u00a0\\i{W}_{ji})" // does not break
 	asymmetryLabel = "asymmetry " + varianceLabel
 
 	divergenceHead = "divergence from target"
@@ -162,7 +171,7 @@ const (
 
 // epochs sets the abscissa of a training curve.
 func epochs(p *panel) {
-	p.x.label, p.x.tight = "epoch", true
+	p.x.label, p.x.tight, p.x.whole = "epoch", true, true
 }
 
 func (t Training) divergence() *panel {
@@ -191,20 +200,24 @@ func stateRadius(n int) vg.Length {
 	return 1.8
 }
 
-// addStates adds a marker per state. States never visited have no place on a logarithmic axis; the note counts them for the condition who.
-func addStates(p *panel, who string, target, sampled []float64, style draw.GlyphStyle) {
+// addStates adds a marker per state, for several runs at their median. States of the target that were never visited have no place on a logarithmic axis; the note counts
+// them for the condition who. States that the target does not have are not missed.
+func addStates(p *panel, who string, target, sampled []float64, runs int, style draw.GlyphStyle) {
+	var x, y []float64
 	never := 0
-	for _, v := range sampled {
-		if v == 0 {
+	for s, t := range target {
+		switch v := sampled[s]; {
+		case t == 0:
+		case v == 0:
 			never++
+		default:
+			x, y = append(x, t), append(y, v)
 		}
 	}
-	lost := p.lost
-	p.points(target, sampled, style)
+	p.points(x, y, style)
 	if never == 0 {
 		return
 	}
-	p.lost = max(lost, p.lost-never)
 	if p.note != "" {
 		p.note += "; "
 	}
@@ -212,6 +225,9 @@ func addStates(p *panel, who string, target, sampled []float64, style draw.Glyph
 		p.note += who + ": "
 	}
 	p.note += plural(never, "state") + " never visited"
+	if runs > 1 {
+		p.note += " by half of the runs"
+	}
 }
 
 func (t Training) stateBars() *panel {
@@ -299,17 +315,27 @@ func (t Training) symmetry() *panel {
 	p := newPanel()
 	p.square, p.frame = true, true
 	p.heading = "reciprocal weights"
-	p.x.label, p.y.label = `\i{W}_{ij}  (\i{i} < \i{j})`, `\i{W}_{ji}`
-	every := t.N*(t.N-1)/2/mostPoints + 1
+	p.x.label, p.y.label = `\i{W}_{ij} (\i{i} < \i{j})`, `\i{W}_{ji}`
+	n := t.neurons()
+	count := n * (n - 1) / 2
+	if t.Hidden > 0 {
+		p.heading += ", visible – hidden"
+		p.x.label, p.y.label = "from hidden to visible", "from visible to hidden"
+		count = t.N * t.Hidden
+	}
+	every := count/mostPoints + 1
 	p.note = oneIn(every, "pair")
 	both := func(w []float64) (up, down []float64) {
 		k := 0
-		for i := range t.N {
-			for j := i + 1; j < t.N; j++ {
+		for i := range n {
+			for j := i + 1; j < n; j++ {
+				if !t.joined(i, j) {
+					continue
+				}
 				if k++; k%every != 0 {
 					continue
 				}
-				up, down = append(up, w[i*t.N+j]), append(down, w[j*t.N+i])
+				up, down = append(up, w[i*n+j]), append(down, w[j*n+i])
 			}
 		}
 		return up, down
@@ -336,17 +362,18 @@ func (t Training) learned() *panel {
 	p.square, p.frame = true, true
 	p.heading = "learned weights"
 	p.x.label, p.y.label = `target \i{W}*_{ij}`, `learned \i{W}_{ij}`
-	every := t.N*(t.N-1)/mostPoints + 1
+	n := t.neurons()
+	every := n*(n-1)/mostPoints + 1
 	p.note = oneIn(every, "weight")
 	var x, y []float64
 	k := 0
-	for i := range t.N {
-		for j := range t.N {
-			if i == j {
+	for i := range n {
+		for j := range n {
+			if !t.joined(i, j) {
 				continue
 			}
 			if k++; k%every == 0 {
-				x, y = append(x, t.WTarget[i*t.N+j]), append(y, t.WFinal[i*t.N+j])
+				x, y = append(x, t.WTarget[i*n+j]), append(y, t.WFinal[i*n+j])
 			}
 		}
 	}
@@ -366,23 +393,17 @@ func oneIn(every int, noun string) string {
 	return fmt.Sprintf("one %s in %d", noun, every)
 }
 
-// weights draws a weight matrix; a diagonal of zeros (no neuron projects to itself) is grey.
-func weights(w []float64, n int, limit float64, heading string) *panel {
+// weights draws a weight matrix; where there are no synapses it is grey.
+func (t Training) weights(w []float64, limit float64, heading string) *panel {
 	p := newPanel()
+	n := t.neurons()
 	v := append([]float64(nil), w...)
-	self := false
-	for i := range n {
-		self = self || v[i*n+i] != 0
-	}
-	for i := 0; i < n && !self; i++ {
-		v[i*n+i] = math.NaN()
-	}
 	for k := range v {
-		if !finite(v[k]) {
+		switch {
+		case !t.joined(k/n, k%n) && (v[k] == 0 || k/n != k%n):
 			v[k] = math.NaN()
-			if finite(w[k]) { // the diagonal
-				continue
-			}
+		case !finite(v[k]):
+			v[k] = math.NaN()
 			p.lost++
 		}
 	}

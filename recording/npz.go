@@ -99,7 +99,7 @@ func (r *reader) npzClock(z *npz.Reader, name string) (Unit, float64, float64, e
 	unit := r.o.Unit
 	if z.Has("tick_steps") {
 		if unit != "" && unit != Steps {
-			return bad("mixed units: the file counts ticks of tick_steps steps, and %s was asked for", unit)
+			return bad("%w", optionError(fmt.Sprintf("mixed units: the file counts ticks of tick_steps steps, and %s was asked for", unit)))
 		}
 		tick, err := one("tick_steps")
 		if err != nil {
@@ -126,12 +126,12 @@ func (r *reader) npzClock(z *npz.Reader, name string) (Unit, float64, float64, e
 			return bad("%w", err)
 		}
 		if unit != "" && unit != told {
-			return bad("mixed units: the file says %s, and %s was asked for", told, unit)
+			return bad("%w", optionError(fmt.Sprintf("mixed units: the file says %s, and %s was asked for", told, unit)))
 		}
 		unit = told
 	}
 	if unit == "" {
-		return bad("the unit of the times is not known: name it (--unit s, ms, us, ns or steps), or add a string unit to the archive")
+		return bad("%w", optionError("the unit of the times is not known: name it (--unit s, ms, us, ns or steps), or add a string unit to the archive"))
 	}
 	return unit, float64(powersOfTen[unit.digits()]), 0, nil
 }

@@ -119,6 +119,15 @@ func (p part) place(line int64) Place {
 // ErrNoSpikes is in the error of Read for files without a spike.
 var ErrNoSpikes = errors.New("no spikes")
 
+// ErrOptions is in the error of Read for files that contradict an option, or need one that was not given.
+var ErrOptions = errors.New("options")
+
+// optionError is an error of class ErrOptions whose text does not mention the class.
+type optionError string
+
+func (e optionError) Error() string        { return string(e) }
+func (e optionError) Is(target error) bool { return target == ErrOptions }
+
 // Read reads files as one recording. The name "-" stands for standard input, for text. The error joins the first few *PlaceError, or says which file cannot be read and why.
 func Read(ctx context.Context, files []string, o Options) (*Recording, error) {
 	r := &reader{ctx: ctx, o: o, spool: newSpool(o.Memory, o.TempDir), known: map[int64]int32{}}

@@ -22,7 +22,7 @@ const (
 func (r *reader) file(name string) error {
 	if name == "-" {
 		if r.o.Format == NPZ {
-			return errors.New("a numpy archive cannot be read from standard input")
+			return optionError("a numpy archive cannot be read from standard input")
 		}
 		return r.stream("standard input", os.Stdin)
 	}
@@ -41,7 +41,7 @@ func (r *reader) file(name string) error {
 	case r.o.Format == NPZ || r.auto() && isNPZ:
 		return r.npz(name)
 	case isNPZ:
-		return fmt.Errorf("%s is a numpy archive, not of format %s", name, r.o.Format)
+		return optionError(fmt.Sprintf("%s is a numpy archive, not of format %s", name, r.o.Format))
 	}
 	return r.stream(name, io.MultiReader(bytes.NewReader(start[:n]), f))
 }
@@ -407,11 +407,11 @@ func (p *text) start(b []byte) (isHeader bool, err error) {
 	}
 	switch {
 	case p.o.Unit == "" && unit == "":
-		return false, fmt.Errorf("the unit of the times is not known: name it (--unit s, ms, us, ns or steps), or write it into a header (time_ms)")
+		return false, optionError("the unit of the times is not known: name it (--unit s, ms, us, ns or steps), or write it into a header (time_ms)")
 	case unit == "":
 		unit = p.o.Unit
 	case p.o.Unit != "" && p.o.Unit != unit:
-		return false, fmt.Errorf("mixed units: the file says %s, and %s was asked for", unit, p.o.Unit)
+		return false, optionError(fmt.Sprintf("mixed units: the file says %s, and %s was asked for", unit, p.o.Unit))
 	}
 	p.scale = unit.digits()
 	fine := float64(powersOfTen[p.scale])

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 
 	"spikealign/experiment"
 	"spikealign/figure"
@@ -67,8 +68,8 @@ func figure2(j *Job) error {
 		name     string
 		w12, w21 float64
 	}{
-		{"excitatory, w12 > w21", 0.8, 0.4}, {"excitatory, w12 < w21", 0.4, 0.8}, {"excitatory, equal", 0.6, 0.6},
-		{"inhibitory, w12 < w21", -0.8, -0.4}, {"inhibitory, w12 > w21", -0.4, -0.8}, {"inhibitory, equal", -0.6, -0.6},
+		{`excitatory, \i{W}_{12} > \i{W}_{21}`, 0.8, 0.4}, {`excitatory, \i{W}_{12} < \i{W}_{21}`, 0.4, 0.8}, {"excitatory, equal", 0.6, 0.6},
+		{`inhibitory, \i{W}_{12} < \i{W}_{21}`, -0.8, -0.4}, {`inhibitory, \i{W}_{12} > \i{W}_{21}`, -0.4, -0.8}, {"inhibitory, equal", -0.6, -0.6},
 	} {
 		l, drawn, err := law(c.name, stdd.Params{W12: c.w12, W21: c.w21, B1: -0.5, B2: -0.5, TauRef: tau, TMax: 102})
 		if err != nil {
@@ -94,7 +95,7 @@ func figure2(j *Job) error {
 	if err != nil {
 		return err
 	}
-	f.Learning = []figure.PairCurves{{Name: "both plastic"}, {Name: "w12 frozen", Frozen12: true}}
+	f.Learning = []figure.PairCurves{{Name: "both plastic"}, {Name: `\i{W}_{12} frozen`, Frozen12: true}}
 	var finals [2][2][]float64
 	for k, m := range r.Sweep.Members {
 		c := &f.Learning[0]
@@ -265,11 +266,18 @@ func figure11(j *Job) error {
 			return synapse.PSP{Shape: shape.shape, TauRef: tau, TauSyn: shape.share * float64(tau), Steps: tau}
 		}
 		s := figure.ShapeResult{Name: shape.name, Bias: bias}
+		s.Lag, s.PSP = []float64{0}, []float64{0}
+		if shape.shape == synapse.Rectangular {
+			s.PSP[0] = 1 // it begins with the spike
+		}
 		for l := int64(1); l <= 2*lawTau; l++ {
 			s.Lag, s.PSP = append(s.Lag, float64(l)/lawTau), append(s.PSP, psp(lawTau).At(l))
+			if shape.shape == synapse.Rectangular && l == lawTau {
+				s.Lag, s.PSP = append(s.Lag, 1), append(s.PSP, 0) // and ends in a jump
+			}
 		}
 		for _, b := range [][2]float64{{0, 0}, {0.5, -0.5}, {1, -1}} {
-			_, drawn, err := law(fmt.Sprintf("b = (%v, %v)", b[0], b[1]), stdd.Params{W12: 1, W21: 1, B1: b[0], B2: b[1], TauRef: lawTau, PSP: psp(lawTau), TMax: 60})
+			_, drawn, err := law(strings.ReplaceAll(fmt.Sprintf(`\i{b} = (%v, %v)`, b[0], b[1]), "-", "−"), stdd.Params{W12: 1, W21: 1, B1: b[0], B2: b[1], TauRef: lawTau, PSP: psp(lawTau), TMax: 60})
 			if err != nil {
 				return err
 			}

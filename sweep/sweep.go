@@ -181,12 +181,18 @@ func Load(kinds experiment.Kinds, file string, overrides ...string) (*Sweep, err
 	if st, err := os.Stat(file); err == nil && st.IsDir() {
 		file = filepath.Join(file, ConfigFile)
 		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+			if dir := filepath.Dir(file); experiment.IsRun(dir) {
+				return nil, usagef("%s is the folder of a run; go on with it: spikealign resume %s", dir, dir)
+			}
 			return nil, usagef("%s is not the folder of a sweep: there is no %s in it", filepath.Dir(file), ConfigFile)
 		}
 	}
 	data, err := yamlconf.ReadFile(file)
 	if err != nil {
 		return nil, usagef("cannot read the sweep file: %v", err)
+	}
+	if kinds.Find(yamlconf.Parse(file, data).Text("kind")) != nil {
+		return nil, usagef("%s is an experiment file; run it with: spikealign run %s", file, file)
 	}
 	return Parse(kinds, file, data, overrides...)
 }
@@ -197,6 +203,7 @@ func Parse(kinds experiment.Kinds, file string, data []byte, overrides ...string
 	if err := yamlconf.Parse(file, data).Decode(&s.File); err != nil {
 		return nil, err
 	}
+	inFile := len(s.Set)
 	s.Set = append(s.Set, overrides...)
 	if s.Name == "" {
 		s.Name = "sweep"
@@ -204,21 +211,14 @@ func Parse(kinds experiment.Kinds, file string, data []byte, overrides ...string
 			s.Name = base
 		}
 	}
-	var issues yamlconf.Errors
-	said := map[string]bool{}
+	wrong := faults{sweep: s, inFile: inFile}
 	index := make([]int, len(s.Grid))
 	for {
-		m, err := s.member(file, index)
+		m, err := s.member(index)
 		var problems yamlconf.Errors
 		switch {
 		case errors.As(err, &problems):
-			for _, p := range problems {
-				// Most problems are the same for many members.
-				if text := p.Error(); !said[text] {
-					said[text] = true
-					issues = append(issues, p)
-				}
-			}
+			wrong.add(index, problems)
 		case err != nil:
 			return nil, err
 		}
@@ -234,14 +234,14 @@ func Parse(kinds experiment.Kinds, file string, data []byte, overrides ...string
 			break
 		}
 	}
-	if len(issues) > 0 {
-		return nil, issues
+	if err := wrong.issues(file, data); err != nil {
+		return nil, err
 	}
 	return s, nil
 }
 
 // member makes the member at a point of the grid.
-func (s *Sweep) member(file string, index []int) (Member, error) {
+func (s *Sweep) member(index []int) (Member, error) {
 	overrides := slices.Clone(s.Set)
 	var m Member
 	var key, name, repeat []string
@@ -270,7 +270,7 @@ func (s *Sweep) member(file string, index []int) (Member, error) {
 	if clean := unclean.ReplaceAllString(m.Name, "-"); clean != m.Name || len(clean) > 100 || !nameText.MatchString(clean) {
 		m.Name = fmt.Sprintf("%.60s-%016x", "m"+clean, h.Sum64())
 	}
-	spec, err := s.kinds.Parse(file+": experiment", []byte(s.Experiment), overrides...)
+	spec, err := s.kinds.Parse(baseName, []byte(s.Experiment), overrides...)
 	if err != nil {
 		return m, err
 	}

@@ -25,12 +25,13 @@ import (
 	"spikealign/internal/progress"
 	"spikealign/recording"
 	"spikealign/spike"
+	"spikealign/sweep"
 	"spikealign/synapse"
 	"spikealign/timing"
 )
 
 type analyzeCommand struct {
-	Spikes []string `arg:"" help:"Files with spikes (npz, csv, text of NEST), one recording together; - is standard input."`
+	Spikes []string `arg:"" help:"Files with spikes (npz, csv, text of NEST), one recording together, or the folder of a run that recorded them; - is standard input."`
 	Format string   `enum:"auto,npz,csv,nest" default:"auto" help:"auto, npz, csv or nest (default auto: by content)."`
 	Unit   string   `enum:"file,s,ms,us,ns,steps" default:"file" help:"Unit of the times, where the file does not tell it: s, ms, us, ns or steps."`
 
@@ -63,12 +64,13 @@ type analyzeCommand struct {
 func (analyzeCommand) Help() string {
 	return `Examples:
 
-  spikealign analyze runs/minimal/spikes.npz --tau 50
+  spikealign run experiments/minimal.yaml --set record.spikes=true --set training.epochs=101 -o runs/recorded
+  spikealign analyze runs/recorded --tau 50      # reads spikes.npz
   spikealign analyze chip.csv --unit us --tau 10us --max-lag 100us -o runs/chip
   spikealign analyze spikes-*.dat --tau 20ms --from 500ms      # all files of a NEST recorder
 
 For every pair of neurons: the drift that spike-based alignment learning would give its two synapses, its error, and whether it is significant after correction for the number of pairs. A negative drift
-means that presynaptic spikes lead: the synapse acts as the stronger of the two. docs/analyze.md explains every column and the assumptions of the test.`
+means that presynaptic spikes lead: the synapse acts as the stronger of the two (of two inhibitory ones: as the less negative). docs/analyze.md explains every column and the assumptions of the test.`
 }
 
 // Validate is called by kong.
@@ -90,16 +92,23 @@ func (c *analyzeCommand) testOptions() timing.TestOptions {
 
 // Run analyses recorded spikes.
 func (c *analyzeCommand) Run(a *app) error {
+	if what := holder(c.Output); what != "" {
+		return usagef("%s is the folder of a %s; choose another folder with -o", c.Output, what)
+	}
+	files, err := spikeFiles(c.Spikes)
+	if err != nil {
+		return err
+	}
 	o := recording.Options{Format: recording.Format(c.Format)}
 	if c.Unit != "file" {
 		o.Unit = recording.Unit(c.Unit)
 	}
 	p := c.begin(a)
 	o.Progress = func(done, total int64) { p.update(float64(done)/1e6, float64(total)/1e6, "MB read", 0) }
-	r, err := recording.Read(a.ctx, c.Spikes, o)
+	r, err := recording.Read(a.ctx, files, o)
 	p.end(err)
 	if err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, recording.ErrOptions) {
 			return usagef("%v", err)
 		}
 		return err
@@ -133,6 +142,41 @@ func (c *analyzeCommand) Run(a *app) error {
 		return printJSON(a.stdout, n.document())
 	}
 	return n.print(a.stdout)
+}
+
+// holder tells whether a folder is that of a run or a sweep, in which nothing else is written; "" if not.
+func holder(dir string) string {
+	switch {
+	case dir == "":
+	case sweep.IsSweep(dir):
+		return "sweep"
+	case experiment.IsRun(dir):
+		return "run"
+	}
+	return ""
+}
+
+// spikeFiles puts the recorded spikes in the place of a run's folder.
+func spikeFiles(names []string) ([]string, error) {
+	files := slices.Clone(names)
+	for k, name := range files {
+		if st, err := os.Stat(name); name == "-" || err != nil || !st.IsDir() {
+			continue
+		}
+		files[k] = filepath.Join(name, experiment.SpikesFile)
+		if _, err := os.Stat(files[k]); err == nil {
+			continue
+		}
+		info, err := experiment.Look(name)
+		switch {
+		case holder(name) != "run" || err != nil:
+			return nil, usagef("there is no %s in the folder %s", experiment.SpikesFile, name)
+		case info.Status != experiment.Done:
+			return nil, usagef("there is no %s in %s: the run is not finished", experiment.SpikesFile, name)
+		}
+		return nil, usagef("there is no %s in %s: the run did not record its spikes; run it again in another folder with --set record.spikes=true", experiment.SpikesFile, name)
+	}
+	return files, nil
 }
 
 // phase is a progress line that appears only when the work takes long.
@@ -257,6 +301,9 @@ func (n *analysis) plan() error {
 	if o.Threads == 0 {
 		o.Threads = runtime.GOMAXPROCS(0)
 	}
+	if o.End < int64(o.Blocks) {
+		return n.tooShort(o)
+	}
 	if err := o.Validate(); err != nil {
 		return usagef("%v", strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
@@ -267,6 +314,18 @@ func (n *analysis) plan() error {
 	}
 	n.options = o
 	return nil
+}
+
+// tooShort says how a recording with fewer ticks than blocks can be analysed, if at all.
+func (n *analysis) tooShort(o timing.Options) error {
+	text := fmt.Sprintf("the recording lasts %s, %d ticks of %s: too short for %d blocks", n.duration(float64(o.End)), o.End, n.duration(1), o.Blocks)
+	switch {
+	case n.command.From != "" || n.command.Until != "":
+		return usagef("between --from and --until %s; choose more of it, or fewer blocks (--blocks)", text)
+	case o.End >= 2:
+		return usagef("%s; choose fewer, at most %d, with --blocks", text, o.End)
+	}
+	return fmt.Errorf("all spikes of the recording are at one time (%s): there are no timing differences", n.when(0))
 }
 
 // choose finds the neurons of --neurons.
@@ -308,7 +367,11 @@ func (n *analysis) choose() error {
 		if len(n.ids) == 1 {
 			who = fmt.Sprintf("spikes of one neuron only (%d)", n.ids[0])
 		}
-		return fmt.Errorf("%s %s; timing differences need two neurons", of, who)
+		text := fmt.Sprintf("%s %s; timing differences need two neurons", of, who)
+		if n.command.Neurons != "" {
+			return usagef("%s", text)
+		}
+		return errors.New(text)
 	}
 	return nil
 }
@@ -400,13 +463,13 @@ func (n *analysis) print(w io.Writer) error {
 		return strconv.FormatFloat(x, 'g', 3, 64)
 	}
 	if c.Top > 0 && len(r.Synapses) > 0 {
-		fmt.Fprintf(w, "\nstronger synapse: W from PRE to POST acts as stronger than W from POST to PRE\n")
+		fmt.Fprintf(w, "\nclearest pairs; SAL: drift of W from PRE to POST, W from POST to PRE has the opposite\n")
 		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-		fmt.Fprintf(t, "PRE\tPOST\tSAL\t%g%% INTERVAL\tINDEX\tT\tP\tP HOLM\tQ\tPAIRS\n", 100*(1-c.Level))
+		fmt.Fprintf(t, "PRE\tPOST\tSAL\t%g%% INTERVAL\tINDEX\tT\tP\tP HOLM\tQ\tPAIRS\tSTRONGER\n", 100*(1-c.Level))
 		for _, s := range n.ranked()[:min(c.Top, len(r.Synapses)/2)] {
 			mark := ""
 			if s.Sign != 0 {
-				mark = "\tsignificant"
+				mark = fmt.Sprintf("\t%d to %d", n.ids[s.Pre], n.ids[s.Post])
 			}
 			fmt.Fprintf(t, "%d\t%d\t%s\t[%s, %s]\t%s\t%s\t%s\t%s\t%s\t%d%s\n", n.ids[s.Pre], n.ids[s.Post], short(s.SAL), short(s.Low), short(s.High), short(s.Index), short(s.T), short(s.P),
 				short(s.Holm), short(s.Q), s.Causal+s.AntiCausal, mark)
@@ -414,6 +477,7 @@ func (n *analysis) print(w io.Writer) error {
 		if err := t.Flush(); err != nil {
 			return err
 		}
+		fmt.Fprintln(w, "STRONGER: the synapse that acts as the stronger of the two, where that is significant; of two inhibitory ones, the less negative")
 	}
 	if c.Output == "" {
 		return nil

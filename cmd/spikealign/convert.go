@@ -1,19 +1,28 @@
 package main
 
-import "spikealign/internal/yamlconf"
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"spikealign/internal/durable"
+	"spikealign/internal/yamlconf"
+)
 
 type convertCommand struct {
 	File   string `arg:"" help:"Parameter file (YAML) of the authors' spiking sampling network or of their microcircuits."`
 	Timing string `default:"canonical" enum:"canonical,authors" help:"canonical, or authors: their conventions for the lengths of potential and refractory time, each epoch beginning at rest."`
+	Output string `short:"o" placeholder:"FILE" help:"Write the experiment file here. Without it: to standard output."`
 }
 
 // Help shows the examples.
 func (convertCommand) Help() string {
 	return `Example:
 
-  spikealign convert minimal_working_example.yaml --timing authors > mine.yaml
+  spikealign convert minimal_working_example.yaml --timing authors -o mine.yaml
 
-Writes an experiment file to standard output. Distributions and settings carry over; the numbers drawn from a seed do not.`
+Distributions and settings carry over; the numbers drawn from a seed do not. What has no counterpart is told on standard error, and
+what would change the results is an error.`
 }
 
 // Run converts a file.
@@ -22,14 +31,28 @@ func (c *convertCommand) Run(a *app) error {
 	if err != nil {
 		return usagef("cannot read the parameter file: %v", err)
 	}
-	spec, err := a.kinds.Convert(c.File, data, c.Timing == "authors")
+	spec, notes, err := a.kinds.Convert(c.File, data, c.Timing == "authors")
 	if err != nil {
 		return err
+	}
+	for _, n := range notes {
+		fmt.Fprintln(a.stderr, "note:", n)
 	}
 	text, err := spec.Marshal()
 	if err != nil {
 		return err
 	}
-	_, err = a.stdout.Write(text)
-	return err
+	if c.Output == "" {
+		_, err = a.stdout.Write(text)
+		return err
+	}
+	from, err1 := os.Stat(c.File)
+	to, err2 := os.Stat(c.Output)
+	if err1 == nil && err2 == nil && os.SameFile(from, to) {
+		return usagef("%s is the parameter file itself; choose another name with -o", c.Output)
+	}
+	return durable.WriteFile(c.Output, 0o666, func(w io.Writer) error {
+		_, err := w.Write(text)
+		return err
+	})
 }

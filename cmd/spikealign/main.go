@@ -40,6 +40,7 @@ type commands struct {
 	Reproduce reproduceCommand `cmd:"" help:"Reproduce figures of the paper, with a verdict on each claim."`
 	Analyze   analyzeCommand   `cmd:"" help:"SAL statistics of recorded spike trains."`
 	STDD      stddCommand      `cmd:"" name:"stdd" help:"Two neurons, exactly: spike-timing differences and what SAL makes of them."`
+	Template  templateCommand  `cmd:"" help:"Print an experiment file with every default, or a sweep file, to begin with."`
 	List      listCommand      `cmd:"" help:"Show runs at a glance."`
 	Plot      plotCommand      `cmd:"" help:"Draw the figures of a run or a sweep."`
 	Convert   convertCommand   `cmd:"" help:"Turn a parameter file of the authors' programs into an experiment file."`
@@ -91,18 +92,7 @@ func process(kinds experiment.Kinds) int {
 // run is the program; it returns the exit code.
 func run(ctx context.Context, stdout, stderr io.Writer, args []string, kinds experiment.Kinds) (code int) {
 	var cli commands
-	parser, err := kong.New(&cli,
-		kong.Name("spikealign"),
-		kong.Description("Experiments on spike-based alignment learning: run them, resume them, compare them."),
-		kong.Writers(stdout, stderr),
-		kong.WithHyphenPrefixedParameters(true), // --w21 -0.4
-		kong.Vars{"runs": defaultRuns},
-		kong.Exit(func(code int) { panic(exit(code)) }),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 100}),
-	)
-	if err != nil {
-		panic("spikealign: " + err.Error())
-	}
+	parser := newParser(&cli, stdout, stderr)
 	// kong wants to exit after --help.
 	defer func() {
 		switch r := recover().(type) {
@@ -141,6 +131,23 @@ func run(ctx context.Context, stdout, stderr io.Writer, args []string, kinds exp
 			return at
 		}}))}
 	return report(stderr, c.Run(a))
+}
+
+// newParser returns the parser of the command line. It panics with an exit after --help.
+func newParser(cli *commands, stdout, stderr io.Writer) *kong.Kong {
+	parser, err := kong.New(cli,
+		kong.Name("spikealign"),
+		kong.Description("Experiments on spike-based alignment learning: run them, resume them, compare them."),
+		kong.Writers(stdout, stderr),
+		kong.WithHyphenPrefixedParameters(true), // --w21 -0.4
+		kong.Vars{"runs": defaultRuns},
+		kong.Exit(func(code int) { panic(exit(code)) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 100}),
+	)
+	if err != nil {
+		panic("spikealign: " + err.Error())
+	}
+	return parser
 }
 
 type exit int

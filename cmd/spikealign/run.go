@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -30,7 +32,7 @@ func (runCommand) Help() string {
 	return `Examples:
 
   spikealign run experiments/figure4.yaml
-  spikealign run experiments/figure4.yaml -o runs/noisy --set sigma_init=0.8 --seed 3
+  spikealign run experiments/figure4.yaml -o runs/noisy --set initial.noise=0.8 --seed 3
   spikealign run experiments/figure4.yaml --time-limit 1h     # stops with a checkpoint, exit code 75
 
 The folder holds the whole configuration (experiment.yaml), status (run.json), metrics.csv and arrays.npz.
@@ -135,7 +137,13 @@ func printResult(w io.Writer, r experiment.Result) error {
 	i := r.Info
 	fmt.Fprintf(w, "%s (%s, seed %d): %s in %s, CPU %s\n", i.Name, i.Kind, i.Seed, i.Status, progress.Duration(i.Wall), progress.Duration(i.CPU))
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	if slices.ContainsFunc(i.Tables[0].Columns, func(c experiment.ColumnInfo) bool { return c.Row }) {
+		fmt.Fprintf(t, "  %s\t%v\trows of %s\n", i.Unit, i.Done, experiment.MetricsFile)
+	}
 	for k, c := range i.Latest {
+		if k < len(i.Tables[0].Columns) && i.Tables[0].Columns[k].Row {
+			continue
+		}
 		unit, doc := "", ""
 		if k < len(i.Tables[0].Columns) {
 			unit, doc = i.Tables[0].Columns[k].Unit, i.Tables[0].Columns[k].Doc
@@ -144,6 +152,18 @@ func printResult(w io.Writer, r experiment.Result) error {
 		fmt.Fprintln(t, line)
 	}
 	t.Flush()
-	_, err := fmt.Fprintf(w, "%s: %s\n", r.Dir, strings.Join(append([]string{experiment.ConfigFile, experiment.InfoFile}, i.Files...), " "))
+	files := append([]string{experiment.ConfigFile, experiment.InfoFile}, i.Files...)
+	_, err := fmt.Fprintf(w, "%s: %s\n", r.Dir, strings.Join(append(files, figuresIn(r.Dir)...), " "))
 	return err
+}
+
+// figuresIn names the figures in the folder of a run or a sweep.
+func figuresIn(dir string) (names []string) {
+	entries, _ := os.ReadDir(filepath.Join(dir, experiment.FiguresDir)) // there may be none
+	for _, e := range entries {
+		if ext := filepath.Ext(e.Name()); ext == ".svg" || ext == ".png" {
+			names = append(names, filepath.Join(experiment.FiguresDir, e.Name()))
+		}
+	}
+	return names
 }

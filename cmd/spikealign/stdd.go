@@ -1,13 +1,17 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
+	"io"
 	"math"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"text/tabwriter"
 
 	"spikealign/figure"
+	"spikealign/internal/durable"
 	"spikealign/sal"
 	"spikealign/sampling"
 	"spikealign/stdd"
@@ -28,7 +32,8 @@ type stddCommand struct {
 	Dynamics  sampling.Dynamics   `default:"discrete" help:"discrete or continuous time."`
 	Window    synapse.WindowShape `default:"exponential" help:"Learning window of SAL: exponential or triangular."`
 	WindowTau float64             `placeholder:"STEPS" help:"Its time constant, steps. Without it: tau."`
-	Output    string              `short:"o" placeholder:"DIR" help:"Draw the distribution into this folder: stdd.svg, stdd.png."`
+	Table     bool                `help:"Print the distribution too: one line per lag."`
+	Output    string              `short:"o" placeholder:"DIR" help:"Write the distribution into this folder: stdd.csv, stdd.svg, stdd.png."`
 	JSON      bool                `name:"json" help:"Print everything as JSON."`
 }
 
@@ -36,11 +41,11 @@ type stddCommand struct {
 func (stddCommand) Help() string {
 	return `Examples:
 
-  spikealign stdd --w12 1.5 --w21 0.5
+  spikealign stdd --w12 1.5 --w21 0.5 --table
   spikealign stdd --w12 0.8 --w21=-0.4 --b1=-0.5 --tau 25 --psp alpha --tau-syn 8 -o figures
   spikealign stdd --w12 1 --w21 1 --b2 1 --dynamics continuous --json
 
-Two neurons, exactly: the law of the spike-timing differences d = t1 - t2 of nearest pairs, the drift of both weights under SAL per tau of time, and where SAL moves them. d > 0: neuron 1 fired second. Nothing is simulated. See docs/theory.md.`
+Two neurons, exactly: the law of the spike-timing differences d = t1 - t2 of nearest pairs, the drift of both weights under SAL per tau of time, and where SAL moves them. d > 0: neuron 1 fired second. --table prints that law, -o writes it. Nothing is simulated. See docs/theory.md.`
 }
 
 // stddResult is what --json prints. Lists run over lag.
@@ -65,6 +70,33 @@ type stddResult struct {
 	Warnings     []string  `json:"warnings"`
 }
 
+// faults returns what is wrong with the flags.
+func (c *stddCommand) faults(p stdd.Params, half synapse.Half) []string {
+	var faults []string
+	if c.Tau < 1 || c.Tau > 1<<20 {
+		faults = append(faults, fmt.Sprintf("--tau %d: must be 1 to 2^20 steps", c.Tau))
+	}
+	for _, f := range []struct {
+		flag  string
+		value float64
+	}{{"--tau-syn", c.TauSyn}, {"--psp-steps", float64(c.PSPSteps)}, {"--min-isi", float64(c.MinISI)}, {"--t-max", float64(c.TMax)}, {"--window-tau", c.WindowTau}} {
+		if !(f.value >= 0 && f.value <= 1<<20) {
+			faults = append(faults, fmt.Sprintf("%s %v: must be above 0 and at most 2^20 steps, or 0 for the default", f.flag, f.value))
+		}
+	}
+	if len(faults) > 0 {
+		return faults // the rest would be their consequences
+	}
+	flags := strings.NewReplacer("stdd: ", "", "synapse: ", "", "t_max", "--t-max", "min_isi", "--min-isi", "w12 =", "--w12", "w21 =", "--w21",
+		"b1 =", "--b1", "b2 =", "--b2", "TauSyn", "--tau-syn", "Steps", "--psp-steps")
+	for _, err := range []error{p.Validate(), half.Validate()} {
+		if err != nil {
+			faults = append(faults, flags.Replace(err.Error()))
+		}
+	}
+	return faults
+}
+
 // Run solves the two neurons.
 func (c *stddCommand) Run(a *app) error {
 	p := stdd.Params{W12: c.W12, W21: c.W21, B1: c.B1, B2: c.B2, TauRef: c.Tau, PSP: synapse.PSP{Shape: c.PSP, TauSyn: c.TauSyn, Steps: c.PSPSteps},
@@ -74,14 +106,8 @@ func (c *stddCommand) Run(a *app) error {
 		windowTau = float64(c.Tau)
 	}
 	half := synapse.Half{Shape: c.Window, Tau: windowTau}
-	var faults []string
-	for _, err := range []error{p.Validate(), half.Validate()} {
-		if err != nil {
-			faults = append(faults, strings.ReplaceAll(err.Error(), "stdd: ", ""))
-		}
-	}
-	if len(faults) > 0 {
-		return usagef("%s", strings.Join(faults, "\n"))
+	if faults := c.faults(p, half); len(faults) > 0 {
+		return usagef("%s", strings.ReplaceAll(strings.Join(faults, "; "), "\n", "; "))
 	}
 	law, err := stdd.Solve(p)
 	if err != nil {
@@ -101,12 +127,15 @@ func (c *stddCommand) Run(a *app) error {
 		for k, d := range r.Lag {
 			lags[k] = float64(d)
 		}
-		name := fmt.Sprintf("w12 = %v, w21 = %v, b = (%v, %v)", c.W12, c.W21, c.B1, c.B2)
+		name := strings.ReplaceAll(fmt.Sprintf(`\i{W}_{12} = %v, \i{W}_{21} = %v, \i{b} = (%v, %v)`, c.W12, c.W21, c.B1, c.B2), "-", "−")
 		f, err := figure.STDD{Laws: []figure.STDDLaw{{Name: name, Tau: float64(c.Tau), Lags: lags, Probability: r.Probability}}}.Figure()
 		if err != nil {
 			return err
 		}
 		if err := f.Save(c.Output, "stdd"); err != nil {
+			return err
+		}
+		if err := durable.WriteFile(filepath.Join(c.Output, stddTable), 0o666, r.writeCSV); err != nil {
 			return err
 		}
 	}
@@ -116,8 +145,31 @@ func (c *stddCommand) Run(a *app) error {
 	return c.print(a, r)
 }
 
-// print prints the law for people: the summary, then one line per lag.
+const stddTable = "stdd.csv"
+
+// writeCSV writes the distribution: lag in steps, pairs per step, share of all pairs.
+func (r *stddResult) writeCSV(w io.Writer) error {
+	b := bufio.NewWriter(w)
+	fmt.Fprintln(b, "lag,rate,probability")
+	number := func(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
+	for k, d := range r.Lag {
+		fmt.Fprintf(b, "%d,%s,%s\n", d, number(r.Rate[k]), number(r.Probability[k]))
+	}
+	return b.Flush()
+}
+
+// print prints the law for people: the distribution if asked for, then the summary.
 func (c *stddCommand) print(a *app, r stddResult) error {
+	if c.Table {
+		t := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
+		fmt.Fprintln(t, "d\trate per step\tprobability\t")
+		for k, d := range r.Lag {
+			fmt.Fprintf(t, "%d\t%.6e\t%.6e\t\n", d, r.Rate[k], r.Probability[k])
+		}
+		if err := t.Flush(); err != nil {
+			return err
+		}
+	}
 	t := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 	row := func(name string, x float64, unit, doc string) {
 		fmt.Fprintf(t, "%s\t%s %s\t%s\n", name, strconv.FormatFloat(x, 'g', 6, 64), unit, doc)
@@ -136,13 +188,11 @@ func (c *stddCommand) print(a *app, r stddResult) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintln(a.stdout, "SAL:", verdictOf(r))
-	t = tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "d\trate per step\tprobability\t")
-	for k, d := range r.Lag {
-		fmt.Fprintf(t, "%d\t%.6e\t%.6e\t\n", d, r.Rate[k], r.Probability[k])
+	_, err := fmt.Fprintln(a.stdout, "SAL:", verdictOf(r))
+	if c.Output != "" && err == nil {
+		_, err = fmt.Fprintf(a.stdout, "%s: %s stdd.svg stdd.png\n", c.Output, stddTable)
 	}
-	return t.Flush()
+	return err
 }
 
 // verdictOf says in words what SAL would do.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"spikealign/experiment"
+	"spikealign/figure"
 	"spikealign/internal/progress"
 	"spikealign/sweep"
 )
@@ -51,6 +53,9 @@ func (c *sweepCommand) Validate() error {
 func (c *sweepCommand) Run(a *app) error {
 	s, err := sweep.Load(a.kinds, c.File, c.Set...)
 	if err != nil {
+		return err
+	}
+	if err := figure.Check(s); err != nil {
 		return err
 	}
 	o := sweep.Options{Dir: c.Output, Jobs: c.Jobs, Session: experiment.Session{Program: version(), Log: a.log}}
@@ -149,15 +154,30 @@ func printSummary(w io.Writer, r *sweep.Result) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "%s: %d of %d members finished; %s %s %s\n", r.Dir, r.Done(), len(r.Sweep.Members), sweep.ConfigFile, sweep.MembersFile, sweep.SummaryFile)
+	files := append([]string{sweep.ConfigFile, sweep.MembersFile, sweep.SummaryFile}, figuresIn(r.Dir)...)
+	_, err := fmt.Fprintf(w, "%s: %d of %d members finished; %s\n", r.Dir, r.Done(), len(r.Sweep.Members), strings.Join(files, " "))
 	return err
 }
 
 // summarized is a condition of a sweep as --json prints it.
 type summarized struct {
-	Condition map[string]string     `json:"condition"` // by path
-	N         int                   `json:"n"`         // finished members
-	Metrics   map[string][3]float64 `json:"metrics"`   // lower quartile, median, upper quartile; left out without finite values
+	Condition map[string]any       `json:"condition"` // by path
+	N         int                  `json:"n"`         // finished members
+	Metrics   map[string]quartiles `json:"metrics"`   // left out without finite values
+}
+
+type quartiles struct {
+	Q25    float64 `json:"q25"`
+	Median float64 `json:"median"`
+	Q75    float64 `json:"q75"`
+}
+
+// jsonValue is a value of the grid: a number where it is one, else text.
+func jsonValue(text string) any {
+	if _, err := strconv.ParseFloat(text, 64); err == nil && json.Valid([]byte(text)) {
+		return json.RawMessage(text)
+	}
+	return text
 }
 
 func printSummaryJSON(w io.Writer, r *sweep.Result) error {
@@ -169,13 +189,13 @@ func printSummaryJSON(w io.Writer, r *sweep.Result) error {
 	}{Dir: r.Dir, Members: len(r.Sweep.Members), Finished: r.Done()}
 	names := r.Numeric()
 	for _, c := range r.Summary() {
-		s := summarized{Condition: map[string]string{}, N: c.N, Metrics: map[string][3]float64{}}
+		s := summarized{Condition: map[string]any{}, N: c.N, Metrics: map[string]quartiles{}}
 		for i, k := range r.Sweep.Conditions() {
-			s.Condition[r.Sweep.Grid[k].Path] = c.Values[i]
+			s.Condition[r.Sweep.Grid[k].Path] = jsonValue(c.Values[i])
 		}
 		for k, m := range c.Stats {
 			if !math.IsNaN(m.Median) {
-				s.Metrics[names[k]] = [3]float64{m.Q25, m.Median, m.Q75}
+				s.Metrics[names[k]] = quartiles{m.Q25, m.Median, m.Q75}
 			}
 		}
 		out.Conditions = append(out.Conditions, s)

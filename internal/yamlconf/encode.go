@@ -21,7 +21,15 @@ const width = 120 // of a line with its comment
 // comment. The same values always give the same bytes, and Decode of these bytes gives the same values: floats have full precision, nil
 // slices and pointers are null. Matrices are written one row a line. NaN, infinities and text that is not UTF-8 are errors.
 func Marshal(header string, targets ...any) ([]byte, error) {
-	e := &encoder{}
+	return (&encoder{}).marshal(header, targets)
+}
+
+// MarshalPlain is Marshal without any comment: text that depends on keys and values only.
+func MarshalPlain(targets ...any) ([]byte, error) {
+	return (&encoder{plain: true}).marshal("", targets)
+}
+
+func (e *encoder) marshal(header string, targets []any) ([]byte, error) {
 	var lines []string
 	for _, h := range wrap(header, width-2) {
 		lines = append(lines, "# "+h)
@@ -43,7 +51,8 @@ func Marshal(header string, targets ...any) ([]byte, error) {
 }
 
 type encoder struct {
-	errs []error
+	plain bool // without comments
+	errs  []error
 }
 
 func (e *encoder) fail(path, what string) string {
@@ -55,6 +64,9 @@ func (e *encoder) structLines(v reflect.Value, path string, top bool) []string {
 	var lines []string
 	wasBlock := false
 	for k, f := range fields(v.Type()) {
+		if e.plain {
+			f.doc = ""
+		}
 		fv := v.FieldByIndex(f.index)
 		value := e.lines(fv, join(path, f.name))
 		key := quoteKey(f.name) + ":"

@@ -98,16 +98,10 @@ func allPaths(t reflect.Type, prefix string, depth int) []string {
 // hint proposes a key for an unknown one: a near spelling among the keys of its struct, else the same (or nearly the same) name
 // elsewhere, else the keys that are known.
 func hint(key, prefix string, known []string, elsewhere []string) string {
-	best, dist := "", max(1, len(key)/3)
-	for _, k := range known {
-		if d := distance(strings.ToLower(key), strings.ToLower(k)); d <= dist && (best == "" || d < dist) {
-			best, dist = k, d
-		}
+	if near := Nearest(key, known); near != "" {
+		return "did you mean " + join(prefix, near) + "?"
 	}
-	if best != "" {
-		return "did you mean " + join(prefix, best) + "?"
-	}
-	dist = len(key) / 4
+	best, dist := "", len(key)/4
 	for _, p := range elsewhere {
 		leaf := p[strings.LastIndexByte(p, '.')+1:]
 		if d := distance(strings.ToLower(key), strings.ToLower(leaf)); d <= dist && (best == "" || d < dist) {
@@ -121,6 +115,17 @@ func hint(key, prefix string, known []string, elsewhere []string) string {
 		return "no key is allowed here"
 	}
 	return "allowed here: " + shorten(strings.Join(known, ", "), 200)
+}
+
+// Nearest returns the word among those known whose spelling is nearest to that of a mistaken one, and "" if none is near.
+func Nearest(word string, known []string) string {
+	best, dist := "", max(1, len(word)/3)
+	for _, k := range known {
+		if d := distance(strings.ToLower(word), strings.ToLower(k)); d <= dist && (best == "" || d < dist) {
+			best, dist = k, d
+		}
+	}
+	return best
 }
 
 // distance is the number of insertions, deletions, replacements and swaps of neighbours that turn a into b.

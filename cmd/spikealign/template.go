@@ -1,0 +1,59 @@
+package main
+
+import (
+	_ "embed"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"spikealign/internal/yamlconf"
+)
+
+type templateCommand struct {
+	Kind string `arg:"" optional:"" help:"A kind of experiment, or sweep. Without it: tells which there are."`
+}
+
+// Help shows the examples.
+func (templateCommand) Help() string {
+	return `Examples:
+
+  spikealign template                        # which kinds there are
+  spikealign template sampling > mine.yaml
+  spikealign template sweep > grid.yaml
+
+Prints an experiment file of that kind with every key, its default and its meaning; or, for sweep, an example of a sweep file.`
+}
+
+// sweepTemplate is an example of a sweep file.
+//
+//go:embed template.yaml
+var sweepTemplate []byte
+
+// Run prints a template.
+func (c *templateCommand) Run(a *app) error {
+	const sweepKind = "sweep"
+	switch {
+	case c.Kind == "":
+		t := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+		for _, k := range a.kinds {
+			fmt.Fprintf(t, "%s\t%s\n", k.Name(), k.Doc())
+		}
+		fmt.Fprintf(t, "%s\tAn experiment over a grid of values.\n", sweepKind)
+		return t.Flush()
+	case c.Kind == sweepKind:
+		_, err := a.stdout.Write(sweepTemplate)
+		return err
+	case a.kinds.Find(c.Kind) == nil:
+		known, hint := append(a.kinds.Names(), sweepKind), ""
+		if near := yamlconf.Nearest(c.Kind, known); near != "" {
+			hint = fmt.Sprintf("did you mean %s? ", near)
+		}
+		return usagef("there is no kind of experiment %q; %sknown are %s", c.Kind, hint, strings.Join(known, ", "))
+	}
+	text, err := a.kinds.Template(c.Kind)
+	if err != nil {
+		return err
+	}
+	_, err = a.stdout.Write(text)
+	return err
+}
