@@ -46,21 +46,27 @@ type noFolder string
 func (e noFolder) Error() string        { return string(e) + " is not the folder of a run or a sweep" }
 func (e noFolder) Is(target error) bool { return target == experiment.ErrUsage }
 
-// Run draws the run in dir: figures/field for the kind dale in mode field, once the whole grid is there, and figures/training for the others.
+// Run draws the run in dir: figures/field for the kind dale in mode field, once the whole grid is there, and figures/training for the others; where spikes were recorded, figures/raster
+// for the end of the run.
 func Run(dir string) ([]string, error) {
 	info, err := experiment.ReadInfo(dir)
 	if err != nil {
 		return nil, err
 	}
+	var names []string
 	switch info.Kind {
 	case experiment.Sampling{}.Name():
-		return runSampling(dir, info.Name)
+		names, err = runSampling(dir, info.Name)
 	case experiment.Microcircuit{}.Name():
-		return runMicrocircuit(dir, info.Name)
+		names, err = runMicrocircuit(dir, info.Name)
 	case experiment.TwoNeuron{}.Name(), experiment.Dale{}.Name():
-		return runPair(dir, info)
+		names, err = runPair(dir, info)
 	}
-	return nil, nil
+	if err != nil {
+		return nil, err
+	}
+	raster, err := runRaster(dir, info)
+	return append(names, raster...), err
 }
 
 func runSampling(dir, name string) ([]string, error) {
