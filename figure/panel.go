@@ -10,6 +10,8 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"spikealign/internal/quantile"
 )
 
 // axis is one axis of a panel. Its range grows with the data added; figures set the other fields before they add any.
@@ -316,7 +318,7 @@ func (p *panel) courseIn(x []float64, runs [][]float64, band color.Color, style 
 	for k := range x {
 		values, lost := atEpoch(runs, k, &p.y)
 		p.lost += lost
-		q1[k], q2[k], q3[k] = quartiles(values)
+		q1[k], q2[k], q3[k] = quantile.Quartiles(values)
 	}
 	lost := p.lost // a place without values is no further loss
 	if len(runs) > 1 {
@@ -332,7 +334,7 @@ func medians(n int, runs [][]float64, y *axis) []float64 {
 	m := make([]float64, n)
 	for k := range m {
 		values, _ := atEpoch(runs, k, y)
-		_, m[k], _ = quartiles(values)
+		_, m[k], _ = quantile.Quartiles(values)
 	}
 	return m
 }
@@ -379,7 +381,7 @@ func (p *panel) summary(x, spread float64, values []float64, g draw.GlyphStyle) 
 		xs[k] = x + spread*(f-0.5)
 	}
 	c := color.NRGBAModel.Convert(g.Color).(color.NRGBA)
-	q1, median, q3 := quartiles(seen)
+	q1, median, q3 := quantile.Quartiles(seen)
 	if len(seen) > 1 {
 		p.points(xs, seen, dot(fade(c, 0.35), 1.1))
 	}

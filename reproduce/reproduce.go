@@ -10,10 +10,8 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 
 	"spikealign/experiment"
@@ -21,6 +19,7 @@ import (
 	"spikealign/figure"
 	"spikealign/internal/durable"
 	"spikealign/internal/npz"
+	"spikealign/internal/quantile"
 	"spikealign/sweep"
 )
 
@@ -174,28 +173,11 @@ func number(x float64) string { return strconv.FormatFloat(x, 'g', 3, 64) }
 
 // spread writes median and quartiles.
 func spread(values []float64) string {
-	q25, median, q75 := quartiles(values)
+	q25, median, q75 := quantile.Quartiles(values)
 	return fmt.Sprintf("%s [%s, %s]", number(median), number(q25), number(q75))
 }
 
-// quartiles are quantiles of type 7; NaN without values.
-func quartiles(values []float64) (q25, median, q75 float64) {
-	v := slices.Sorted(slices.Values(values))
-	q := func(p float64) float64 {
-		if len(v) == 0 {
-			return math.NaN()
-		}
-		h := p * float64(len(v)-1)
-		k := min(int(h), len(v)-1)
-		if k == len(v)-1 {
-			return v[k]
-		}
-		return v[k] + (h-float64(k))*(v[k+1]-v[k])
-	}
-	return q(0.25), q(0.5), q(0.75)
-}
-
 func median(values []float64) float64 {
-	_, m, _ := quartiles(values)
+	_, m, _ := quantile.Quartiles(values)
 	return m
 }

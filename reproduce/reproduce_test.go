@@ -104,9 +104,3 @@ func TestFinals(t *testing.T) {
 		t.Error("a path that does not vary was accepted")
 	}
 }
-
-func TestQuartiles(t *testing.T) {
-	if a, b, c := quartiles([]float64{4, 1, 3, 2, 5}); a != 2 || b != 3 || c != 4 {
-		t.Error(a, b, c)
-	}
-}

@@ -13,6 +13,7 @@ import (
 
 	"spikealign/experiment"
 	"spikealign/internal/durable"
+	"spikealign/internal/quantile"
 )
 
 // Pending is the status of a member that has not begun.
@@ -158,25 +159,10 @@ func (r *Result) Summary() []Summary {
 	for c := range out {
 		for _, v := range values[c] {
 			slices.Sort(v)
-			out[c].Stats = append(out[c].Stats, Stat{quantile(v, 0.5), quantile(v, 0.25), quantile(v, 0.75)})
+			out[c].Stats = append(out[c].Stats, Stat{quantile.Of(v, 0.5), quantile.Of(v, 0.25), quantile.Of(v, 0.75)})
 		}
 	}
 	return out
-}
-
-// quantile is the p-quantile of ascending values, type 7 of Hyndman & Fan (1996).
-func quantile(ascending []float64, p float64) float64 {
-	n := len(ascending)
-	if n == 0 {
-		return math.NaN()
-	}
-	h := float64(n-1) * p
-	k := min(int(h), n-1)
-	if k == n-1 {
-		return ascending[k]
-	}
-	f := h - float64(k)
-	return float64((1-f)*ascending[k]) + float64(f*ascending[k+1])
 }
 
 // write writes members.csv and summary.csv.

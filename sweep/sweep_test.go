@@ -3,7 +3,6 @@ package sweep
 import (
 	"context"
 	"errors"
-	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -230,18 +229,5 @@ func TestFailure(t *testing.T) {
 	var failed *FailedError
 	if !errors.As(err, &failed) || len(failed.Failed) != 1 || r.Done() != 7 {
 		t.Errorf("%v", err)
-	}
-}
-
-// TestQuantile verifies type 7 on the values that R gives.
-func TestQuantile(t *testing.T) {
-	v := []float64{1, 2, 4, 8}
-	for p, want := range map[float64]float64{0: 1, 0.25: 1.75, 0.5: 3, 0.75: 5, 1: 8} {
-		if got := quantile(v, p); got != want {
-			t.Errorf("quantile %v: %v, want %v", p, got, want)
-		}
-	}
-	if !math.IsNaN(quantile(nil, 0.5)) {
-		t.Error("quantile of nothing")
 	}
 }
