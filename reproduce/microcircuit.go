@@ -194,5 +194,5 @@ func (j *Job) circuitClaims(runs map[string][]circuitRun) {
 	}
 	j.claim(agree == len(off) && agree > 0 && median(off) < 1./3, "SAL brings the feedback weight to the forward weight",
 		fmt.Sprintf("the same sign in %d of %d runs; |down/up - 1| %s", agree, len(off), spread(off)), "the same sign in all, median of |down/up - 1| below 1/3",
-		"in steps of tau/10 the exact theory of two neurons puts the fixed point 13 % to 34 % off for potentials that differ by 1 to 2")
+		"the published rule rests beside the forward weight where the two neurons fire at different rates: pairs further apart than tau favour one order, and steps of tau/10 add to it (docs/microcircuits.md)")
 }
