@@ -189,9 +189,6 @@ func TestInvariants(t *testing.T) {
 
 // TestLarge runs the largest size and strong weights: all sums stay accurate.
 func TestLarge(t *testing.T) {
-	if testing.Short() {
-		t.Skip("2^20 states")
-	}
 	const n = MaxNeurons
 	w, b := draw(3, n, 2)
 	m := mustNew(t, n, w, b)

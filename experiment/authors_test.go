@@ -2,9 +2,7 @@ package experiment_test
 
 import (
 	"encoding/csv"
-	"errors"
 	"fmt"
-	"io"
 	"math"
 	"os"
 	"strconv"
@@ -59,31 +57,8 @@ func TestAuthorsTraining(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			run, err := spec.Config.New(experiment.Env{Seed: spec.Seed, Sink: &memory{}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			column := map[string]int{}
-			for k, col := range run.Tables()[0].Columns {
-				column[col.Name] = k
-			}
-			var dkl, asymmetry []float64
-			for {
-				report, err := run.Advance(t.Context())
-				if errors.Is(err, io.EOF) {
-					break
-				}
-				if err != nil {
-					t.Fatal(err)
-				}
-				for name, xs := range map[string]*[]float64{"dkl": &dkl, "asymmetry": &asymmetry} {
-					b, err := report[0].Values[column[name]].MarshalJSON()
-					if err != nil {
-						t.Fatal(err)
-					}
-					*xs = append(*xs, jsonNumber(t, b))
-				}
-			}
+			m := columns(t, spec)
+			dkl, asymmetry := m["dkl"], m["asymmetry"]
 			d, a := rms(t, dkl, theirs(c.name+"-dkl")), rms(t, asymmetry, theirs(c.name+"-asymmetry"))
 			t.Logf("%s, seed %d: rms difference of D_KL %.4f, of asymmetry %.5f; D_KL at the end %.4f, theirs %.4f", c.name, seed+1, d, a, dkl[len(dkl)-1], theirs(c.name + "-dkl")[len(dkl)-1])
 			if d > 2*0.0028*math.Sqrt2 || a > c.asymmetry {

@@ -3,11 +3,11 @@ package experiment_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"math"
 	"reflect"
+	"strconv"
 	"testing"
 
 	"spikealign/experiment"
@@ -169,47 +169,49 @@ func TestDaleField(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run, err := spec.Config.New(experiment.Env{Seed: spec.Seed, Sink: &memory{}})
+	m := columns(t, spec)
+	apart := 0
+	for k := range m["point"] {
+		difference := m["w_eff12"][k] - m["w_eff21"][k]
+		if drift := m["drift12"][k]; math.Abs(difference) > 0.5 {
+			apart++
+			if (drift < 0) != (difference > 0) {
+				t.Errorf("effective weights differ by %.2f, and SAL changes w_ee12 by %v", difference, drift)
+			}
+		}
+		for _, i := range []string{"1", "2"} {
+			if pair, direct := m["activity_e"+i][k], m["activity_direct"+i][k]; math.Abs(pair-direct) > 0.03 {
+				t.Errorf("activity of neuron %s: %.3f, with direct synapses %.3f", i, pair, direct)
+			}
+		}
+	}
+	if apart != 2 {
+		t.Errorf("%d of 4 points off the diagonal", apart)
+	}
+}
+
+// columns runs an experiment to its end and returns the columns of its metrics; NaN for cells without a number.
+func columns(t *testing.T, spec *experiment.Spec) map[string][]float64 {
+	t.Helper()
+	run, err := spec.Config.New(experiment.Env{Seed: spec.Seed, Sink: &memory{snapshots: map[string][]float64{}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	column := map[string]int{}
-	for k, c := range run.Tables()[0].Columns {
-		column[c.Name] = k
-	}
+	m := map[string][]float64{}
 	for {
 		report, err := run.Advance(t.Context())
 		if errors.Is(err, io.EOF) {
-			break
+			return m
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		at := func(name string) float64 {
-			var x float64
-			b, err := report[0].Values[column[name]].MarshalJSON()
-			if err == nil {
-				x = jsonNumber(t, b)
+		for k, c := range run.Tables()[0].Columns {
+			x, err := strconv.ParseFloat(report[0].Values[k].String(), 64)
+			if err != nil {
+				x = math.NaN()
 			}
-			return x
-		}
-		difference := at("w_eff12") - at("w_eff21")
-		if drift := at("drift12"); math.Abs(difference) > 0.5 && (drift < 0) != (difference > 0) {
-			t.Errorf("effective weights differ by %.2f, and SAL changes w_ee12 by %v", difference, drift)
-		}
-		for _, k := range []string{"1", "2"} {
-			if pair, direct := at("activity_e"+k), at("activity_direct"+k); math.Abs(pair-direct) > 0.03 {
-				t.Errorf("activity of neuron %s: %.3f, with direct synapses %.3f", k, pair, direct)
-			}
+			m[c.Name] = append(m[c.Name], x)
 		}
 	}
-}
-
-func jsonNumber(t *testing.T, b []byte) float64 {
-	t.Helper()
-	var x float64
-	if err := json.Unmarshal(b, &x); err != nil {
-		t.Fatal(err)
-	}
-	return x
 }

@@ -1,10 +1,7 @@
 package figure
 
 import (
-	"bytes"
-	"encoding/xml"
 	"errors"
-	"io"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -12,8 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"gonum.org/v1/plot/vg/draw"
 
 	"spikealign/experiment"
 )
@@ -110,70 +105,12 @@ func circuitInputs() map[string]drawer {
 	return in
 }
 
-// TestCircuitFigures checks that every figure of microcircuits is well-formed SVG without numbers that are none, the same for equal input, and that all its text lies inside and
-// apart.
-func TestCircuitFigures(t *testing.T) {
-	again := circuitInputs()
-	for name, in := range circuitInputs() {
-		f, err := in.Figure()
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		if dir := os.Getenv("SPIKEALIGN_FIGURES"); dir != "" {
-			if err := f.Save(dir, "circuit "+name); err != nil {
-				t.Error(err)
-			}
-		}
-		var svg, second bytes.Buffer
-		if err := f.WriteSVG(&svg); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		if f2, err := again[name].Figure(); err != nil || f2.WriteSVG(&second) != nil || !bytes.Equal(svg.Bytes(), second.Bytes()) {
-			t.Errorf("%s: two drawings of one input differ", name)
-		}
-		for d := xml.NewDecoder(bytes.NewReader(svg.Bytes())); ; {
-			if _, err := d.Token(); err == io.EOF {
-				break
-			} else if err != nil {
-				t.Fatalf("%s: SVG: %v", name, err)
-			}
-		}
-		for _, bad := range []string{"NaN", "Inf"} {
-			if strings.Contains(svg.String(), bad) {
-				t.Errorf("%s: SVG contains %s", name, bad)
-			}
-		}
-		c := &textBoxes{width: f.width, height: f.height}
-		f.draw(draw.New(c))
-		for k, a := range c.texts {
-			if a.box.Min.X < 0 || a.box.Min.Y < 0 || a.box.Max.X > f.width || a.box.Max.Y > f.height {
-				t.Errorf("%s: %q at %.1f is outside the figure of %.1f x %.1f", name, a.text, a.box, f.width, f.height)
-			}
-			for _, b := range c.texts[:k] {
-				if a.box.Min.X < b.box.Max.X && b.box.Min.X < a.box.Max.X && a.box.Min.Y < b.box.Max.Y && b.box.Min.Y < a.box.Max.Y {
-					t.Errorf("%s: %q at %.1f and %q at %.1f overlap", name, a.text, a.box, b.text, b.box)
-				}
-			}
-		}
-	}
-}
+// All figures of microcircuits are whole.
+func TestCircuitFigures(t *testing.T) { checkFigures(t, "circuit", circuitInputs) }
 
 // TestCircuitNotes checks that what is left out is told.
 func TestCircuitNotes(t *testing.T) {
-	for name, want := range map[string]string{"6 spoilt": "1 run unfinished", "very wide": "1667 of 5001 synapses"} {
-		f, err := circuitInputs()[name].Figure()
-		if err != nil {
-			t.Fatal(err)
-		}
-		var svg bytes.Buffer
-		if err := f.WriteSVG(&svg); err != nil {
-			t.Fatal(err)
-		}
-		if !strings.Contains(svg.String(), want) {
-			t.Errorf("%s: the figure does not say %q", name, want)
-		}
-	}
+	checkNotes(t, circuitInputs(), map[string]string{"6 spoilt": "1 run unfinished", "very wide": "1667 of 5001 synapses"})
 }
 
 // TestCircuitInputErrors checks that input which contradicts itself is refused, with the name of the field.

@@ -284,16 +284,7 @@ func TestLayout(t *testing.T) {
 		}
 		c := &textBoxes{width: f.width, height: f.height}
 		f.draw(draw.New(c))
-		for k, a := range c.texts {
-			if a.box.Min.X < 0 || a.box.Min.Y < 0 || a.box.Max.X > f.width || a.box.Max.Y > f.height {
-				t.Errorf("%s: %q at %.1f is outside the figure of %.1f x %.1f", name, a.text, a.box, f.width, f.height)
-			}
-			for _, b := range c.texts[:k] {
-				if a.box.Min.X < b.box.Max.X && b.box.Min.X < a.box.Max.X && a.box.Min.Y < b.box.Max.Y && b.box.Min.Y < a.box.Max.Y {
-					t.Errorf("%s: %q at %.1f and %q at %.1f overlap", name, a.text, a.box, b.text, b.box)
-				}
-			}
-		}
+		checkTexts(t, name, c)
 		if len(c.texts) < 2 {
 			t.Errorf("%s: %d texts", name, len(c.texts))
 		}
@@ -443,8 +434,7 @@ func TestInputErrors(t *testing.T) {
 
 // TestNotes checks that values left out are told.
 func TestNotes(t *testing.T) {
-	in := inputs()
-	for name, want := range map[string]string{
+	checkNotes(t, inputs(), map[string]string{
 		"some NaN":     "not drawn",
 		"unvisited":    "64 states never visited",
 		"replicates":   "median of 3 runs",
@@ -453,19 +443,7 @@ func TestNotes(t *testing.T) {
 		"raster empty": "no spikes in this window",
 		"raster auto":  "1 value not drawn",
 		"spoilt sweep": "1 run unfinished",
-	} {
-		f, err := in[name].Figure()
-		if err != nil {
-			t.Fatal(err)
-		}
-		var svg bytes.Buffer
-		if err := f.WriteSVG(&svg); err != nil {
-			t.Fatal(err)
-		}
-		if !strings.Contains(svg.String(), want) {
-			t.Errorf("%s: the figure does not say %q", name, want)
-		}
-	}
+	})
 }
 
 // TestStateNames checks the order of states: bit i of the index is neuron i, labels begin with neuron 0 (docs/model.md, section 2).

@@ -1,8 +1,12 @@
 package figure
 
 import (
+	"bytes"
+	"encoding/xml"
+	"io"
 	"math"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,6 +14,7 @@ import (
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
 )
 
 func labels(ticks []plot.Tick) string {
@@ -150,4 +155,70 @@ func TestRamp(t *testing.T) {
 		}
 		last = l
 	}
+}
+
+// checkFigures checks that every figure is well-formed SVG without numbers that are none, the same for equal input, and that all its text lies inside and apart. With SPIKEALIGN_FIGURES it saves
+// them there.
+func checkFigures(t *testing.T, kind string, inputs func() map[string]drawer) {
+	t.Helper()
+	again := inputs()
+	for name, in := range inputs() {
+		f, err := in.Figure()
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if dir := os.Getenv("SPIKEALIGN_FIGURES"); dir != "" {
+			if err := f.Save(dir, kind+" "+name); err != nil {
+				t.Error(err)
+			}
+		}
+		var svg, second bytes.Buffer
+		if err := f.WriteSVG(&svg); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if f2, err := again[name].Figure(); err != nil || f2.WriteSVG(&second) != nil || !bytes.Equal(svg.Bytes(), second.Bytes()) {
+			t.Errorf("%s: two drawings of one input differ", name)
+		}
+		for d := xml.NewDecoder(bytes.NewReader(svg.Bytes())); ; {
+			if _, err := d.Token(); err == io.EOF {
+				break
+			} else if err != nil {
+				t.Fatalf("%s: SVG: %v", name, err)
+			}
+		}
+		for _, bad := range []string{"NaN", "Inf"} {
+			if strings.Contains(svg.String(), bad) {
+				t.Errorf("%s: SVG contains %s", name, bad)
+			}
+		}
+		c := &textBoxes{width: f.width, height: f.height}
+		f.draw(draw.New(c))
+		checkTexts(t, name, c)
+	}
+}
+
+// checkNotes checks that figures say something, by their names.
+func checkNotes(t *testing.T, inputs map[string]drawer, wants map[string]string) {
+	t.Helper()
+	for name, want := range wants {
+		if !strings.Contains(svgText(t, inputs[name]), want) {
+			t.Errorf("%s: the figure does not say %q", name, want)
+		}
+	}
+}
+
+// checkTexts checks that all text lies inside the figure and apart.
+func checkTexts(t *testing.T, name string, c *textBoxes) {
+	t.Helper()
+		for k, a := range c.texts {
+			if a.box.Min.X < 0 || a.box.Min.Y < 0 || a.box.Max.X > c.width || a.box.Max.Y > c.height {
+				t.Errorf("%s: %q at %.1f is outside the figure of %.1f x %.1f", name, a.text, a.box, c.width, c.height)
+			}
+			for _, b := range c.texts[:k] {
+				if a.box.Min.X < b.box.Max.X && b.box.Min.X < a.box.Max.X && a.box.Min.Y < b.box.Max.Y && b.box.Min.Y < a.box.Max.Y {
+					t.Errorf("%s: %q at %.1f and %q at %.1f overlap", name, a.text, a.box, b.text, b.box)
+				}
+			}
+		}
 }

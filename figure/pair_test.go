@@ -2,14 +2,11 @@ package figure
 
 import (
 	"bytes"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"image/png"
-	"io"
 	"math"
 	"math/rand/v2"
-	"os"
 	"strings"
 	"testing"
 
@@ -205,54 +202,8 @@ func pairInputs() map[string]drawer {
 	return in
 }
 
-// TestPairFigures checks that every figure of two neurons is well-formed SVG without numbers that are none, the same for equal input, and that all its
-// text lies inside and apart.
-func TestPairFigures(t *testing.T) {
-	again := pairInputs()
-	for name, in := range pairInputs() {
-		f, err := in.Figure()
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		if dir := os.Getenv("SPIKEALIGN_FIGURES"); dir != "" {
-			if err := f.Save(dir, "pair "+name); err != nil {
-				t.Error(err)
-			}
-		}
-		var svg, second bytes.Buffer
-		if err := f.WriteSVG(&svg); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		if f2, err := again[name].Figure(); err != nil || f2.WriteSVG(&second) != nil || !bytes.Equal(svg.Bytes(), second.Bytes()) {
-			t.Errorf("%s: two drawings of one input differ", name)
-		}
-		for d := xml.NewDecoder(bytes.NewReader(svg.Bytes())); ; {
-			if _, err := d.Token(); err == io.EOF {
-				break
-			} else if err != nil {
-				t.Fatalf("%s: SVG: %v", name, err)
-			}
-		}
-		for _, bad := range []string{"NaN", "Inf"} {
-			if strings.Contains(svg.String(), bad) {
-				t.Errorf("%s: SVG contains %s", name, bad)
-			}
-		}
-		c := &textBoxes{width: f.width, height: f.height}
-		f.draw(draw.New(c))
-		for k, a := range c.texts {
-			if a.box.Min.X < 0 || a.box.Min.Y < 0 || a.box.Max.X > f.width || a.box.Max.Y > f.height {
-				t.Errorf("%s: %q at %.1f is outside the figure of %.1f x %.1f", name, a.text, a.box, f.width, f.height)
-			}
-			for _, b := range c.texts[:k] {
-				if a.box.Min.X < b.box.Max.X && b.box.Min.X < a.box.Max.X && a.box.Min.Y < b.box.Max.Y && b.box.Min.Y < a.box.Max.Y {
-					t.Errorf("%s: %q at %.1f and %q at %.1f overlap", name, a.text, a.box, b.text, b.box)
-				}
-			}
-		}
-	}
-}
+// All figures of two neurons are whole.
+func TestPairFigures(t *testing.T) { checkFigures(t, "pair", pairInputs) }
 
 // TestPairSizes checks the printed sizes of typical figures, and that they can be written as PNG.
 func TestPairSizes(t *testing.T) {
@@ -348,8 +299,7 @@ func TestPairInputErrors(t *testing.T) {
 
 // TestPairNotes checks that what is left out is told, and that notes are those of the data.
 func TestPairNotes(t *testing.T) {
-	in := pairInputs()
-	for name, want := range map[string]string{
+	checkNotes(t, pairInputs(), map[string]string{
 		"STDD spoilt":  "2 values not drawn",
 		"STDD nothing": "no data that can be drawn",
 		"2 still":      "1 value not drawn",
@@ -357,19 +307,7 @@ func TestPairNotes(t *testing.T) {
 		"10 spoilt":    "3 values not drawn",
 		"11 partial":   "none known",
 		"STDD one":     "from spikes",
-	} {
-		f, err := in[name].Figure()
-		if err != nil {
-			t.Fatal(err)
-		}
-		var svg bytes.Buffer
-		if err := f.WriteSVG(&svg); err != nil {
-			t.Fatal(err)
-		}
-		if !strings.Contains(svg.String(), want) {
-			t.Errorf("%s: the figure does not say %q", name, want)
-		}
-	}
+	})
 }
 
 // TestEdges: intervals reach halfway to the next lag, in tau.

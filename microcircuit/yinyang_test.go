@@ -45,7 +45,7 @@ func TestPairingDrift(t *testing.T) {
 	}
 }
 
-// TestAlignmentCut: with pairs up to tau only, SAL comes at least twice as near to the transpose, as docs/microcircuits.md says. Inputs are silent: what they have in common would add to the angle. (Section 7.)
+// TestAlignmentCut: with pairs up to tau only, SAL comes at least three times as near to the transpose (24 and 4 degrees in docs/microcircuits.md). Inputs are silent: what they have in common would add to the angle. (Section 7.)
 func TestAlignmentCut(t *testing.T) {
 	dims := []int{4, 10, 3}
 	angle := func(cut int64, seed uint64) float64 {
@@ -55,15 +55,15 @@ func TestAlignmentCut(t *testing.T) {
 		n := mustNetwork(t, c, w)
 		n.Seed(seed, 0)
 		n.Present([]float64{-20, -20, -20, -20}, nil, Align)
-		n.Advance(400_000, nil)
+		n.Advance(2_000_000, nil) // one seed of eight is at 9.5 degrees after 400 000 steps, and at 2 when it has settled
 		n.BeginMeans()
-		n.Advance(1_200_000, nil)
+		n.Advance(n.Now()+2_000_000, nil)
 		return Compare(w.Up[1], n.Means().Down[0], dims[1], dims[2]).Angle
 	}
 	for seed := range uint64(3) {
 		published, cut := angle(0, seed), angle(10, seed)
 		t.Logf("seed %d: %.1f degrees with all last-1 pairs, %.1f up to tau", seed, published, cut)
-		if cut > published/2 {
+		if cut > published/3 {
 			t.Errorf("seed %d: %.1f degrees with all last-1 pairs, %.1f up to tau", seed, published, cut)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"spikealign/figure"
+	"spikealign/internal/quantile"
 	"spikealign/sweep"
 )
 
@@ -101,8 +102,12 @@ func noise(j *Job, file, path, name string) error {
 		fmt.Sprintf("%s; without SAL %s", spread(asymmetry[with]), spread(asymmetry[without])),
 		"median below 2 % of that without SAL", "what is left is the noise of single epochs, which shrinks with the learning rate")
 	rise := (median(dkl[with]) - median(dkl[cleanSAL])) / (median(dkl[without]) - median(dkl[clean]))
-	j.claim(rise < 0.35, fmt.Sprintf("with SAL the D_KL stays near its baseline without noise at %s %v", name, top),
-		fmt.Sprintf("%s, without noise %s; without SAL %s, without noise %s: %.0f %% of the rise", spread(dkl[with]), spread(dkl[cleanSAL]), spread(dkl[without]), spread(dkl[clean]), 100*rise),
-		"the noise raises the median by less than 35 % of what it does without SAL", "half the distance between the quartiles of 20 runs is about 30 % of the baseline")
+	j.claim(rise < 0.5, fmt.Sprintf("with SAL %s %v costs less than half of what it costs without", name, top),
+		fmt.Sprintf("D_KL with SAL %s, without noise %s; without SAL %s, without noise %s: %.0f %% of the rise", spread(dkl[with]), spread(dkl[cleanSAL]), spread(dkl[without]), spread(dkl[clean]), 100*rise),
+		"the rise of the median over that without noise is below 50 % of the one without SAL", "half is where the word less begins to mean something")
+	_, _, upper := quantile.Quartiles(dkl[cleanSAL])
+	j.claim(median(dkl[with]) <= upper, fmt.Sprintf("with SAL the D_KL stays near its baseline without noise at %s %v", name, top),
+		fmt.Sprintf("median %s, upper quartile without noise %s", number(median(dkl[with])), number(upper)), "the median within the quartiles of the runs without noise",
+		"near is what the runs without noise do among themselves; plasticity noise also makes SAL itself unequal between the two synapses of a pair")
 	return nil
 }

@@ -85,13 +85,15 @@ func yinYang(j *Job) error {
 		return fmt.Sprintf("%+.3f, standard error %.3f (5 seeds)", mean, se)
 	}
 	gain, gainError := paired(within, published)
-	j.claim(gain > 2.8*gainError, "SAL learns more if only pairs of spikes up to tau count", "training accuracy against SAL as published: "+text(within, published), "above 2.8 standard errors",
+	j.claim(gain > 2.776*gainError, "SAL learns more if only pairs of spikes up to tau count", "training accuracy against SAL as published: "+text(within, published), "above 2.8 standard errors",
 		"Student's t, 4 degrees of freedom, 97.5 %; accuracy averaged over the second half of the epochs, seeds paired")
+	const margin, student = 0.02, 2.776 // Student's t, 4 degrees of freedom, 97.5 %
 	loss, lossError := paired(within, bp)
-	j.claim(loss > -0.02-2.8*lossError, "with pairs up to tau SAL comes up to BP", "training accuracy against BP: "+text(within, bp), "not clearly more than .02 below",
+	j.claim(loss-student*lossError > -margin, "with pairs up to tau SAL comes up to BP", "training accuracy against BP: "+text(within, bp), "with 97.5 % confidence less than .02 below",
 		".02 is what two seeds of one method differ by")
-	worse, worseError := paired(bp, fa)
-	j.claim(math.Abs(worse) < 0.02+2.8*worseError, "here exact feedback is no better than random feedback: 30 hidden neurons do not need transported weights", "BP against FA: "+text(bp, fa), "not clearly more than .02 apart", "as above")
+	better, betterError := paired(bp, fa)
+	j.claim(better-student*betterError > margin, "exact feedback is better than random feedback", "training accuracy of BP against FA: "+text(bp, fa), "with 97.5 % confidence more than .02 above",
+		"as above; where it is not, 30 hidden neurons do not need transported weights (docs/microcircuits.md)")
 	return j.draw("yinyang", figure.Curves{Panels: []figure.CurvePanel{accuracy, angle}})
 }
 

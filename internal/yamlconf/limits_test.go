@@ -23,15 +23,16 @@ func TestReadFile(t *testing.T) {
 			t.Errorf("%s was read", bad)
 		}
 	}
-	if _, err := os.Stat("/dev/zero"); err != nil {
-		t.Skip("no /dev/zero")
+	// A file of zeros without end, or nearly: only as much as is allowed is read.
+	if err := os.Truncate(path, 1<<32); err != nil {
+		t.Fatal(err)
 	}
-	b, err := ReadFile("/dev/zero")
+	b, err := ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	h, body := defaults()
-	if err := Parse("/dev/zero", b).Decode(h, body); err == nil || err.Error() != "/dev/zero: is larger than 64 MB" {
+	if err := Parse(path, b).Decode(h, body); err == nil || err.Error() != path+": is larger than 64 MB" {
 		t.Errorf("%d bytes: %v", len(b), err)
 	}
 }
