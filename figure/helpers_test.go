@@ -211,14 +211,14 @@ func checkNotes(t *testing.T, inputs map[string]drawer, wants map[string]string)
 // checkTexts checks that all text lies inside the figure and apart.
 func checkTexts(t *testing.T, name string, c *textBoxes) {
 	t.Helper()
-		for k, a := range c.texts {
-			if a.box.Min.X < 0 || a.box.Min.Y < 0 || a.box.Max.X > c.width || a.box.Max.Y > c.height {
-				t.Errorf("%s: %q at %.1f is outside the figure of %.1f x %.1f", name, a.text, a.box, c.width, c.height)
-			}
-			for _, b := range c.texts[:k] {
-				if a.box.Min.X < b.box.Max.X && b.box.Min.X < a.box.Max.X && a.box.Min.Y < b.box.Max.Y && b.box.Min.Y < a.box.Max.Y {
-					t.Errorf("%s: %q at %.1f and %q at %.1f overlap", name, a.text, a.box, b.text, b.box)
-				}
+	for k, a := range c.texts {
+		if a.box.Min.X < 0 || a.box.Min.Y < 0 || a.box.Max.X > c.width || a.box.Max.Y > c.height {
+			t.Errorf("%s: %q at %.1f is outside the figure of %.1f x %.1f", name, a.text, a.box, c.width, c.height)
+		}
+		for _, b := range c.texts[:k] {
+			if a.box.Min.X < b.box.Max.X && b.box.Min.X < a.box.Max.X && a.box.Min.Y < b.box.Max.Y && b.box.Min.Y < a.box.Max.Y {
+				t.Errorf("%s: %q at %.1f and %q at %.1f overlap", name, a.text, a.box, b.text, b.box)
 			}
 		}
+	}
 }

@@ -108,7 +108,7 @@ func TestCircuitClaims(t *testing.T) {
 			if down0 < 0 {
 				fa = 0.6
 			}
-			runs["sal"] = append(runs["sal"], circuitRun{seed: seed, loss: 0.0011, down0: down0, up2: 2, down: 1.6})
+			runs["sal"] = append(runs["sal"], circuitRun{seed: seed, loss: 0.0011, down0: down0, up2: 2, down: 1.9})
 			runs["bp"] = append(runs["bp"], circuitRun{seed: seed, loss: 0.001, down0: 1, up2: 2, down: 2})
 			runs["fa"] = append(runs["fa"], circuitRun{seed: seed, loss: fa, down0: down0, up2: 3, down: down0})
 		}
@@ -139,9 +139,9 @@ func TestCircuitClaims(t *testing.T) {
 		}, []int{1}},
 		{"feedback stays away", func(r map[string][]circuitRun) {
 			for k := range r["sal"] {
-				r["sal"][k].down = 0.5
+				r["sal"][k].down = 1.6
 			}
-		}, []int{3}},
+		}, []int{4}},
 		{"a wrong sign", func(r map[string][]circuitRun) { r["sal"][2].down = -2 }, []int{3}},
 		{"no wrong starts", func(r map[string][]circuitRun) {
 			for _, rs := range r {
@@ -150,7 +150,7 @@ func TestCircuitClaims(t *testing.T) {
 				}
 			}
 		}, []int{1, 2}},
-		{"nothing", func(r map[string][]circuitRun) { clear(r) }, []int{0, 1, 2, 3}},
+		{"nothing", func(r map[string][]circuitRun) { clear(r) }, []int{0, 1, 2, 3, 4}},
 	} {
 		runs := paper()
 		c.change(runs)
