@@ -15,6 +15,7 @@ import (
 	"spikealign/experiment"
 	"spikealign/experiment/experimenttest"
 	"spikealign/internal/durable"
+	"spikealign/kinds"
 )
 
 const samplingFile = `
@@ -26,10 +27,10 @@ network: {visible: 3, tau_ref: 10}
 training: {epochs: 12, epoch_length: 100, report_every: 2, report_factor: 5}
 `
 
-var real = experiment.Kinds{experiment.Sampling{}, experimenttest.Kind{}}
+var real = experiment.Kinds{kinds.Sampling{}, experimenttest.Kind{}}
 
 // sampled runs a small sampling experiment to its end, or stops it after the given number of reports.
-func sampled(t *testing.T, reports int, overrides ...string) string {
+func sampled(t testing.TB, reports int, overrides ...string) string {
 	t.Helper()
 	spec, err := real.Parse("small.yaml", []byte(samplingFile), overrides...)
 	if err != nil {
@@ -164,7 +165,7 @@ func TestDamagedCheckpoint(t *testing.T) {
 		t.Fatal(err)
 	}
 	old := filepath.Join(t.TempDir(), "old")
-	version := fmt.Sprintf(`"state_version":%d,`, experiment.Sampling{}.StateVersion())
+	version := fmt.Sprintf(`"state_version":%d,`, kinds.Sampling{}.StateVersion())
 	text := strings.Replace(string(payload), version, strings.Replace(version, ":", ":9", 1), 1)
 	text = strings.Replace(text, text[:8], string(append([]byte{text[0] + 1}, text[1:8]...)), 1)
 	if err := durable.SaveCheckpoint(old, durable.Header{Kind: "sampling", Program: "v0.1"}, []byte(text)); err != nil {

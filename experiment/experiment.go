@@ -38,7 +38,8 @@ func (e usageError) Error() string        { return e.text }
 func (e usageError) Is(target error) bool { return target == ErrUsage }
 func (e usageError) Unwrap() error        { return e.cause }
 
-func usagef(format string, args ...any) error { return usageError{text: fmt.Sprintf(format, args...)} }
+// Usagef returns an error that wraps ErrUsage, with no more text than its own.
+func Usagef(format string, args ...any) error { return usageError{text: fmt.Sprintf(format, args...)} }
 
 // Stopped is returned by a run that ended early on purpose, with a checkpoint.
 type Stopped struct {

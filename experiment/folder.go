@@ -82,21 +82,21 @@ func occupied(dir string) string {
 }
 
 func folderError(err error) error {
-	return usagef("cannot make the folder of the run: %v; choose another folder with -o", err)
+	return Usagef("cannot make the folder of the run: %v; choose another folder with -o", err)
 }
 
 func takenError(dir, what string) error {
 	if what != aRun {
-		return usagef("%s is not empty and not the folder of a run (it holds %s); choose another folder with -o", dir, what)
+		return Usagef("%s is not empty and not the folder of a run (it holds %s); choose another folder with -o", dir, what)
 	}
 	state := "that was not finished"
 	switch info, err := Look(dir); {
 	case err != nil && !errors.Is(err, os.ErrNotExist):
 		state = fmt.Sprintf("whose status cannot be read (%v)", err)
 	case info.Status == Done:
-		return usagef("%s holds a finished run; choose another folder with -o, or replace it with --force", dir)
+		return Usagef("%s holds a finished run; choose another folder with -o, or replace it with --force", dir)
 	case info.Status == Running:
-		return usagef("%s holds a run that is under way (process %d on %s); wait until it ends, or choose another folder with -o", dir, info.PID, info.Host)
+		return Usagef("%s holds a run that is under way (process %d on %s); wait until it ends, or choose another folder with -o", dir, info.PID, info.Host)
 	case info.Status == Interrupted:
 		state = "that was interrupted"
 	case info.Status == Killed:
@@ -104,7 +104,7 @@ func takenError(dir, what string) error {
 	case info.Status == Failed:
 		state = "that failed"
 	}
-	return usagef("%s holds a run %s; go on with: spikealign resume %s, choose another folder with -o, or replace it with --force", dir, state, dir)
+	return Usagef("%s holds a run %s; go on with: spikealign resume %s, choose another folder with -o, or replace it with --force", dir, state, dir)
 }
 
 // clear makes room for a new run in the folder of an old one. The old run is declared unfinished first, so that a folder from which

@@ -5,38 +5,34 @@ import (
 	"encoding"
 
 	"spikealign/internal/npz"
-	"spikealign/internal/yamlconf"
+	"spikealign/settings"
 	"spikealign/spike"
 )
 
-// Kind is one kind of experiment: sampling, two-neuron, and so on. A kind is a stateless value; it is one file of this package and one
-// line in All (kinds.go).
+// Kind is one kind of experiment: sampling, two-neuron, and so on. A kind is a stateless value.
 type Kind interface {
 	// Name is what `kind:` says in an experiment file.
 	Name() string
 	// Doc is one sentence for the user.
 	Doc() string
-	// NewConfig returns a fresh pointer to the kind's part of the experiment file, with every default filled in. Slices and
-	// pointers in it must not be shared between calls.
+	// NewConfig returns a pointer to a new value of the kind's part of the experiment file, with every default filled in, usually
+	// by settings.SetDefaults.
 	NewConfig() Config
 	// StateVersion is raised whenever the numbers that a run computes, or the binary form of its state, change. A checkpoint of
 	// another state version is refused.
 	StateVersion() int
 }
 
-// Config is a kind's part of an experiment file: a pointer to a struct read by internal/yamlconf (tags `yaml:"key"` and
-// `doc:"meaning, unit, range"`). Its keys stand at the top level of the file beside those of Common and must differ from them.
+// Config is a kind's part of an experiment file: a pointer to a struct with the tags of package settings, usually one that embeds the
+// description of a model. Its keys stand at the top level of the file beside those of Common and must differ from them.
 type Config interface {
-	// Validate returns every problem of the configuration; it must not panic whatever the values are. A Path is the dotted path
-	// of yamlconf ("target.weights.0.3"); value and line are added by the reader.
-	Validate() []Problem
+	// Validate returns every problem of the configuration; it must not panic whatever the values are. Value and line are added by
+	// the reader.
+	Validate() settings.Problems
 	// New builds the run at its beginning: deterministic in the configuration and in env.Seed. It fails only where something
 	// outside the configuration is missing (a data file, memory). It is called for a resumed run too, before UnmarshalBinary.
 	New(env Env) (Run, error)
 }
-
-// Problem is one fault of a configuration, at a path.
-type Problem = yamlconf.Problem
 
 // Env is what a run receives beside its configuration.
 type Env struct {

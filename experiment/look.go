@@ -13,7 +13,7 @@ const findDepth = 4
 // Find lists the folders of runs in and below dir, in lexical order. The error wraps ErrUsage if dir is not a folder.
 func Find(dir string) ([]string, error) {
 	if st, err := os.Stat(dir); err != nil || !st.IsDir() {
-		return nil, usagef("%s is not a folder", dir)
+		return nil, Usagef("%s is not a folder", dir)
 	}
 	var dirs []string
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {

@@ -33,7 +33,7 @@ func Execute(ctx context.Context, o Options) (Result, error) {
 // left as it is: Result.Already.
 func (ks Kinds) Resume(ctx context.Context, dir string, s Session) (Result, error) {
 	if st, err := os.Stat(dir); err != nil || !st.IsDir() || !IsRun(dir) {
-		return Result{}, usagef("%s is not the folder of a run: there is no %s in it", dir, ConfigFile)
+		return Result{}, Usagef("%s is not the folder of a run: there is no %s in it", dir, ConfigFile)
 	}
 	l := &loop{Session: s.defaults(), dir: dir}
 	if err := l.lock(); err != nil {
@@ -154,10 +154,10 @@ func (l *loop) resume(ctx context.Context) (Result, error) {
 	case h.Format != checkpointFormat || id.Kind != l.spec.Kind.Name():
 		return Result{}, l.damaged(errBadCheckpoint)
 	case h.State != l.spec.Kind.StateVersion():
-		return Result{}, usagef("%s was written by version %s, whose %s experiments compute other numbers or keep another state (version %d, here %d); resume with that program, or delete the checkpoint and resume to start from the beginning",
+		return Result{}, Usagef("%s was written by version %s, whose %s experiments compute other numbers or keep another state (version %d, here %d); resume with that program, or delete the checkpoint and resume to start from the beginning",
 			l.path(CheckpointFile), id.Program, id.Kind, h.State, l.spec.Kind.StateVersion())
 	case h.Config != l.config:
-		return Result{}, usagef("%s was changed since the checkpoint: %s; put it back (or %s, if that is from another run), or run the changed file in another folder: spikealign run %s -o FOLDER",
+		return Result{}, Usagef("%s was changed since the checkpoint: %s; put it back (or %s, if that is from another run), or run the changed file in another folder: spikealign run %s -o FOLDER",
 			l.path(ConfigFile), firstChange(h.Config, l.config), l.path(CheckpointFile), l.path(ConfigFile))
 	}
 	l.info.Earlier = h.Earlier

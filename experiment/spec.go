@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"spikealign/internal/yamlconf"
+	"spikealign/settings"
 )
 
 // Kinds is a table of kinds of experiment.
@@ -15,18 +16,17 @@ type Kinds []Kind
 
 // Common is the part of an experiment file that every kind has.
 type Common struct {
-	Kind        string `yaml:"kind" doc:"kind of experiment"`
-	Name        string `yaml:"name" doc:"name of the run: letters, digits, and _ . -; without one, that of the file"`
-	Description string `yaml:"description" doc:"what this run is for"`
-	// Seed keys every random draw of the run.
-	Seed       uint64           `yaml:"seed" doc:"keys every random draw; same configuration and seed: same results, bit for bit"`
-	Checkpoint CheckpointConfig `yaml:"checkpoint" doc:"saving the state, so that the run can be resumed"`
-	Record     RecordConfig     `yaml:"record" doc:"what is recorded beside the results"`
+	Kind        string           `yaml:"kind" doc:"kind of experiment"`
+	Name        string           `yaml:"name" doc:"name of the run: letters, digits, and _ . -; without one, that of the file"`
+	Description string           `yaml:"description" doc:"what this run is for"`
+	Seed        uint64           `yaml:"seed" default:"1" doc:"keys every random draw; same configuration and seed: same results, bit for bit"`
+	Checkpoint  CheckpointConfig `yaml:"checkpoint" doc:"saving the state, so that the run can be resumed"`
+	Record      RecordConfig     `yaml:"record" doc:"what is recorded beside the results"`
 }
 
 // CheckpointConfig says when the state is saved. It has no effect on results.
 type CheckpointConfig struct {
-	Every time.Duration `yaml:"every" doc:"wall time between two checkpoints, 1s or more"`
+	Every time.Duration `yaml:"every" default:"1m" doc:"wall time between two checkpoints, 1s or more"`
 }
 
 // RecordConfig says what is recorded. It has no effect on results.
@@ -37,13 +37,13 @@ type RecordConfig struct {
 var nameText = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$`)
 
 // Validate returns the problems of the common part.
-func (c *Common) Validate() []Problem {
-	var ps []Problem
+func (c *Common) Validate() settings.Problems {
+	ps := settings.Check(c)
 	if c.Name != "" && !nameText.MatchString(c.Name) {
-		ps = append(ps, Problem{Path: "name", Message: "allowed are up to 100 letters, digits and _ . -, beginning with a letter or digit"})
+		ps.Add("name", "allowed are up to 100 letters, digits and _ . -, beginning with a letter or digit")
 	}
 	if c.Checkpoint.Every < time.Second {
-		ps = append(ps, Problem{Path: "checkpoint.every", Message: "must be 1s or more"})
+		ps.Add("checkpoint.every", "must be 1s or more")
 	}
 	return ps
 }
@@ -55,18 +55,18 @@ type Spec struct {
 	Config Config
 }
 
-// sweepKind is what a sweep file (package sweep) says in the place of a kind.
-const sweepKind = "sweep"
+// SweepKind is what a sweep file (package sweep) says in the place of a kind.
+const SweepKind = "sweep"
 
 // Load reads an experiment file with overrides "path=value". Faults are yamlconf.Errors: all of them, each with its place. A file without a
 // name gets the name of the file.
 func (ks Kinds) Load(file string, overrides ...string) (*Spec, error) {
 	data, err := yamlconf.ReadFile(file)
 	if err != nil {
-		return nil, usagef("cannot read the experiment file: %v", err)
+		return nil, Usagef("cannot read the experiment file: %v", err)
 	}
-	if yamlconf.Parse(file, data).Text("kind") == sweepKind {
-		return nil, usagef("%s is a sweep file; run it with: spikealign sweep %s", file, file)
+	if yamlconf.Parse(file, data).Text("kind") == SweepKind {
+		return nil, Usagef("%s is a sweep file; run it with: spikealign sweep %s", file, file)
 	}
 	return ks.Parse(file, data, overrides...)
 }
@@ -77,7 +77,7 @@ func (ks Kinds) Parse(file string, data []byte, overrides ...string) (*Spec, err
 	for _, o := range overrides {
 		doc.Set(o)
 	}
-	s := &Spec{Common: Common{Seed: 1, Checkpoint: CheckpointConfig{Every: time.Minute}}}
+	s := &Spec{Common: settings.Default[Common]()}
 	name := doc.Text("kind")
 	if s.Kind = ks.Find(name); s.Kind == nil {
 		// Which other keys are known depends on the kind.
@@ -100,12 +100,14 @@ type unknownKind struct {
 	kinds Kinds
 }
 
-func (u *unknownKind) Validate() []Problem {
-	p := Problem{Path: "kind", Message: "is not a kind of experiment; allowed: " + strings.Join(u.kinds.Names(), ", ")}
-	if u.Common.Kind == "" {
-		p = Problem{Message: "the key `kind` is missing; allowed: " + strings.Join(u.kinds.Names(), ", ")}
+func (u *unknownKind) Validate() settings.Problems {
+	ps := u.Common.Validate()
+	if allowed := strings.Join(u.kinds.Names(), ", "); u.Common.Kind == "" {
+		ps.Add("", "the key `kind` is missing; allowed: %s", allowed)
+	} else {
+		ps.Add("kind", "is not a kind of experiment; allowed: %s", allowed)
 	}
-	return append(u.Common.Validate(), p)
+	return ps
 }
 
 // nameFrom makes a name of a file's base name.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"spikealign/kinds"
 	"strings"
 	"testing"
 
@@ -170,7 +171,7 @@ func TestCircuitFolder(t *testing.T) {
 		if !strings.Contains(text, "network:") {
 			text += "network: {window: 50}\nplasticity: {lag: 30}\n"
 		}
-		spec, err := experiment.All().Parse("c.yaml", []byte("kind: microcircuit\ntraining: {epochs: 3, epoch_patterns: 4, align_patterns: 2, pattern_steps: 100, skip: 10}\n"+text))
+		spec, err := kinds.All().Parse("c.yaml", []byte("kind: microcircuit\ntraining: {epochs: 3, epoch_patterns: 4, align_patterns: 2, pattern_steps: 100, skip: 10}\n"+text))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -183,7 +184,7 @@ func TestCircuitFolder(t *testing.T) {
 		if err := m.readWeights(filepath.Join(dir, experiment.ArraysFile)); err != nil {
 			t.Fatal(err)
 		}
-		switch layers := spec.Config.(*experiment.MicrocircuitConfig).Network.Layers; {
+		switch layers := spec.Config.(*kinds.MicrocircuitConfig).Network.Layers; {
 		case len(layers) == 4:
 			if len(m.Layers) != 2 || len(m.Layers[0].Up) != 10 || len(m.Synapses) != 0 {
 				t.Errorf("%s: %d layers, %d synapses", text, len(m.Layers), len(m.Synapses))

@@ -8,6 +8,7 @@ import (
 	"math/bits"
 	"path/filepath"
 	"slices"
+	"spikealign/kinds"
 	"strconv"
 	"strings"
 
@@ -55,11 +56,11 @@ func Run(dir string) ([]string, error) {
 	}
 	var names []string
 	switch info.Kind {
-	case experiment.Sampling{}.Name():
+	case kinds.Sampling{}.Name():
 		names, err = runSampling(dir, info.Name)
-	case experiment.Microcircuit{}.Name():
+	case kinds.Microcircuit{}.Name():
 		names, err = runMicrocircuit(dir, info.Name)
-	case experiment.TwoNeuron{}.Name(), experiment.Dale{}.Name():
+	case kinds.TwoNeuron{}.Name(), kinds.Dale{}.Name():
 		names, err = runPair(dir, info)
 	}
 	if err != nil {
@@ -79,8 +80,8 @@ func runSampling(dir, name string) ([]string, error) {
 	if t.N == 0 {
 		// Too many states to list: how many of the neurons are visible stands in the configuration.
 		t.N = d.side()
-		if spec, err := experiment.All().Load(filepath.Join(dir, experiment.ConfigFile)); err == nil {
-			if c, ok := spec.Config.(*experiment.SamplingConfig); ok && c.Network.Visible < t.N {
+		if spec, err := kinds.All().Load(filepath.Join(dir, experiment.ConfigFile)); err == nil {
+			if c, ok := spec.Config.(*kinds.SamplingConfig); ok && c.Network.Visible < t.N {
 				t.N = c.Network.Visible
 			}
 		}
@@ -139,7 +140,7 @@ func Check(s *sweep.Sweep) error {
 
 // checkKind refuses sweeps of experiments that have nothing to show in a figure of sampling networks.
 func checkKind(s *sweep.Sweep) error {
-	if kind := s.Members[0].Spec.Kind.Name(); kind != (experiment.Sampling{}).Name() {
+	if kind := s.Members[0].Spec.Kind.Name(); kind != (kinds.Sampling{}).Name() {
 		return &gridError{s.Figure, "it is drawn for experiments of kind sampling, and these are of kind " + kind, "take figure: none"}
 	}
 	return nil
@@ -182,7 +183,7 @@ func (e *resultError) Unwrap() error { return e.input }
 
 // rateSAL is the learning rate of SAL of a member of a sweep of sampling networks.
 func rateSAL(m sweep.Member) float64 {
-	return m.Spec.Config.(*experiment.SamplingConfig).Plasticity.RateSAL
+	return m.Spec.Config.(*kinds.SamplingConfig).Plasticity.RateSAL
 }
 
 // ratesSAL returns the learning rates of SAL other than 0 that a sweep has, in the order of their appearance.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"spikealign/kinds"
 	"strings"
 	"testing"
 
@@ -21,7 +22,7 @@ const folderBase = `  kind: sampling
 func runSweep(t *testing.T, text string) (*sweep.Result, string) {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "s")
-	s, err := sweep.Parse(experiment.All(), "s.yaml", []byte(text))
+	s, err := sweep.Parse(kinds.All(), "s.yaml", []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +40,7 @@ func TestFolder(t *testing.T) {
 		r, dir := runSweep(t, "kind: sweep\nexperiment:\n"+folderBase+grid+"figure: "+kind+"\n")
 		member := sweep.MemberDir(dir, r.Sweep.Members[0])
 		for _, f := range []struct{ dir, name string }{{dir, kind}, {member, "training"}} {
-			names, err := Folder(experiment.All(), f.dir)
+			names, err := Folder(kinds.All(), f.dir)
 			if err != nil || len(names) != 1 || names[0] != f.name {
 				t.Fatalf("%v, %v; want %s", names, err, f.name)
 			}
@@ -54,7 +55,7 @@ func TestFolder(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, d := range []string{dir, member} {
-			if _, err := Folder(experiment.All(), d); err != nil {
+			if _, err := Folder(kinds.All(), d); err != nil {
 				t.Error(err)
 			}
 		}
@@ -63,14 +64,14 @@ func TestFolder(t *testing.T) {
 
 // TestFolderRefusals verifies the error for a folder that cannot be drawn.
 func TestFolderRefusals(t *testing.T) {
-	if _, err := Folder(experiment.All(), t.TempDir()); !errors.Is(err, experiment.ErrUsage) {
+	if _, err := Folder(kinds.All(), t.TempDir()); !errors.Is(err, experiment.ErrUsage) {
 		t.Errorf("an empty folder: %v", err)
 	}
 }
 
 func parseSweep(t *testing.T, text string) *sweep.Sweep {
 	t.Helper()
-	s, err := sweep.Parse(experiment.All(), "s.yaml", []byte("kind: sweep\n"+text))
+	s, err := sweep.Parse(kinds.All(), "s.yaml", []byte("kind: sweep\n"+text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +140,7 @@ func TestReplicates(t *testing.T) {
 	for path, shared := range map[string]bool{"seeds.target": false, "seeds.initial": true} {
 		_, dir := runSweep(t, "kind: sweep\nexperiment:\n"+folderBase+"  seeds: {target: 5}\ngrid:\n  - {path: plasticity.rate_sal, values: [0, 0.01]}\n  - {path: "+path+
 			", values: [1, 2, 3]}\nreplicates: ["+path+"]\nfigure: comparison\n")
-		if _, err := Folder(experiment.All(), dir); err != nil {
+		if _, err := Folder(kinds.All(), dir); err != nil {
 			t.Fatal(err)
 		}
 		svg, err := os.ReadFile(filepath.Join(dir, experiment.FiguresDir, "comparison.svg"))
@@ -154,7 +155,7 @@ func TestReplicates(t *testing.T) {
 
 func runFile(t *testing.T, text string) string {
 	t.Helper()
-	spec, err := experiment.All().Parse("r.yaml", []byte(text))
+	spec, err := kinds.All().Parse("r.yaml", []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +177,7 @@ func TestPairFolder(t *testing.T) {
 		{dale + "field: {points: 1, steps: 200}\n", "", ""},
 	} {
 		dir := runFile(t, c.text)
-		names, err := Folder(experiment.All(), dir)
+		names, err := Folder(kinds.All(), dir)
 		if err != nil || strings.Join(names, " ") != c.name {
 			t.Errorf("%s: %v, %v; want %s", c.text, names, err, c.name)
 			continue
@@ -196,7 +197,7 @@ func TestHiddenFolder(t *testing.T) {
 	for side, states := range map[int]bool{2: true, 5: false} {
 		dir := runFile(t, fmt.Sprintf("kind: sampling\nnetwork: {visible: %d, hidden: 2, tau_ref: 5}\ntarget: {bars_and_stripes: %d}\n"+
 			"training: {epochs: 2, epoch_length: 5, wake_length: 1, report_every: 1, report_factor: 1}\n", side*side, side))
-		if _, err := Folder(experiment.All(), dir); err != nil {
+		if _, err := Folder(kinds.All(), dir); err != nil {
 			t.Fatal(err)
 		}
 		svg, err := os.ReadFile(filepath.Join(dir, experiment.FiguresDir, "training.svg"))

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"spikealign/kinds"
 	"testing"
 
 	"spikealign/experiment"
@@ -12,7 +13,7 @@ import (
 
 // A run that recorded its spikes has a raster of its end, also where there are more spikes than are read.
 func TestRasterOfRun(t *testing.T) {
-	spec, err := experiment.All().Parse("x.yaml", []byte("kind: two-neuron\nnetwork: {dynamics: continuous}\nrecord: {spikes: true}\ntraining: {epochs: 1200}\n"))
+	spec, err := kinds.All().Parse("x.yaml", []byte("kind: two-neuron\nnetwork: {dynamics: continuous}\nrecord: {spikes: true}\ntraining: {epochs: 1200}\n"))
 	if err != nil {
 		t.Fatal(err)
 	}

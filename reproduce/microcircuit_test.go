@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"spikealign/kinds"
 	"testing"
 
-	"spikealign/experiment"
 	"spikealign/experiments"
 	"spikealign/sweep"
 )
@@ -32,7 +32,7 @@ func TestCircuitFiles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := sweep.Parse(experiment.All(), file, data)
+		s, err := sweep.Parse(kinds.All(), file, data)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -51,7 +51,7 @@ func TestCircuitFiles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := experiment.All().Parse(file, data); err != nil {
+		if _, err := kinds.All().Parse(file, data); err != nil {
 			t.Error(err)
 		}
 	}
@@ -59,7 +59,7 @@ func TestCircuitFiles(t *testing.T) {
 
 // Members of a sweep fall to their methods, those of one seed begin alike, and the figure gets all of them.
 func TestCircuitRuns(t *testing.T) {
-	s, err := sweep.Parse(experiment.All(), "tiny.yaml", []byte(tinyCircuits))
+	s, err := sweep.Parse(kinds.All(), "tiny.yaml", []byte(tinyCircuits))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"spikealign/internal/yamlconf"
+	"spikealign/settings"
 )
 
 // baseName stands for the file of the base experiment, and is its key in the sweep file.
@@ -68,9 +69,9 @@ func (f *faults) issues(file string, data []byte) error {
 	if len(f.found) == 0 {
 		return nil
 	}
-	var ps []yamlconf.Problem
+	var ps settings.Problems
 	for _, p := range f.found {
-		ps = append(ps, yamlconf.Problem{Path: p.Path})
+		ps = append(ps, settings.Problem{Path: p.Path})
 	}
 	var placed yamlconf.Errors
 	line := map[string]int{}
@@ -101,8 +102,8 @@ func (f *faults) issues(file string, data []byte) error {
 // placer lets Decode tell the lines of problems that were found after it.
 type placer struct {
 	File
-	problems []yamlconf.Problem
+	problems settings.Problems
 }
 
 // Validate implements yamlconf.Validator.
-func (p *placer) Validate() []yamlconf.Problem { return p.problems }
+func (p *placer) Validate() settings.Problems { return p.problems }

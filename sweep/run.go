@@ -153,7 +153,7 @@ func (s *Sweep) claim(o Options) (unlock func(), err error) {
 	if entries, err := os.ReadDir(o.Dir); err == nil && !IsSweep(o.Dir) {
 		for _, e := range entries {
 			if !strings.HasPrefix(e.Name(), ".") {
-				return nil, usagef("%s is not empty and not the folder of a sweep (it holds %s); choose another folder with -o", o.Dir, e.Name())
+				return nil, experiment.Usagef("%s is not empty and not the folder of a sweep (it holds %s); choose another folder with -o", o.Dir, e.Name())
 			}
 		}
 	}
@@ -171,7 +171,7 @@ func (s *Sweep) claim(o Options) (unlock func(), err error) {
 			return nil, err
 		}
 		if change != "" {
-			return nil, usagef("%s holds member %s of another base experiment: %s; choose another folder with -o", o.Dir, m.Name, change)
+			return nil, experiment.Usagef("%s holds member %s of another base experiment: %s; choose another folder with -o", o.Dir, m.Name, change)
 		}
 	}
 	text, err := s.Marshal()
@@ -179,7 +179,7 @@ func (s *Sweep) claim(o Options) (unlock func(), err error) {
 		return nil, err
 	}
 	if err := os.MkdirAll(filepath.Join(o.Dir, MembersDir), 0o777); err != nil {
-		return nil, usagef("cannot make the folder of the sweep: %v", err)
+		return nil, experiment.Usagef("cannot make the folder of the sweep: %v", err)
 	}
 	unlock = func() {}
 	lock, err := durable.Lock(o.Dir)
@@ -188,7 +188,7 @@ func (s *Sweep) claim(o Options) (unlock func(), err error) {
 	case err == nil:
 		unlock = func() { lock.Unlock() }
 	case errors.As(err, &locked):
-		return nil, usagef("%v", err)
+		return nil, experiment.Usagef("%v", err)
 	case !errors.Is(err, errors.ErrUnsupported):
 		return nil, err
 	}

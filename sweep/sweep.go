@@ -27,6 +27,7 @@ import (
 	"spikealign/experiment"
 	"spikealign/internal/random"
 	"spikealign/internal/yamlconf"
+	"spikealign/settings"
 )
 
 // Names of the files in a sweep's folder.
@@ -69,11 +70,9 @@ type Axis struct {
 var nameText = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$`)
 
 // Validate returns the problems of the sweep itself; those of the members are found by Parse.
-func (f *File) Validate() []yamlconf.Problem {
-	var ps []yamlconf.Problem
-	bad := func(path, format string, args ...any) {
-		ps = append(ps, yamlconf.Problem{Path: path, Message: fmt.Sprintf(format, args...)})
-	}
+func (f *File) Validate() settings.Problems {
+	var ps settings.Problems
+	bad := ps.Add
 	if f.Kind != "sweep" {
 		bad("kind", "must be sweep")
 	}
@@ -161,14 +160,6 @@ type Member struct {
 	Spec   *experiment.Spec
 }
 
-// usageError is an error of class experiment.ErrUsage whose text does not mention the class.
-type usageError string
-
-func (e usageError) Error() string        { return string(e) }
-func (e usageError) Is(target error) bool { return target == experiment.ErrUsage }
-
-func usagef(format string, args ...any) error { return usageError(fmt.Sprintf(format, args...)) }
-
 // IsSweep reports whether dir is the folder of a sweep.
 func IsSweep(dir string) bool {
 	_, err := os.Stat(filepath.Join(dir, ConfigFile))
@@ -182,17 +173,17 @@ func Load(kinds experiment.Kinds, file string, overrides ...string) (*Sweep, err
 		file = filepath.Join(file, ConfigFile)
 		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 			if dir := filepath.Dir(file); experiment.IsRun(dir) {
-				return nil, usagef("%s is the folder of a run; go on with it: spikealign resume %s", dir, dir)
+				return nil, experiment.Usagef("%s is the folder of a run; go on with it: spikealign resume %s", dir, dir)
 			}
-			return nil, usagef("%s is not the folder of a sweep: there is no %s in it", filepath.Dir(file), ConfigFile)
+			return nil, experiment.Usagef("%s is not the folder of a sweep: there is no %s in it", filepath.Dir(file), ConfigFile)
 		}
 	}
 	data, err := yamlconf.ReadFile(file)
 	if err != nil {
-		return nil, usagef("cannot read the sweep file: %v", err)
+		return nil, experiment.Usagef("cannot read the sweep file: %v", err)
 	}
 	if kinds.Find(yamlconf.Parse(file, data).Text("kind")) != nil {
-		return nil, usagef("%s is an experiment file; run it with: spikealign run %s", file, file)
+		return nil, experiment.Usagef("%s is an experiment file; run it with: spikealign run %s", file, file)
 	}
 	return Parse(kinds, file, data, overrides...)
 }

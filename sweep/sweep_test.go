@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"spikealign/kinds"
 	"strings"
 	"sync"
 	"testing"
@@ -30,7 +31,7 @@ replicates: [seeds.target]
 
 func parse(t *testing.T, text string) *Sweep {
 	t.Helper()
-	s, err := Parse(experiment.All(), "small.yaml", []byte(text))
+	s, err := Parse(kinds.All(), "small.yaml", []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +161,7 @@ func TestProblems(t *testing.T) {
 		{"initial.noise", "name", "cannot be varied"},
 	} {
 		text := strings.Replace(small, c.old, c.new, 1)
-		_, err := Parse(experiment.All(), "small.yaml", []byte(text))
+		_, err := Parse(kinds.All(), "small.yaml", []byte(text))
 		var problems yamlconf.Errors
 		if !errors.As(err, &problems) || len(problems) != 1 || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want one problem with %q", c.new, err, c.want)

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 
+	"spikealign/convert"
 	"spikealign/internal/durable"
 	"spikealign/internal/yamlconf"
 )
@@ -31,7 +32,7 @@ func (c *convertCommand) Run(a *app) error {
 	if err != nil {
 		return usagef("cannot read the parameter file: %v", err)
 	}
-	spec, notes, err := a.kinds.Convert(c.File, data, c.Timing == "authors")
+	spec, notes, err := convert.File(c.File, data, c.Timing == "authors")
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,7 @@ import (
 
 	"spikealign/experiment"
 	"spikealign/internal/yamlconf"
+	"spikealign/kinds"
 )
 
 // Exit codes.
@@ -59,12 +60,12 @@ type app struct {
 }
 
 func main() {
-	os.Exit(process(experiment.All()))
+	os.Exit(process(kinds.All()))
 }
 
 // process runs the program with the arguments and signals of this process. The first SIGINT or SIGTERM stops a run with a checkpoint, the
 // second ends the process at once.
-func process(kinds experiment.Kinds) int {
+func process(known experiment.Kinds) int {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	signals := make(chan os.Signal, 2)
@@ -86,11 +87,11 @@ func process(kinds experiment.Kinds) int {
 		}
 		os.Exit(exitFailed)
 	}()
-	return run(ctx, os.Stdout, os.Stderr, os.Args[1:], kinds)
+	return run(ctx, os.Stdout, os.Stderr, os.Args[1:], known)
 }
 
 // run is the program; it returns the exit code.
-func run(ctx context.Context, stdout, stderr io.Writer, args []string, kinds experiment.Kinds) (code int) {
+func run(ctx context.Context, stdout, stderr io.Writer, args []string, known experiment.Kinds) (code int) {
 	var cli commands
 	parser := newParser(&cli, stdout, stderr)
 	// kong wants to exit after --help.
@@ -122,7 +123,7 @@ func run(ctx context.Context, stdout, stderr io.Writer, args []string, kinds exp
 	if cli.Verbose {
 		level = slog.LevelDebug
 	}
-	a := &app{ctx: ctx, stdout: stdout, stderr: stderr, kinds: kinds, redirect: out, log: slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{
+	a := &app{ctx: ctx, stdout: stdout, stderr: stderr, kinds: known, redirect: out, log: slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{
 		Level: level,
 		ReplaceAttr: func(groups []string, at slog.Attr) slog.Attr {
 			if at.Key == slog.TimeKey && len(groups) == 0 {
@@ -152,13 +153,7 @@ func newParser(cli *commands, stdout, stderr io.Writer) *kong.Kong {
 
 type exit int
 
-// usageError is a fault of the command line that its parser cannot see.
-type usageError string
-
-func (e usageError) Error() string        { return string(e) }
-func (e usageError) Is(target error) bool { return target == experiment.ErrUsage }
-
-func usagef(format string, args ...any) error { return usageError(fmt.Sprintf(format, args...)) }
+func usagef(format string, args ...any) error { return experiment.Usagef(format, args...) }
 
 // report prints an error and returns its exit code.
 func report(stderr io.Writer, err error) int {

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"os"
+	"spikealign/kinds"
 	"strconv"
 	"strings"
 	"syscall"
@@ -36,7 +37,7 @@ func testKinds() experiment.Kinds {
 			return n == step // until the signal has arrived
 		}
 	}
-	return append(experiment.All(), fake)
+	return append(kinds.All(), fake)
 }
 
 func TestMain(m *testing.M) {

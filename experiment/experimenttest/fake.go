@@ -11,6 +11,7 @@ import (
 
 	"spikealign/experiment"
 	"spikealign/internal/npz"
+	"spikealign/settings"
 	"spikealign/spike"
 )
 
@@ -33,33 +34,25 @@ func (k Kind) StateVersion() int { return k.Version }
 
 // NewConfig implements experiment.Kind.
 func (k Kind) NewConfig() experiment.Config {
-	return &Config{kind: k, Reports: 4, StepsPerReport: 10, Drift: 0.1, Layers: 2}
+	c := settings.Default[Config]()
+	c.kind = k
+	return &c
 }
 
 // Config is the fake part of an experiment file.
 type Config struct {
-	Reports        int         `yaml:"reports" doc:"number of reports, > 0"`
-	StepsPerReport int64       `yaml:"steps_per_report" doc:"steps between two reports, > 0"`
-	Drift          float64     `yaml:"drift" doc:"drift of the walk, per step, at most 1"`
-	Layers         int         `yaml:"layers" doc:"rows of the second table in each report"`
+	Reports        int         `yaml:"reports" default:"4" range:"[1, 2^40]" doc:"number of reports"`
+	StepsPerReport int64       `yaml:"steps_per_report" default:"10" range:"[1, 2^40]" doc:"steps between two reports"`
+	Drift          float64     `yaml:"drift" default:"0.1" range:"[-1, 1]" doc:"drift of the walk, per step"`
+	Layers         int         `yaml:"layers" default:"2" doc:"rows of the second table in each report"`
 	Matrix         [][]float64 `yaml:"matrix" doc:"no effect"`
 
 	kind Kind
 }
 
 // Validate implements experiment.Config.
-func (c *Config) Validate() []experiment.Problem {
-	var ps []experiment.Problem
-	if c.Reports <= 0 {
-		ps = append(ps, experiment.Problem{Path: "reports", Message: "must be larger than 0"})
-	}
-	if c.StepsPerReport <= 0 {
-		ps = append(ps, experiment.Problem{Path: "steps_per_report", Message: "must be larger than 0"})
-	}
-	if math.Abs(c.Drift) > 1 {
-		ps = append(ps, experiment.Problem{Path: "drift", Message: "must be between -1 and 1"})
-	}
-	return ps
+func (c *Config) Validate() settings.Problems {
+	return settings.Check(c)
 }
 
 // New implements experiment.Config.

@@ -12,12 +12,13 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v4"
+
+	"spikealign/settings"
 )
 
 var (
 	durationType    = reflect.TypeFor[time.Duration]()
 	rawType         = reflect.TypeFor[Raw]()
-	pairsType       = reflect.TypeFor[Pairs]()
 	textUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
 
 	floatText = regexp.MustCompile(`^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$`)
@@ -110,7 +111,7 @@ func (d *decoder) issue(n *yaml.Node, path, format string, args ...any) {
 }
 
 // problem adds one finding of Validate unless reading the file has complained about the same place.
-func (d *decoder) problem(p Problem, before Errors) {
+func (d *decoder) problem(p settings.Problem, before Errors) {
 	for _, i := range before {
 		if i.Path != "" && (i.Path == p.Path || under(p.Path, i.Path) || under(i.Path, p.Path)) {
 			return
@@ -225,7 +226,7 @@ func (d *decoder) pairs(n *yaml.Node, path string, depth int) []pair {
 			if d.set == "" {
 				at = fmt.Sprintf("; it stands in line %d already", f.Line)
 			}
-			d.issue(&yaml.Node{Line: key.Line}, join(path, key.Value), "duplicate key%s", at)
+			d.issue(&yaml.Node{Line: key.Line}, settings.Join(path, key.Value), "duplicate key%s", at)
 			continue
 		}
 		first[key.Value] = key
@@ -254,13 +255,13 @@ func (d *decoder) merge(val *yaml.Node, path string, depth int) []pair {
 			if m != nil && m.Kind == yaml.MappingNode {
 				all = append(all, d.pairs(m, path, depth+1)...)
 			} else if m != nil {
-				d.issue(c, join(path, "<<"), "can merge only mappings")
+				d.issue(c, settings.Join(path, "<<"), "can merge only mappings")
 			}
 			leave()
 		}
 		return all
 	default:
-		d.issue(val, join(path, "<<"), "can merge only a mapping (an alias such as *name) or a list of them")
+		d.issue(val, settings.Join(path, "<<"), "can merge only a mapping (an alias such as *name) or a list of them")
 	}
 	return nil
 }
@@ -273,16 +274,16 @@ func (d *decoder) structs(n *yaml.Node, vs []reflect.Value, path string, depth i
 			d.unknown(p, vs, path)
 			continue
 		}
-		d.value(p.val, v, join(path, p.key.Value), depth+1)
+		d.value(p.val, v, settings.Join(path, p.key.Value), depth+1)
 	}
 }
 
 // member finds the field for a key.
 func member(vs []reflect.Value, key string) (reflect.Value, bool) {
 	for _, v := range vs {
-		for _, f := range fields(v.Type()) {
-			if f.name == key {
-				return v.FieldByIndex(f.index), true
+		for _, f := range settings.Fields(v.Type()) {
+			if f.Name == key {
+				return v.FieldByIndex(f.Index), true
 			}
 		}
 	}
@@ -295,14 +296,14 @@ func (d *decoder) unknown(p pair, vs []reflect.Value, path string) {
 	}
 	at := *p.val
 	at.Line = p.key.Line
-	d.issue(&at, join(path, shorten(p.key.Value, 40)), "unknown key; %s", d.hint(p.key.Value, vs, path))
+	d.issue(&at, settings.Join(path, shorten(p.key.Value, 40)), "unknown key; %s", d.hint(p.key.Value, vs, path))
 }
 
 func (d *decoder) hint(key string, vs []reflect.Value, path string) string {
 	var known, elsewhere []string
 	for _, v := range vs {
-		for _, f := range fields(v.Type()) {
-			known = append(known, f.name)
+		for _, f := range settings.Fields(v.Type()) {
+			known = append(known, f.Name)
 		}
 	}
 	for _, t := range d.targets {
@@ -328,24 +329,6 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, path string, depth int) {
 	switch {
 	case t == rawType:
 		v.SetString(string(d.raw(n, path, depth)))
-		return
-	case t == pairsType:
-		if isNull {
-			v.SetZero()
-		} else if d.wants(n, yaml.MappingNode, path, "keys and values") {
-			ps := Pairs{}
-			for _, p := range d.pairs(n, path, depth) {
-				at := join(path, p.key.Value)
-				if val, leave := d.enter(p.val, at, depth+1); val != nil {
-					d.note(val, at)
-					ps = append(ps, Pair{p.key.Value, d.raw(val, at, depth+1)})
-					leave()
-				} else {
-					leave()
-				}
-			}
-			v.Set(reflect.ValueOf(ps))
-		}
 		return
 	case isText(t):
 		if isNull {
@@ -386,7 +369,7 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, path string, depth int) {
 		list := reflect.MakeSlice(t, 0, len(n.Content))
 		for k, c := range n.Content {
 			e := newValue(t.Elem())
-			d.value(c, e.Elem(), join(path, strconv.Itoa(k)), depth+1)
+			d.value(c, e.Elem(), settings.Join(path, strconv.Itoa(k)), depth+1)
 			list = reflect.Append(list, e.Elem())
 		}
 		v.Set(list)
@@ -399,23 +382,8 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, path string, depth int) {
 			return
 		}
 		for k, c := range n.Content {
-			d.value(c, v.Index(k), join(path, strconv.Itoa(k)), depth+1)
+			d.value(c, v.Index(k), settings.Join(path, strconv.Itoa(k)), depth+1)
 		}
-	case reflect.Map:
-		if isNull {
-			v.SetZero()
-			return
-		}
-		if !d.wants(n, yaml.MappingNode, path, "keys and values") {
-			return
-		}
-		m := reflect.MakeMap(t)
-		for _, p := range d.pairs(n, path, depth) {
-			e := newValue(t.Elem())
-			d.value(p.val, e.Elem(), join(path, p.key.Value), depth+1)
-			m.SetMapIndex(reflect.ValueOf(p.key.Value).Convert(t.Key()), e.Elem())
-		}
-		v.Set(m)
 	case reflect.Struct:
 		if d.wants(n, yaml.MappingNode, path, "keys and values") {
 			d.structs(n, []reflect.Value{v}, path, depth+1)
@@ -431,8 +399,8 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, path string, depth int) {
 
 func newValue(t reflect.Type) reflect.Value {
 	v := reflect.New(t)
-	if s, ok := v.Interface().(interface{ SetDefaults() }); ok {
-		s.SetDefaults()
+	if t.Kind() == reflect.Struct && !isText(t) {
+		settings.SetDefaults(v.Interface())
 	}
 	return v
 }

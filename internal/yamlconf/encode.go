@@ -1,18 +1,18 @@
 package yamlconf
 
 import (
-	"cmp"
 	"encoding"
 	"errors"
 	"fmt"
 	"math"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"spikealign/settings"
 )
 
 const width = 120 // of a line with its comment
@@ -63,28 +63,29 @@ func (e *encoder) fail(path, what string) string {
 func (e *encoder) structLines(v reflect.Value, path string, top bool) []string {
 	var lines []string
 	wasBlock := false
-	for k, f := range fields(v.Type()) {
+	for k, f := range settings.Fields(v.Type()) {
+		doc := f.Doc()
 		if e.plain {
-			f.doc = ""
+			doc = ""
 		}
-		fv := v.FieldByIndex(f.index)
-		value := e.lines(fv, join(path, f.name))
-		key := quoteKey(f.name) + ":"
+		fv := v.FieldByIndex(f.Index)
+		value := e.lines(fv, settings.Join(path, f.Name))
+		key := quote(f.Name) + ":"
 		block := len(value) > 1
 		if top && k > 0 && (block || wasBlock) && lines[len(lines)-1] != "" {
 			lines = append(lines, "")
 		}
 		wasBlock = block
 		switch {
-		case !block && (f.doc == "" || len(key)+1+len(value[0])+4+len(f.doc) <= width-len(path)):
+		case !block && (doc == "" || len(key)+1+len(value[0])+4+len(doc) <= width-len(path)):
 			line := key + " " + value[0]
-			if f.doc != "" {
-				line += "  # " + f.doc
+			if doc != "" {
+				line += "  # " + doc
 			}
 			lines = append(lines, line)
 			continue
-		case f.doc != "":
-			for _, c := range wrap(f.doc, width-2) {
+		case doc != "":
+			for _, c := range wrap(doc, width-2) {
 				lines = append(lines, "# "+c)
 			}
 		}
@@ -127,40 +128,17 @@ func (e *encoder) lines(v reflect.Value, path string) []string {
 		}
 	}
 	if s, ok := e.inline(v, path); ok {
-		if v.Kind() == reflect.Slice && len(s) > width-20 && v.Type() != pairsType {
+		if v.Kind() == reflect.Slice && len(s) > width-20 {
 			return e.wrapped(v, path)
 		}
 		return []string{s}
 	}
-	switch {
-	case v.Type() == pairsType:
-		var lines []string
-		for _, p := range v.Interface().(Pairs) {
-			lines = append(lines, quoteKey(p.Key)+": "+string(p.Value))
-		}
-		return e.atLeastTwo(lines)
-	case v.Kind() == reflect.Struct:
+	if v.Kind() == reflect.Struct {
 		return e.atLeastTwo(e.structLines(v, path, false))
-	case v.Kind() == reflect.Map:
-		var lines []string
-		for _, k := range sortedKeys(v) {
-			sub := e.lines(v.MapIndex(k), join(path, k.String()))
-			switch {
-			case len(sub) == 1:
-				lines = append(lines, quoteKey(k.String())+": "+sub[0])
-			case strings.HasPrefix(sub[0], "|") || strings.HasPrefix(sub[0], "["):
-				lines = append(lines, quoteKey(k.String())+": "+sub[0])
-				lines = append(lines, indent(sub[1:])...)
-			default:
-				lines = append(lines, quoteKey(k.String())+":")
-				lines = append(lines, indent(sub)...)
-			}
-		}
-		return e.atLeastTwo(lines)
 	}
 	var lines []string // slice or array
 	for k := range v.Len() {
-		at := join(path, strconv.Itoa(k))
+		at := settings.Join(path, strconv.Itoa(k))
 		el := v.Index(k)
 		var sub []string
 		if s, ok := e.inline(el, at); ok {
@@ -187,12 +165,6 @@ func (e *encoder) atLeastTwo(lines []string) []string {
 		return append(lines, "")
 	}
 	return lines
-}
-
-func sortedKeys(v reflect.Value) []reflect.Value {
-	keys := v.MapKeys()
-	slices.SortFunc(keys, func(a, b reflect.Value) int { return cmp.Compare(a.String(), b.String()) })
-	return keys
 }
 
 // wrapped writes a long list over several lines.
@@ -232,13 +204,7 @@ func (e *encoder) inline(v reflect.Value, path string) (string, bool) {
 			return "null", true
 		}
 		if v.Len() == 0 {
-			if t == pairsType {
-				return "{}", true
-			}
 			return "[]", true
-		}
-		if t == pairsType {
-			return "", false
 		}
 		parts := make([]string, v.Len())
 		for k := range parts {
@@ -249,13 +215,6 @@ func (e *encoder) inline(v reflect.Value, path string) (string, bool) {
 			parts[k] = s
 		}
 		return "[" + strings.Join(parts, ", ") + "]", true
-	case reflect.Map:
-		if v.IsNil() {
-			return "null", true
-		}
-		if v.Len() == 0 {
-			return "{}", true
-		}
 	}
 	return "", false
 }
@@ -308,7 +267,7 @@ func (e *encoder) scalar(v reflect.Value, path string) (string, bool) {
 			return e.fail(path, "text is not UTF-8"), true
 		}
 		return quote(v.String()), true
-	case reflect.Struct, reflect.Slice, reflect.Array, reflect.Map:
+	case reflect.Struct, reflect.Slice, reflect.Array:
 		return "", false
 	}
 	panic(fmt.Sprintf("yamlconf: type %v is not supported", t))
@@ -333,8 +292,6 @@ func trimDuration(d time.Duration) string {
 	}
 	return s
 }
-
-func quoteKey(key string) string { return quote(key) }
 
 // quote returns s plain where YAML reads it back as the same text also inside of lists, else in double quotes.
 func quote(s string) string {

@@ -1,46 +1,14 @@
 package yamlconf
 
 import (
-	"fmt"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
+
+	"spikealign/settings"
 )
 
-// field is one key of a struct, embedded structs flattened.
-type field struct {
-	name, doc string
-	index     []int
-}
-
-// fields returns the keys of a struct type in the order of declaration.
-func fields(t reflect.Type) []field {
-	var fs []field
-	for f := range t.Fields() {
-		name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
-		switch {
-		case name == "-":
-		case f.Anonymous && name == "" && f.Type.Kind() == reflect.Struct:
-			for _, sub := range fields(f.Type) {
-				sub.index = slices.Concat(f.Index, sub.index)
-				fs = append(fs, sub)
-			}
-		case !f.IsExported():
-		case name == "":
-			panic(fmt.Sprintf("yamlconf: field %s of %v has no yaml tag", f.Name, t))
-		default:
-			fs = append(fs, field{name, f.Tag.Get("doc"), f.Index})
-		}
-	}
-	return fs
-}
-
-func hasField(fs []field, name string) bool {
-	return slices.ContainsFunc(fs, func(f field) bool { return f.name == name })
-}
-
-// lookup follows a dotted path through structs, pointers, slices and maps; ok is false where it leads nowhere.
+// lookup follows a dotted path through structs, pointers and slices; ok is false where it leads nowhere.
 func lookup(v reflect.Value, path string) (_ reflect.Value, ok bool) {
 	if path == "" {
 		return v, true
@@ -54,28 +22,17 @@ func lookup(v reflect.Value, path string) (_ reflect.Value, ok bool) {
 	key, rest, _ := strings.Cut(path, ".")
 	switch v.Kind() {
 	case reflect.Struct:
-		for _, f := range fields(v.Type()) {
-			if f.name == key {
-				return lookup(v.FieldByIndex(f.index), rest)
+		for _, f := range settings.Fields(v.Type()) {
+			if f.Name == key {
+				return lookup(v.FieldByIndex(f.Index), rest)
 			}
 		}
 	case reflect.Slice, reflect.Array:
 		if k, err := strconv.Atoi(key); err == nil && k >= 0 && k < v.Len() {
 			return lookup(v.Index(k), rest)
 		}
-	case reflect.Map:
-		if e := v.MapIndex(reflect.ValueOf(key).Convert(v.Type().Key())); e.IsValid() {
-			return lookup(e, rest)
-		}
 	}
 	return v, false
-}
-
-func join(path, key string) string {
-	if path == "" {
-		return key
-	}
-	return path + "." + key
 }
 
 // allPaths lists the dotted paths of all fields of a type, without descending into lists.
@@ -87,10 +44,10 @@ func allPaths(t reflect.Type, prefix string, depth int) []string {
 		return nil
 	}
 	var paths []string
-	for _, f := range fields(t) {
-		p := join(prefix, f.name)
+	for _, f := range settings.Fields(t) {
+		p := settings.Join(prefix, f.Name)
 		paths = append(paths, p)
-		paths = append(paths, allPaths(t.FieldByIndex(f.index).Type, p, depth+1)...)
+		paths = append(paths, allPaths(t.FieldByIndex(f.Index).Type, p, depth+1)...)
 	}
 	return paths
 }
@@ -99,7 +56,7 @@ func allPaths(t reflect.Type, prefix string, depth int) []string {
 // elsewhere, else the keys that are known.
 func hint(key, prefix string, known []string, elsewhere []string) string {
 	if near := Nearest(key, known); near != "" {
-		return "did you mean " + join(prefix, near) + "?"
+		return "did you mean " + settings.Join(prefix, near) + "?"
 	}
 	best, dist := "", len(key)/4
 	for _, p := range elsewhere {

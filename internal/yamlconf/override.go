@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"spikealign/settings"
 )
 
 // override applies one `path=value` to the decoded structs, defaults included.
@@ -43,10 +45,10 @@ func baseType(t reflect.Type) reflect.Type {
 	return t
 }
 
-// walk finds the settable value at a path; nil pointers on the way are filled. Elements of maps are not reached (set the map).
+// walk finds the settable value at a path; nil pointers on the way are filled.
 func (d *decoder) walk(o override, vs []reflect.Value, path, done string) (reflect.Value, bool) {
 	key, rest, more := strings.Cut(path, ".")
-	at := join(done, key)
+	at := settings.Join(done, key)
 	v, ok := member(vs, key)
 	if !ok {
 		if !d.AllowUnknown || done != "" {
@@ -63,9 +65,6 @@ func (d *decoder) walk(o override, vs []reflect.Value, path, done string) (refle
 		}
 		key, after, deeper := strings.Cut(rest, ".")
 		switch {
-		case v.Type() == pairsType:
-			d.issue(nil, o.path, "cannot be set by parts; set %s as a whole", at)
-			return v, false
 		case v.Kind() == reflect.Struct && !v.Addr().Type().Implements(reflect.TypeFor[encoding.TextUnmarshaler]()):
 			return d.walk(o, []reflect.Value{v}, rest, at)
 		case v.Kind() == reflect.Slice || v.Kind() == reflect.Array:
@@ -83,7 +82,7 @@ func (d *decoder) walk(o override, vs []reflect.Value, path, done string) (refle
 			d.issue(nil, o.path, "%s is a single value: there is no %s in it", at, rest)
 			return v, false
 		}
-		at, rest, more = join(at, key), after, deeper
+		at, rest, more = settings.Join(at, key), after, deeper
 	}
 	return v, true
 }

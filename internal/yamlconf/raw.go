@@ -9,24 +9,6 @@ import (
 // Raw is a YAML value kept as text in flow style on one line: `0.5`, `[1, 2]`, `{a: "x y"}`. It can stand to the right of an override.
 type Raw string
 
-// Items splits a list into its elements; a value that is not a list is its own only element.
-func (r Raw) Items() []Raw {
-	n, _, msg := parse([]byte(r))
-	if msg != "" || n == nil || n.Kind != yaml.SequenceNode {
-		return []Raw{r}
-	}
-	items := make([]Raw, len(n.Content))
-	for k, c := range n.Content {
-		var b strings.Builder
-		writeFlow(&b, c, 0, 1<<30, false)
-		items[k] = Raw(b.String())
-	}
-	return items
-}
-
-// IsList reports whether r is a list.
-func (r Raw) IsList() bool { return strings.HasPrefix(string(r), "[") }
-
 // Text returns the text of a single value without quotes, and r itself for lists and mappings.
 func (r Raw) Text() string {
 	if n, _, msg := parse([]byte(r)); msg == "" && n != nil && n.Kind == yaml.ScalarNode {
@@ -34,15 +16,6 @@ func (r Raw) Text() string {
 	}
 	return string(r)
 }
-
-// Pair is one entry of Pairs.
-type Pair struct {
-	Key   string
-	Value Raw
-}
-
-// Pairs is a mapping of keys to any values, in the order of the file: overrides, grids.
-type Pairs []Pair
 
 // raw renders a node as flow text; aliases and merges are expanded within the limits.
 func (d *decoder) raw(n *yaml.Node, path string, depth int) Raw {

@@ -5,12 +5,10 @@
 // NaN and infinities are problems. Anchors, aliases and merge keys work; what they may expand to is bounded. Marshal writes structs back,
 // with a comment for every field, such that Decode returns exactly the same values.
 //
-// Fields carry two tags: `yaml:"key"` (or "-") and `doc:"meaning, unit, range"`. Supported are booleans, integers, floats, strings,
-// time.Duration ("90s"), encoding.TextUnmarshaler (with TextMarshaler), structs, embedded structs (inlined), pointers (null is nil), slices
-// (null is nil), arrays, maps with string keys, Raw and Pairs. A type may have two methods:
-//
-//	Validate() []Problem     on a target of Decode: what is wrong with the values
-//	SetDefaults()            on an element of a slice or map or on a pointer's target: called before the value is decoded into
+// Fields carry the tags of package settings. Supported are booleans, integers, floats, strings, time.Duration ("90s"),
+// encoding.TextUnmarshaler (with TextMarshaler), structs, embedded structs (inlined), pointers (null is nil), slices (null is nil),
+// arrays, and Raw. Elements of slices and targets of pointers begin with the defaults of their tags; a target of Decode may have a
+// method Validate, which says what is wrong with its values.
 //
 // The package is not a general YAML library: multiple documents, tags of one's own, and keys that are not text are refused.
 package yamlconf
@@ -20,18 +18,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-)
 
-// Problem is one fault of a configuration that Validate found, at a dotted path ("target.weights.0.3"; "" is the whole file).
-// Message says what is wrong and what is allowed; value and line are looked up by Decode.
-type Problem struct {
-	Path, Message string
-}
+	"spikealign/settings"
+)
 
 // Validator is implemented by targets of Decode that check their values. It returns all problems, and nil if there are none. It is called
 // even when parts of the file could not be read (these parts then hold defaults), so it must not panic whatever the values are.
 type Validator interface {
-	Validate() []Problem
+	Validate() settings.Problems
 }
 
 // Issue is a problem with its place.

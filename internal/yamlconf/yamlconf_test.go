@@ -4,11 +4,14 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"go.yaml.in/yaml/v4"
+
+	"spikealign/settings"
 )
 
 type mode int
@@ -29,11 +32,9 @@ func (m *mode) UnmarshalText(b []byte) error {
 }
 
 type window struct {
-	APlus float64 `yaml:"a_plus" doc:"amplitude for post after pre"`
-	Tau   float64 `yaml:"tau" doc:"time constant in steps, > 0"`
+	APlus float64 `yaml:"a_plus" default:"1" doc:"amplitude for post after pre"`
+	Tau   float64 `yaml:"tau" default:"50" unit:"steps" doc:"time constant"`
 }
-
-func (w *window) SetDefaults() { *w = window{1, 50} }
 
 type head struct {
 	Kind string        `yaml:"kind" doc:"kind of experiment"`
@@ -43,39 +44,36 @@ type head struct {
 }
 
 type body struct {
-	Mode    mode              `yaml:"mode" doc:"dynamics: discrete or continuous"`
-	Epochs  int               `yaml:"epochs" doc:"number of epochs, > 0"`
-	Small   int8              `yaml:"small"`
-	On      bool              `yaml:"on_off"`
-	Sigma   float64           `yaml:"sigma_init" doc:"spread of the initial weights, 0 or larger"`
-	Weights [][]float64       `yaml:"weights" doc:"W[i][j] from j to i"`
-	Bias    []float64         `yaml:"bias"`
-	Window  window            `yaml:"window" doc:"learning window"`
-	Opt     *window           `yaml:"optional"`
-	List    []window          `yaml:"list"`
-	Names   []string          `yaml:"names"`
-	Modes   []mode            `yaml:"modes"`
-	Map     map[string]int    `yaml:"map"`
-	Pair    [2]float64        `yaml:"pair"`
-	Grid    Pairs             `yaml:"grid"`
-	Any     Raw               `yaml:"any"`
-	PF      *float64          `yaml:"pf"`
-	Deep    map[string]window `yaml:"deep"`
+	Mode    mode        `yaml:"mode" doc:"dynamics: discrete or continuous"`
+	Epochs  int         `yaml:"epochs" doc:"number of epochs, > 0"`
+	Small   int8        `yaml:"small"`
+	On      bool        `yaml:"on_off"`
+	Sigma   float64     `yaml:"sigma_init" doc:"spread of the initial weights, 0 or larger"`
+	Weights [][]float64 `yaml:"weights" doc:"W[i][j] from j to i"`
+	Bias    []float64   `yaml:"bias"`
+	Window  window      `yaml:"window" doc:"learning window"`
+	Opt     *window     `yaml:"optional"`
+	List    []window    `yaml:"list"`
+	Names   []string    `yaml:"names"`
+	Modes   []mode      `yaml:"modes"`
+	Pair    [2]float64  `yaml:"pair"`
+	Any     Raw         `yaml:"any"`
+	PF      *float64    `yaml:"pf"`
 	hidden  int
 }
 
-func (b *body) Validate() []Problem {
+func (b *body) Validate() settings.Problems {
 	_ = b.hidden
-	var ps []Problem
+	var ps settings.Problems
 	if b.Epochs <= 0 {
-		ps = append(ps, Problem{"epochs", "must be larger than 0"})
+		ps = append(ps, settings.Problem{Path: "epochs", Message: "must be larger than 0"})
 	}
 	if b.Window.Tau <= 0 {
-		ps = append(ps, Problem{"window.tau", "must be larger than 0"})
+		ps = append(ps, settings.Problem{Path: "window.tau", Message: "must be larger than 0"})
 	}
 	for i, row := range b.Weights {
 		if len(row) != len(b.Weights) {
-			ps = append(ps, Problem{fmt.Sprintf("weights.%d", i), "rows must be as long as there are rows"})
+			ps = append(ps, settings.Problem{Path: fmt.Sprintf("weights.%d", i), Message: "rows must be as long as there are rows"})
 		}
 	}
 	return ps
@@ -112,10 +110,8 @@ list:
   - tau: 7
 names: [5, true, 'a: b']
 modes: [discrete, continuous]
-map: {b: 2, a: 1}
 pair: [1, 2]
-grid: {sigma_init: [0, 0.2], "a.b": {x: "y z", <<: {k: 1}}}
-any: [*w, null]
+any: [*w, null, {x: "y z", <<: {k: 1}}]
 pf: 0.5
 `)
 	if err != nil {
@@ -125,8 +121,7 @@ pf: 0.5
 	wantH := &head{Kind: "sampling", Seed: 255, Wait: 90 * time.Minute}
 	wantB := &body{Mode: 1, Epochs: 100000, Small: -128, On: true, Sigma: 1000, Weights: [][]float64{{0, .5}, {-1e-3, 0}},
 		Bias: []float64{0, 1}, Window: window{2, 50}, Opt: &window{2, 3}, List: []window{{2, 50}, {1, 7}}, Names: []string{"5", "true", "a: b"},
-		Modes: []mode{0, 1}, Map: map[string]int{"a": 1, "b": 2}, Pair: [2]float64{1, 2},
-		Grid: Pairs{{"sigma_init", "[0, 0.2]"}, {"a.b", `{x: y z, k: 1}`}}, Any: "[{a_plus: 2}, null]", PF: &half}
+		Modes: []mode{0, 1}, Pair: [2]float64{1, 2}, Any: "[{a_plus: 2}, null, {x: y z, k: 1}]", PF: &half}
 	if !reflect.DeepEqual(h, wantH) {
 		t.Errorf("got %+v\nwant %+v", h, wantH)
 	}
@@ -177,14 +172,13 @@ func TestProblems(t *testing.T) {
 		{"validate not twice", "epochs: x\nwindow: {tau: -1}", []string{"window.tau=-2"}, []string{
 			"f.yaml:1: epochs = x: is not a whole number",
 			"--set window.tau=-2: must be larger than 0"}},
-		{"sets", "kind: x\n", []string{"epochs=0", "window={tau: -1}", "bias.5=1", "bias.1=x", "nope=1", "seed.x=1", "a", "weights=[1", "map.a=1", "window.taau=1", "weights.0=1"}, []string{
+		{"sets", "kind: x\n", []string{"epochs=0", "window={tau: -1}", "bias.5=1", "bias.1=x", "nope=1", "seed.x=1", "a", "weights=[1", "window.taau=1", "weights.0=1"}, []string{
 			"--set a: is not of the form path=value",
 			"--set bias.5=1: bias has elements 0 .. 1: there is no element 5",
 			"--set bias.1=x: is not a number",
-			"--set nope=1: unknown key nope; allowed here: kind, description, seed, wait, mode, epochs, small, on_off, sigma_init, weights, bias, window, optional, list, names, modes, map, pair, grid, any, pf, deep",
+			"--set nope=1: unknown key nope; allowed here: kind, description, seed, wait, mode, epochs, small, on_off, sigma_init, weights, bias, window, optional, list, names, modes, pair, any, pf",
 			"--set seed.x=1: seed is a single value: there is no x in it",
 			"--set weights=[1: is not valid YAML: while parsing a flow sequence: did not find expected ',' or ']'",
-			"--set map.a=1: map is a single value: there is no a in it",
 			"--set window.taau=1: unknown key window.taau; did you mean window.tau?",
 			"--set weights.0=1: weights is empty: there is no element 0; set the whole list",
 			"--set epochs=0: must be larger than 0",
@@ -233,12 +227,12 @@ func TestDefaultIsNamed(t *testing.T) {
 
 func TestOverrides(t *testing.T) {
 	h, b, err := decode("kind: x\nlist: [{tau: 2}]\n", "window.tau=3", "bias.1=-1e-3", "optional.tau=9", "list.0.a_plus=4", "weights=[[1]]", "weights.0.0=2",
-		"description=a: b, [c", "kind=5", "pf=0.25", "wait=5s", "grid={x: [1, 2]}", "seed=18446744073709551615")
+		"description=a: b, [c", "kind=5", "pf=0.25", "wait=5s", "any={x: [1, 2]}", "seed=18446744073709551615")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if b.Window.Tau != 3 || b.Bias[1] != -1e-3 || *b.Opt != (window{1, 9}) || b.List[0] != (window{4, 2}) || b.Weights[0][0] != 2 || h.Text != "a: b, [c" ||
-		h.Kind != "5" || *b.PF != .25 || h.Wait != 5*time.Second || b.Grid[0].Value != "[1, 2]" || h.Seed != math.MaxUint64 {
+		h.Kind != "5" || *b.PF != .25 || h.Wait != 5*time.Second || b.Any != "{x: [1, 2]}" || h.Seed != math.MaxUint64 {
 		t.Errorf("got %+v %+v", h, b)
 	}
 	if d := Parse("f", []byte("kind: a")); d.Text("kind") != "a" {
@@ -252,9 +246,9 @@ func TestOverrides(t *testing.T) {
 func TestAliasBomb(t *testing.T) {
 	var flowBomb, mergeBomb strings.Builder
 	flowBomb.WriteString("names: &a0 [x, x, x, x, x, x, x, x, x]\n")
-	mergeBomb.WriteString("map: &a0 {k: 1}\n")
-	flowBomb.WriteString("grid:\n")
-	mergeBomb.WriteString("grid:\n")
+	mergeBomb.WriteString("window: &a0 {tau: 1}\n")
+	flowBomb.WriteString("any:\n")
+	mergeBomb.WriteString("any:\n")
 	for k := 1; k < 12; k++ {
 		alias := fmt.Sprintf("*a%d", k-1)
 		fmt.Fprintf(&flowBomb, "  k%d: &a%d [%s]\n", k, k, strings.Join([]string{alias, alias, alias, alias, alias, alias, alias, alias, alias}, ", "))
@@ -276,7 +270,6 @@ func TestMarshal(t *testing.T) {
 	b.Names = []string{"", "a b", "yes", "1", " x", "ü\u2028", "#", "-", "a:", "\x00"}
 	b.Opt = &window{}
 	b.List = []window{{1, 2}}
-	b.Grid = Pairs{{"sigma_init", "[0, 0.2]"}}
 	b.Any = "1"
 	b.Bias = make([]float64, 100)
 	for k := range b.Bias {
@@ -290,10 +283,9 @@ func TestMarshal(t *testing.T) {
 		"# The whole configuration.\n\nkind: sampling  # kind of experiment\n\ndescription: |\n  Two lines:\n    the second # one\n\nseed: 1\n",
 		"wait: 1m  # wall time between checkpoints\n",
 		"\n# W[i][j] from j to i\nweights:\n  - [0, 0.1]\n  - [1e-07, 1e+300]\n",
-		"\n# learning window\nwindow:\n  a_plus: 1  # amplitude for post after pre\n  tau: 50  # time constant in steps, > 0\n",
+		"\n# learning window\nwindow:\n  a_plus: 1  # amplitude for post after pre\n  tau: 50  # time constant; steps\n",
 		"\nlist:\n  - a_plus: 1  # amplitude for post after pre\n    tau: 2  #",
 		"names: [\"\", a b, \"yes\", \"1\", \" x\", \"ü\\u2028\", \"#\", \"-\", \"a:\", \"\\x00\"]\n",
-		"grid:\n  sigma_init: [0, 0.2]\n",
 	} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("missing %q in\n%s", want, text)
@@ -328,8 +320,8 @@ func roundTrip(t *testing.T, h *head, b *body) {
 // The reader never panics, never accepts an unknown key, and what it accepts survives writing and reading.
 func FuzzDecode(f *testing.F) {
 	for _, s := range []string{"epochs: 3\n", "kind: 'a\n\n b'\nwindow: &w {tau: 3}\nlist: [*w, {<<: *w}]\n", "weights: [[1, 2], [3, 4]]\n", "? a\n: b\n",
-		"grid: {a: [1, !!str 2, null], b: {c: \"\\u2028\"}}\n", "any: |\n  x\n   y\n", "description: \"a\\nb\\n\"\n", "names: [~, \"\\x85\", \"\\U0001F600\"]\n",
-		"deep: {a: {tau: 1}}\nmap: {1: 2, ? true : 3}\n", "<<: {epochs: 3}\n", "any: &a [*a]\n", "\xef\xbb\xbfseed: 1\r\n"} {
+		"any: {a: [1, !!str 2, null], b: {c: \"\\u2028\"}}\n", "any: |\n  x\n   y\n", "description: \"a\\nb\\n\"\n", "names: [~, \"\\x85\", \"\\U0001F600\"]\n",
+		"list: [{tau: 1}]\nany: {1: 2, ? true : 3}\n", "<<: {epochs: 3}\n", "any: &a [*a]\n", "\xef\xbb\xbfseed: 1\r\n"} {
 		f.Add(s, "")
 	}
 	f.Add("kind: a\n", "list=[{}]")
@@ -348,17 +340,21 @@ func FuzzDecode(f *testing.F) {
 			}
 			return
 		}
-		known := append(fields(reflect.TypeFor[head]()), fields(reflect.TypeFor[body]())...)
+		known := append(settings.Fields(reflect.TypeFor[head]()), settings.Fields(reflect.TypeFor[body]())...)
 		for k := 0; k < len(d.root.Content); k += 2 {
-			if key := d.root.Content[k]; key.ShortTag() != "!!merge" && (key.Kind != yaml.ScalarNode || !hasField(known, key.Value)) {
+			if key := d.root.Content[k]; key.ShortTag() != "!!merge" && (key.Kind != yaml.ScalarNode || !isField(known, key.Value)) {
 				t.Fatalf("accepted the unknown key %q", key.Value)
 			}
 		}
 		for p := range d.sets {
-			if first, _, _ := strings.Cut(d.sets[p].path, "."); !hasField(known, first) {
+			if first, _, _ := strings.Cut(d.sets[p].path, "."); !isField(known, first) {
 				t.Fatalf("accepted the unknown override %q", d.sets[p].path)
 			}
 		}
 		roundTrip(t, h, b)
 	})
+}
+
+func isField(fs []settings.Field, name string) bool {
+	return slices.ContainsFunc(fs, func(f settings.Field) bool { return f.Name == name })
 }

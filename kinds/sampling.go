@@ -1,4 +1,4 @@
-package experiment
+package kinds
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"io"
 	"math"
 	"slices"
+	"spikealign/experiment"
+	"spikealign/settings"
 
 	"spikealign/boltzmann"
 	"spikealign/internal/npz"
@@ -30,7 +32,7 @@ func (Sampling) Doc() string {
 func (Sampling) StateVersion() int { return 3 }
 
 // NewConfig implements Kind.
-func (Sampling) NewConfig() Config {
+func (Sampling) NewConfig() experiment.Config {
 	return &SamplingConfig{
 		Network:    NetworkConfig{Visible: 7, NeuronConfig: NeuronConfig{TauRef: 50, Engine: engineName(sampling.Auto)}},
 		Target:     TargetConfig{Alpha: 1, Beta: 1, TeacherLength: 100000},
@@ -119,7 +121,7 @@ func (c *SamplingConfig) neurons() int { return c.Network.Visible + c.Network.Hi
 func (c *SamplingConfig) network() sampling.Config { return c.Network.config(c.neurons()) }
 
 // Validate implements Config.
-func (c *SamplingConfig) Validate() []Problem {
+func (c *SamplingConfig) Validate() settings.Problems {
 	check := &checker{}
 	n := c.neurons()
 	check.atLeast("network.visible", int64(c.Network.Visible), 1)
@@ -273,7 +275,7 @@ func (c *SamplingConfig) training(seed uint64) sampling.Training {
 		WakeLength: c.Training.WakeLength, Settle: c.Training.Settle, TeacherLength: c.Target.TeacherLength,
 		RateBias: c.Plasticity.RateBias, RateWeight: c.Plasticity.RateWeight, RateSAL: c.Plasticity.RateSAL,
 		ClipWeight: c.Training.ClipWeight, ClipBias: c.Training.ClipBias, ClampBias: c.Training.ClampBias,
-		Restart: c.Network.Timing == authorsTiming,
+		Restart: c.Network.Timing == AuthorsTiming,
 	}
 
 	switch {
@@ -352,7 +354,7 @@ func flat(m [][]float64) []float64 {
 }
 
 // New implements Config.
-func (c *SamplingConfig) New(env Env) (Run, error) {
+func (c *SamplingConfig) New(env experiment.Env) (experiment.Run, error) {
 	t := c.training(env.Seed)
 	tr, err := sampling.NewTrainer(t)
 	if err != nil {
@@ -365,11 +367,11 @@ type samplingRun struct {
 	*sampling.Trainer
 	training sampling.Training
 	config   *SamplingConfig
-	env      Env
+	env      experiment.Env
 }
 
-func (r *samplingRun) Tables() []Table {
-	return []Table{{Name: "metrics", Columns: []Column{
+func (r *samplingRun) Tables() []experiment.Table {
+	return []experiment.Table{{Name: "metrics", Columns: []experiment.Column{
 		{Name: "epoch"},
 		{Name: "steps", Unit: "steps", Doc: "simulated so far"},
 		{Name: "spikes", Doc: "so far"},
@@ -381,14 +383,14 @@ func (r *samplingRun) Tables() []Table {
 	}}}
 }
 
-func (r *samplingRun) Facts() Facts {
+func (r *samplingRun) Facts() experiment.Facts {
 	cfg := r.training.Config.Resolve()
-	return Facts{Engine: r.EngineName(), Neurons: cfg.Neurons, TickSteps: 1 / float64(cfg.TicksPerStep()), More: map[string]any{
+	return experiment.Facts{Engine: r.EngineName(), Neurons: cfg.Neurons, TickSteps: 1 / float64(cfg.TicksPerStep()), More: map[string]any{
 		"dynamics": cfg.Dynamics.String(), "tau_ref": cfg.TauRef, "psp_steps": cfg.PSPSteps, "min_isi": cfg.MinISI,
 	}}
 }
 
-func (r *samplingRun) Advance(ctx context.Context) (Report, error) {
+func (r *samplingRun) Advance(ctx context.Context) (experiment.Report, error) {
 	// Looking at the context costs more than simulating a few spikes.
 	for k := 1; !r.Done(); k++ {
 		events, report := r.Step()
@@ -407,7 +409,7 @@ func (r *samplingRun) Advance(ctx context.Context) (Report, error) {
 	return nil, io.EOF
 }
 
-func (r *samplingRun) report(p *sampling.Report) (Report, error) {
+func (r *samplingRun) report(p *sampling.Report) (experiment.Report, error) {
 	if r.config.Snapshots {
 		n := r.config.neurons()
 		w, b := r.Weights()
@@ -418,11 +420,11 @@ func (r *samplingRun) report(p *sampling.Report) (Report, error) {
 			return nil, err
 		}
 	}
-	return Report{{Values: []Value{Int(p.Epoch), Int(p.Steps), Int(p.Spikes), Float(p.DKL), Float(p.Floor), Float(p.Asymmetry), Int(p.Unvisited), Float(p.NEff)}}}, nil
+	return experiment.Report{{Values: []experiment.Value{experiment.Int(p.Epoch), experiment.Int(p.Steps), experiment.Int(p.Spikes), experiment.Float(p.DKL), experiment.Float(p.Floor), experiment.Float(p.Asymmetry), experiment.Int(p.Unvisited), experiment.Float(p.NEff)}}}, nil
 }
 
-func (r *samplingRun) Progress() Progress {
-	return Progress{Done: math.Max(float64(r.Epoch()), 0), Total: float64(r.training.Epochs), Unit: "epochs", Steps: r.Steps(), Spikes: r.Spikes()}
+func (r *samplingRun) Progress() experiment.Progress {
+	return experiment.Progress{Done: math.Max(float64(r.Epoch()), 0), Total: float64(r.training.Epochs), Unit: "epochs", Steps: r.Steps(), Spikes: r.Spikes()}
 }
 
 func (r *samplingRun) Arrays() ([]npz.Array, error) {

@@ -1,4 +1,4 @@
-package experiment
+package kinds
 
 import (
 	"fmt"
@@ -27,7 +27,7 @@ type NeuronConfig struct {
 func (c *NeuronConfig) config(n int) sampling.Config {
 	s := sampling.Config{Neurons: n, TauRef: c.TauRef, MinISI: c.MinISI, PSP: c.PSP, PSPSteps: c.PSPSteps, TauSyn: c.TauSyn, PSPCut: c.PSPCut,
 		Delay: c.Delay, Dynamics: c.Dynamics}
-	if c.Timing == authorsTiming {
+	if c.Timing == AuthorsTiming {
 		if s.PSPSteps == 0 {
 			s.PSPSteps = max(s.Resolve().PSPSteps-1, 1)
 		}
@@ -81,8 +81,8 @@ func (c *NeuronConfig) check(p *checker, n int) {
 type Timing uint8
 
 const (
-	canonicalTiming Timing = iota
-	authorsTiming
+	CanonicalTiming Timing = iota
+	AuthorsTiming
 )
 
 // MarshalText implements encoding.TextMarshaler.
@@ -94,9 +94,9 @@ func (t Timing) MarshalText() ([]byte, error) {
 func (t *Timing) UnmarshalText(b []byte) error {
 	switch string(b) {
 	case "canonical":
-		*t = canonicalTiming
+		*t = CanonicalTiming
 	case "authors":
-		*t = authorsTiming
+		*t = AuthorsTiming
 	default:
 		return fmt.Errorf("allowed are canonical, authors")
 	}

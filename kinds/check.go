@@ -1,15 +1,18 @@
-package experiment
+package kinds
 
-import "fmt"
+import (
+	"fmt"
+	"spikealign/settings"
+)
 
 // largest bounds weights, biases, rates and spreads: what is larger is a slip of the pen, and sums of it would overflow. The thinning simulator cuts weights here.
 const largest = 1e6
 
 // checker collects the problems of a configuration.
-type checker struct{ problems []Problem }
+type checker struct{ problems settings.Problems }
 
 func (c *checker) bad(path, format string, a ...any) {
-	c.problems = append(c.problems, Problem{Path: path, Message: fmt.Sprintf(format, a...)})
+	c.problems = append(c.problems, settings.Problem{Path: path, Message: fmt.Sprintf(format, a...)})
 }
 
 func (c *checker) atLeast(path string, x, low int64) {

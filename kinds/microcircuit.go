@@ -1,4 +1,4 @@
-package experiment
+package kinds
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"io"
 	"math"
 	"slices"
+	"spikealign/experiment"
+	"spikealign/settings"
 	"strings"
 
 	"spikealign/internal/npz"
@@ -36,7 +38,7 @@ const (
 )
 
 // NewConfig implements Kind. The defaults are the SAL runs of figure 6.
-func (Microcircuit) NewConfig() Config {
+func (Microcircuit) NewConfig() experiment.Config {
 	return &MicrocircuitConfig{
 		Network:    CircuitNetworkConfig{Layers: []int{1, 1, 1}, TauRef: 10, Window: 2000, LambdaApical: 0.02, LambdaNudge: 0.6},
 		Plasticity: CircuitPlasticityConfig{Method: microcircuit.SAL, RateUp: []float64{0.2, 0.003}, RateDown: []float64{0.001}, Lag: 2000},
@@ -198,7 +200,7 @@ func (c *checker) circuit(prefix string, found []microcircuit.Problem) {
 		if !strings.Contains(path, ".") || strings.HasPrefix(path, "sequence.") {
 			path = "training." + path
 		}
-		if p := (Problem{Path: path, Message: f.Message}); !slices.Contains(c.problems, p) {
+		if p := (settings.Problem{Path: path, Message: f.Message}); !slices.Contains(c.problems, p) {
 			c.problems = append(c.problems, p)
 		}
 	}
@@ -221,7 +223,7 @@ func (c *MicrocircuitConfig) network() microcircuit.Config {
 }
 
 // Validate implements Config.
-func (c *MicrocircuitConfig) Validate() []Problem {
+func (c *MicrocircuitConfig) Validate() settings.Problems {
 	p := &checker{}
 	cfg := c.network()
 	found := cfg.Validate()
@@ -551,7 +553,7 @@ func matrices(given [][][]float64, ranges [][2]float64, layers int, size func(l 
 }
 
 // New implements Config.
-func (c *MicrocircuitConfig) New(env Env) (Run, error) {
+func (c *MicrocircuitConfig) New(env experiment.Env) (experiment.Run, error) {
 	t := c.training(env.Seed)
 	tr, err := microcircuit.NewTrainer(t)
 	if err != nil {
@@ -565,7 +567,7 @@ type microcircuitRun struct {
 	*microcircuit.Trainer
 	training microcircuit.Training
 	config   *MicrocircuitConfig
-	env      Env
+	env      experiment.Env
 	initial  []npz.Array
 }
 
@@ -589,9 +591,9 @@ const (
 	patternsTable
 )
 
-func (r *microcircuitRun) Tables() []Table {
-	tables := []Table{
-		{Name: "metrics", Columns: []Column{
+func (r *microcircuitRun) Tables() []experiment.Table {
+	tables := []experiment.Table{
+		{Name: "metrics", Columns: []experiment.Column{
 			{Name: "epoch"},
 			{Name: "loss", Doc: "validation: mean squared error of the mean output potentials", Headline: true},
 			{Name: "loss_nudged", Doc: "with the output nudged during validation: (1-lambda_nudge)^2 of it"},
@@ -602,7 +604,7 @@ func (r *microcircuitRun) Tables() []Table {
 			{Name: "steps", Unit: "steps", Doc: "simulated so far"},
 			{Name: "spikes", Doc: "so far"},
 		}},
-		{Name: "alignment", Columns: []Column{
+		{Name: "alignment", Columns: []experiment.Column{
 			{Name: "epoch"},
 			{Name: "layer", Doc: "hidden layer into which the feedback weights lead, from 1; compared with the transposed forward weights out of it"},
 			{Name: "angle_deg", Unit: "degrees", Doc: "between the two as vectors; 0 or 180 for single weights"},
@@ -612,7 +614,7 @@ func (r *microcircuitRun) Tables() []Table {
 		}},
 	}
 	if r.training.Patterns {
-		tables = append(tables, Table{Name: "patterns", Columns: []Column{
+		tables = append(tables, experiment.Table{Name: "patterns", Columns: []experiment.Column{
 			{Name: "epoch"},
 			{Name: "slot", Doc: "place in the epoch, from 0"},
 			{Name: "set", Doc: "train or validation"},
@@ -624,12 +626,12 @@ func (r *microcircuitRun) Tables() []Table {
 	return tables
 }
 
-func (r *microcircuitRun) Facts() Facts {
+func (r *microcircuitRun) Facts() experiment.Facts {
 	c := r.Network().Config()
-	return Facts{Engine: "stepper", Neurons: r.Network().Neurons(), TickSteps: 1, More: map[string]any{"tau_ref": c.Tau, "method": c.Method.String(), "layers": c.Dims}}
+	return experiment.Facts{Engine: "stepper", Neurons: r.Network().Neurons(), TickSteps: 1, More: map[string]any{"tau_ref": c.Tau, "method": c.Method.String(), "layers": c.Dims}}
 }
 
-func (r *microcircuitRun) Advance(ctx context.Context) (Report, error) {
+func (r *microcircuitRun) Advance(ctx context.Context) (experiment.Report, error) {
 	for !r.Done() {
 		out := r.Step()
 		if r.env.Spikes {
@@ -637,7 +639,7 @@ func (r *microcircuitRun) Advance(ctx context.Context) (Report, error) {
 				return nil, err
 			}
 		}
-		var report Report
+		var report experiment.Report
 		if p := out.Pattern; p != nil && slices.Contains(r.config.PatternMeans.Epochs, p.Epoch) {
 			row, err := r.pattern(p)
 			if err != nil {
@@ -662,7 +664,7 @@ func (r *microcircuitRun) Advance(ctx context.Context) (Report, error) {
 	return nil, io.EOF
 }
 
-func (r *microcircuitRun) report(p *microcircuit.Report) (Report, error) {
+func (r *microcircuitRun) report(p *microcircuit.Report) (experiment.Report, error) {
 	if r.config.Snapshots {
 		for _, a := range layerArrays(r.Network(), "") {
 			if err := r.env.Sink.Snapshot(a.Name, a.Data.([]float64), a.Shape...); err != nil {
@@ -674,18 +676,18 @@ func (r *microcircuitRun) report(p *microcircuit.Report) (Report, error) {
 	if len(p.Alignments) > 0 {
 		angle = p.Alignments[0].Angle
 	}
-	row := []Value{Int(p.Epoch)}
+	row := []experiment.Value{experiment.Int(p.Epoch)}
 	row = append(row, measured(p.Loss, p.LossNudged, angle, p.Accuracy, p.TrainLoss, p.TrainAccuracy)...)
-	report := Report{{Table: metricsTable, Values: append(row, Int(p.Steps), Int(p.Spikes))}}
+	report := experiment.Report{{Table: metricsTable, Values: append(row, experiment.Int(p.Steps), experiment.Int(p.Spikes))}}
 	for l, a := range p.Alignments {
-		row := []Value{Int(p.Epoch), Int(l + 1)}
-		report = append(report, Row{Table: alignmentTable, Values: append(row, measured(a.Angle, a.Correlation, a.Signs, a.Variance)...)})
+		row := []experiment.Value{experiment.Int(p.Epoch), experiment.Int(l + 1)}
+		report = append(report, experiment.Row{Table: alignmentTable, Values: append(row, measured(a.Angle, a.Correlation, a.Signs, a.Variance)...)})
 	}
 	return report, nil
 }
 
 // pattern records the means of one pattern.
-func (r *microcircuitRun) pattern(p *microcircuit.PatternReport) (Row, error) {
+func (r *microcircuitRun) pattern(p *microcircuit.PatternReport) (experiment.Row, error) {
 	set, from := "train", r.training.Task.Train
 	if p.Validation {
 		set, from = "validation", r.training.Task.Validation
@@ -725,7 +727,7 @@ func (r *microcircuitRun) pattern(p *microcircuit.PatternReport) (Row, error) {
 	}
 	for _, a := range arrays {
 		if err := r.env.Sink.Snapshot(a.Name, a.Data.([]float64), a.Shape...); err != nil {
-			return Row{}, err
+			return experiment.Row{}, err
 		}
 	}
 	sum := 0.0
@@ -734,11 +736,11 @@ func (r *microcircuitRun) pattern(p *microcircuit.PatternReport) (Row, error) {
 		sum += float64(d * d)
 	}
 	phase := [...]string{microcircuit.Test: "test", microcircuit.Learn: "learn", microcircuit.Align: "align"}[p.Phase]
-	return Row{Table: patternsTable, Values: []Value{Int(p.Epoch), Int(p.Slot), Text(set), Int(p.Pattern), Text(phase), Float(sum / float64(dims[top]))}}, nil
+	return experiment.Row{Table: patternsTable, Values: []experiment.Value{experiment.Int(p.Epoch), experiment.Int(p.Slot), experiment.Text(set), experiment.Int(p.Pattern), experiment.Text(phase), experiment.Float(sum / float64(dims[top]))}}, nil
 }
 
-func (r *microcircuitRun) Progress() Progress {
-	return Progress{Done: math.Max(float64(r.Epoch()), 0), Total: float64(r.training.Epochs), Unit: "epochs", Steps: r.Steps(), Spikes: r.Spikes()}
+func (r *microcircuitRun) Progress() experiment.Progress {
+	return experiment.Progress{Done: math.Max(float64(r.Epoch()), 0), Total: float64(r.training.Epochs), Unit: "epochs", Steps: r.Steps(), Spikes: r.Spikes()}
 }
 
 func (r *microcircuitRun) Warnings() []string {

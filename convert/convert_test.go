@@ -1,10 +1,12 @@
-package experiment
+package convert
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
+	"spikealign/kinds"
 	"spikealign/microcircuit"
 )
 
@@ -37,7 +39,7 @@ func TestConvertErrors(t *testing.T) {
 		"kind: sweep\ngrid: []\n":  "x.yaml is a sweep file already; run it with: spikealign sweep x.yaml",
 		"network_properties: {}\n": "network_properties.t_ref = 0: must be given",
 	} {
-		if _, _, err := All().Convert("x.yaml", []byte(text), false); err == nil || !strings.Contains(err.Error(), want) {
+		if _, _, err := File("x.yaml", []byte(text), false); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", text, err, want)
 		}
 	}
@@ -45,14 +47,13 @@ func TestConvertErrors(t *testing.T) {
 
 // TestConvert: every setting of an authors' file arrives, and what comes out is a valid experiment.
 func TestConvert(t *testing.T) {
-	s, notes, err := All().Convert("example.yaml", []byte(authorsFile), true)
+	s, notes, err := File("example.yaml", []byte(authorsFile), true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := s.Config.(*SamplingConfig)
-	cfg := c.network().Resolve()
+	c := s.Config.(*kinds.SamplingConfig)
 	if s.Seed != 13 || *c.Seeds.Target != 11 || *c.Seeds.Initial != 12 || c.Target.Alpha != 1 || c.Target.Beta != 2 ||
-		cfg.Neurons != 5 || cfg.TauRef != 30 || cfg.PSPSteps != 29 || cfg.MinISI != 31 ||
+		c.Network.Visible != 5 || c.Network.TauRef != 30 || c.Network.Timing != kinds.AuthorsTiming ||
 		c.Training.Epochs != 101 || c.Training.ReportEvery != 10 || c.Training.ReportFactor != 20 || c.Training.EpochLength != 500 ||
 		c.Training.ClipWeight != 2 || c.Training.ClipBias != 3 || c.Initial.Noise != 0.4 || c.Initial.WeightSD != 0.2 || c.Initial.BiasSD != 0.1 ||
 		c.Plasticity.RateBias != 0.001 || c.Plasticity.RateWeight != 0.002 || c.Plasticity.RateSAL != 0.003 || c.Plasticity.Noise != 0.05 {
@@ -62,16 +63,16 @@ func TestConvert(t *testing.T) {
 	if len(notes) != 1 || !strings.HasPrefix(notes[0], "example.yaml:19: stdp.sal.noise = 0.07: left out: ") || !strings.Contains(notes[0], "plasticity.noise: 0.05") {
 		t.Errorf("notes %q", notes)
 	}
-	_, notes, err = All().Convert("example.yaml", []byte(strings.Replace(strings.ReplaceAll(authorsFile, "num_last_spikes: 1", "num_last_spikes: 3"), "0.07", "0.05", 1)), true)
+	_, notes, err = File("example.yaml", []byte(strings.Replace(strings.ReplaceAll(authorsFile, "num_last_spikes: 1", "num_last_spikes: 3"), "0.07", "0.05", 1)), true)
 	if err != nil || len(notes) != 2 || !strings.HasPrefix(notes[0], "example.yaml:5: sim_params.num_last_spikes = 3: left out: ") || !strings.HasPrefix(notes[1], "example.yaml:17: stdp.num_last_spikes = 3: ") {
 		t.Errorf("notes %q, %v", notes, err)
 	}
-	s, _, err = All().Convert("example.yaml", []byte(authorsFile), false)
+	s, _, err = File("example.yaml", []byte(authorsFile), false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if cfg := s.Config.(*SamplingConfig).network().Resolve(); cfg.PSPSteps != 30 || cfg.MinISI != 30 {
-		t.Errorf("canonical timing: %+v", cfg)
+	if n := s.Config.(*kinds.SamplingConfig).Network; n.Timing == kinds.AuthorsTiming {
+		t.Errorf("canonical timing: %+v", n)
 	}
 	for _, c := range []struct{ old, new, want string }{
 		{"dim: 5", "dims: 5", "did you mean"},
@@ -83,7 +84,7 @@ func TestConvert(t *testing.T) {
 		{"sim_params: {t_ref: &t 30, tau_syn: *t, num_last_spikes: 1}", "sim_params: {t_ref: &t 30, num_last_spikes: 1}", "sim_params.tau_syn"},
 		{"tau_syn: *t", "tau_syn: 1e9", "sim_params.tau_syn = 1e9: becomes network.tau_syn, which "},
 	} {
-		_, _, err := All().Convert("example.yaml", []byte(strings.Replace(authorsFile, c.old, c.new, 1)), false)
+		_, _, err := File("example.yaml", []byte(strings.Replace(authorsFile, c.old, c.new, 1)), false)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want mention of %q", c.new, err, c.want)
 		}
@@ -134,7 +135,7 @@ u_input: {training: [-1, 0, 1.5], validation: [-2.0, 2.0]}
 
 // TestConvertMicrocircuit: every setting of an authors' microcircuit arrives, and what comes out is a valid experiment.
 func TestConvertMicrocircuit(t *testing.T) {
-	s, notes, err := All().Convert("circuit.yaml", []byte(authorsCircuit), false)
+	s, notes, err := File("circuit.yaml", []byte(authorsCircuit), false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,20 +148,20 @@ func TestConvertMicrocircuit(t *testing.T) {
 	if len(notes) != 5 {
 		t.Errorf("notes %q", notes)
 	}
-	c := s.Config.(*MicrocircuitConfig)
-	tr := c.training(s.Seed)
+	c := s.Config.(*kinds.MicrocircuitConfig)
+	n, pl, tr := c.Network, c.Plasticity, c.Training
 	if s.Seed != 31 || *c.Seeds.Initial != 32 || *c.Seeds.Task != 34 || !s.Record.Spikes {
 		t.Errorf("seeds %d, %+v, spikes %v", s.Seed, c.Seeds, s.Record.Spikes)
 	}
-	if want := (microcircuit.Config{Dims: []int{1, 1, 1, 1}, Tau: 20, Window: 900, Lag: 700, LambdaApical: 0.03, LambdaNudge: 0.5,
-		RateUp: []float64{0.4, 0.1, 0.01}, RateDown: []float64{0.002, 0.003}, Method: microcircuit.SAL}); !reflect.DeepEqual(tr.Config, want) {
-		t.Errorf("network %+v, want %+v", tr.Config, want)
+	if !slices.Equal(n.Layers, []int{1, 1, 1, 1}) || n.TauRef != 20 || n.Window != 900 || pl.Lag != 700 || n.LambdaApical != 0.03 || n.LambdaNudge != 0.5 ||
+		!slices.Equal(pl.RateUp, []float64{0.4, 0.1, 0.01}) || !slices.Equal(pl.RateDown, []float64{0.002, 0.003}) || pl.Method != microcircuit.SAL {
+		t.Errorf("network %+v, plasticity %+v", n, pl)
 	}
-	if want := (microcircuit.Teacher{Dims: []int{1, 1, 1, 1}, Up: [][]float64{{2}, {2.5}, {3}}, Bias: [][]float64{{-1}, {-2}, {-3}}, Steps: 4000, Seed: 34}); !reflect.DeepEqual(*tr.Teacher, want) {
-		t.Errorf("teacher %+v, want %+v", *tr.Teacher, want)
+	if te := c.Task.Teacher; te.Layers != nil || !reflect.DeepEqual(te.Up, [][][]float64{{{2}}, {{2.5}}, {{3}}}) || !reflect.DeepEqual(te.Bias, [][]float64{{-1}, {-2}, {-3}}) || te.Steps != 4000 {
+		t.Errorf("teacher %+v", te)
 	}
-	if !reflect.DeepEqual(tr.Start.Bias, [][]float64{{-1}, {-0.5}, {0.25}}) || tr.Epochs != 11 || tr.EpochPatterns != 7 || tr.AlignPatterns != 3 || tr.PatternSteps != 2000 || tr.Skip != 700 ||
-		tr.ReportEvery != 1 || len(tr.Task.Train) != 3 || tr.Task.Train[2].Input[0] != 1.5 || len(tr.Task.Validation) != 2 || tr.Task.Validation[0].Input[0] != -2 {
+	if ta := c.Task; !reflect.DeepEqual(c.Initial.Bias, [][]float64{{-1}, {-0.5}, {0.25}}) || tr.Epochs != 11 || tr.EpochPatterns != 7 || tr.AlignPatterns != 3 || tr.PatternSteps != 2000 ||
+		tr.Skip != 700 || tr.ReportEvery != 1 || len(ta.Train) != 3 || ta.Train[2].Input[0] != 1.5 || len(ta.Validation) != 2 || ta.Validation[0].Input[0] != -2 {
 		t.Errorf("training %+v", tr)
 	}
 	if r := c.Initial; r.UpRange[0] != [2]float64{-3, 2} || r.DownRange[0] != [2]float64{-1, 4} {
@@ -170,8 +171,8 @@ func TestConvertMicrocircuit(t *testing.T) {
 		old, new string
 		method   microcircuit.Method
 	}{{"share_weights: false", "share_weights: true", microcircuit.BP}, {"update_down: true", "update_down: false", microcircuit.FA}} {
-		s, _, err := All().Convert("circuit.yaml", []byte(strings.Replace(authorsCircuit, c.old, c.new, 1)), false)
-		if err != nil || s.Config.(*MicrocircuitConfig).Plasticity.Method != c.method {
+		s, _, err := File("circuit.yaml", []byte(strings.Replace(authorsCircuit, c.old, c.new, 1)), false)
+		if err != nil || s.Config.(*kinds.MicrocircuitConfig).Plasticity.Method != c.method {
 			t.Errorf("%s: %v", c.new, err)
 		}
 	}
@@ -193,7 +194,7 @@ func TestConvertMicrocircuit(t *testing.T) {
 		{"random_weights_init_limits: {up: [-3.0, 2.0], down: [-1.0, 4.0]}", "random_weights_init_limits: {}", "random_weights_init_limits"},
 		{"training: [-1, 0, 1.5]", "training: []", "u_input.training"},
 	} {
-		_, _, err := All().Convert("circuit.yaml", []byte(strings.Replace(authorsCircuit, c.old, c.new, 1)), false)
+		_, _, err := File("circuit.yaml", []byte(strings.Replace(authorsCircuit, c.old, c.new, 1)), false)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want mention of %q", c.new, err, c.want)
 		}

@@ -1,4 +1,4 @@
-package experiment_test
+package kinds_test
 
 import (
 	"bytes"
@@ -7,7 +7,9 @@ import (
 	"io"
 	"math"
 	"reflect"
+	"spikealign/kinds"
 	"strconv"
+	"strings"
 	"testing"
 
 	"spikealign/experiment"
@@ -104,7 +106,7 @@ func collect(t *testing.T, spec *experiment.Spec, advance func(*testing.T, exper
 func TestEveryKind(t *testing.T) {
 	seen := map[string]bool{}
 	for _, text := range small {
-		spec, err := experiment.All().Parse("small.yaml", []byte(text))
+		spec, err := kinds.All().Parse("small.yaml", []byte(text))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -156,7 +158,7 @@ func TestEveryKind(t *testing.T) {
 			t.Errorf("%s: resumed %d times, the run gives something else", text, pieces)
 		}
 	}
-	for _, k := range experiment.All() {
+	for _, k := range kinds.All() {
 		if !seen[k.Name()] {
 			t.Errorf("kind %s has no small experiment here", k.Name())
 		}
@@ -165,7 +167,7 @@ func TestEveryKind(t *testing.T) {
 
 // The drift field of E-I pairs: SAL pulls effective weights together, and a direct synapse of the effective weight gives the same activity.
 func TestDaleField(t *testing.T) {
-	spec, err := experiment.All().Parse("dale.yaml", []byte("kind: dale\nfield: {points: 2, steps: 400000, from: 0.5, to: 1.5}\n"))
+	spec, err := kinds.All().Parse("dale.yaml", []byte("kind: dale\nfield: {points: 2, steps: 400000, from: 0.5, to: 1.5}\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,4 +216,49 @@ func columns(t *testing.T, spec *experiment.Spec) map[string][]float64 {
 			m[c.Name] = append(m[c.Name], x)
 		}
 	}
+}
+
+// Every kind of the program: names differ, no key of a kind hides a common one, and the defaults can be written and read.
+func TestKinds(t *testing.T) {
+	common := keys(reflect.TypeFor[experiment.Common]())
+	seen := map[string]bool{}
+	for _, k := range kinds.All() {
+		if k.Name() == "" || seen[k.Name()] {
+			t.Errorf("name %q is empty or taken", k.Name())
+		}
+		seen[k.Name()] = true
+		for key := range keys(reflect.TypeOf(k.NewConfig()).Elem()) {
+			if common[key] {
+				t.Errorf("%s: the key %s is a common one", k.Name(), key)
+			}
+		}
+		a, b := k.NewConfig(), k.NewConfig()
+		if a == b {
+			t.Errorf("%s: NewConfig returns the same pointer twice", k.Name())
+		}
+		s := &experiment.Spec{Common: experiment.Common{Kind: k.Name(), Name: "x"}, Kind: k, Config: a}
+		text, err := s.Marshal()
+		if err != nil {
+			t.Errorf("%s: %v", k.Name(), err)
+		}
+		_, err = experiment.Kinds{k}.Parse("defaults", text, "checkpoint.every=1s")
+		if err != nil {
+			t.Logf("%s: its defaults are not an experiment: %v", k.Name(), err)
+		}
+	}
+}
+
+func keys(t reflect.Type) map[string]bool {
+	m := map[string]bool{}
+	for f := range t.Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		if name == "" && f.Anonymous {
+			for k := range keys(f.Type) {
+				m[k] = true
+			}
+		} else if name != "" && name != "-" {
+			m[name] = true
+		}
+	}
+	return m
 }

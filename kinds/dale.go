@@ -1,4 +1,4 @@
-package experiment
+package kinds
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"spikealign/experiment"
+	"spikealign/settings"
 
 	"spikealign/internal/npz"
 	"spikealign/internal/random"
@@ -29,7 +31,7 @@ func (Dale) Doc() string {
 func (Dale) StateVersion() int { return 1 }
 
 // NewConfig implements Kind.
-func (Dale) NewConfig() Config {
+func (Dale) NewConfig() experiment.Config {
 	return &DaleConfig{
 		Network: DaleNetworkConfig{
 			NeuronConfig: NeuronConfig{TauRef: 25, Engine: engineName(sampling.Auto)},
@@ -104,7 +106,7 @@ const (
 const daleSettle = 20
 
 // Validate implements Config.
-func (c *DaleConfig) Validate() []Problem {
+func (c *DaleConfig) Validate() settings.Problems {
 	p := &checker{}
 	n := c.Network
 	n.check(p, 4)
@@ -177,7 +179,7 @@ func (c *DaleConfig) trainer(seed uint64, net sampling.Network) (*sampling.PairT
 	t := sampling.PairTraining{
 		Config: cfg, Engine: string(c.Network.Engine), Seed: seed, Network: net, Settle: daleSettle * c.Network.TauRef,
 		Epochs: 1, EpochLength: c.Field.Steps, ReportEvery: 1, Lower: math.Inf(-1), Upper: math.Inf(1),
-		Window: c.Plasticity.half(cfg), Pairing: c.Plasticity.Pairing, Restart: c.Network.Timing == authorsTiming,
+		Window: c.Plasticity.half(cfg), Pairing: c.Plasticity.Pairing, Restart: c.Network.Timing == AuthorsTiming,
 	}
 	if c.Mode == learningMode {
 		t.Epochs, t.EpochLength, t.ReportEvery = c.Training.Epochs, c.Training.EpochLength, c.Training.ReportEvery
@@ -187,7 +189,7 @@ func (c *DaleConfig) trainer(seed uint64, net sampling.Network) (*sampling.PairT
 }
 
 // New implements Config.
-func (c *DaleConfig) New(env Env) (Run, error) {
+func (c *DaleConfig) New(env experiment.Env) (experiment.Run, error) {
 	r := &daleRun{config: c, env: env, pair: c.pair(env.Seed)}
 	if c.Mode == learningMode {
 		r.points = 1
@@ -200,7 +202,7 @@ func (c *DaleConfig) New(env Env) (Run, error) {
 // daleRun goes from point to point of the grid; learning is a single point. At each the whole network runs first, then, if asked for, the direct one.
 type daleRun struct {
 	config *DaleConfig
-	env    Env
+	env    experiment.Env
 	pair   sampling.EIPair
 
 	points        int
@@ -247,13 +249,13 @@ func (r *daleRun) start() error {
 	return nil
 }
 
-func (r *daleRun) Tables() []Table {
-	columns := []Column{{Name: "point", Doc: "of the grid; w_ee21 varies fastest"}}
+func (r *daleRun) Tables() []experiment.Table {
+	columns := []experiment.Column{{Name: "point", Doc: "of the grid; w_ee21 varies fastest"}}
 	if r.config.Mode == learningMode {
-		columns = []Column{{Name: "epoch", Doc: "epochs finished"}}
+		columns = []experiment.Column{{Name: "epoch", Doc: "epochs finished"}}
 	}
 	learning := r.config.Mode == learningMode
-	columns = append(columns, []Column{
+	columns = append(columns, []experiment.Column{
 		{Name: "w_ee12", Doc: "excitatory synapse from neuron 2 to neuron 1"},
 		{Name: "w_ee21", Doc: "excitatory synapse from neuron 1 to neuron 2"},
 		{Name: "w_eff12", Doc: "effective weight from neuron 2 to neuron 1", Headline: learning},
@@ -266,7 +268,7 @@ func (r *daleRun) Tables() []Table {
 		{Name: "activity_i2", Doc: "the same of inhibitory neuron 2"},
 	}...)
 	if r.config.Mode != learningMode && r.config.Field.Direct {
-		columns = append(columns, []Column{
+		columns = append(columns, []experiment.Column{
 			{Name: "activity_direct1", Doc: "the same of neuron 1 of two that are coupled by the effective weights"},
 			{Name: "activity_direct2", Doc: "the same of neuron 2 of these"},
 			{Name: "drift12_direct", Unit: "per tau", Doc: "SAL's drift of their weights"},
@@ -276,10 +278,10 @@ func (r *daleRun) Tables() []Table {
 	for k := range columns {
 		columns[k].Row = !learning
 	}
-	return []Table{{Name: "metrics", Columns: append(columns, Column{Name: "steps", Unit: "steps", Doc: "simulated so far"}, Column{Name: "spikes", Doc: "so far"})}}
+	return []experiment.Table{{Name: "metrics", Columns: append(columns, experiment.Column{Name: "steps", Unit: "steps", Doc: "simulated so far"}, experiment.Column{Name: "spikes", Doc: "so far"})}}
 }
 
-func (r *daleRun) Facts() Facts {
+func (r *daleRun) Facts() experiment.Facts {
 	f := pairFacts(r.config.Network.config(4), r.engine)
 	if r.config.Mode == fieldMode {
 		f.Neurons = 0 // each point begins at time 0: there is no common train of spikes
@@ -287,7 +289,7 @@ func (r *daleRun) Facts() Facts {
 	return f
 }
 
-func (r *daleRun) Advance(ctx context.Context) (Report, error) {
+func (r *daleRun) Advance(ctx context.Context) (experiment.Report, error) {
 	env := r.env
 	env.Spikes = env.Spikes && r.config.Mode == learningMode
 	for r.point < r.points {
@@ -305,7 +307,7 @@ func (r *daleRun) Advance(ctx context.Context) (Report, error) {
 		default:
 			r.steps += p.Steps
 			r.spikes += p.Spikes
-			var report Report
+			var report experiment.Report
 			switch {
 			case r.direct:
 				report = r.row(r.whole, p)
@@ -326,20 +328,20 @@ func (r *daleRun) Advance(ctx context.Context) (Report, error) {
 	return nil, io.EOF
 }
 
-func (r *daleRun) row(whole, direct *sampling.PairReport) Report {
+func (r *daleRun) row(whole, direct *sampling.PairReport) experiment.Report {
 	effective := at(r.pair, whole.W12, whole.W21).Effective()
 	first := whole.Epoch
 	if r.config.Mode == fieldMode {
 		first = int64(r.point)
 	}
-	row := []Value{Int(first), Float(whole.W12), Float(whole.W21), Float(effective[1]), Float(effective[0])}
+	row := []experiment.Value{experiment.Int(first), experiment.Float(whole.W12), experiment.Float(whole.W21), experiment.Float(effective[1]), experiment.Float(effective[0])}
 	row = append(row, measured(whole.Drift12, whole.Drift21)...)
 	row = append(row, measured(whole.Activity...)...)
 	if direct != nil {
 		row = append(row, measured(direct.Activity[0], direct.Activity[1], direct.Drift12, direct.Drift21)...)
 	}
 	steps, spikes := r.totals()
-	return Report{{Values: append(row, Int(steps), Int(spikes))}}
+	return experiment.Report{{Values: append(row, experiment.Int(steps), experiment.Int(spikes))}}
 }
 
 func (r *daleRun) totals() (steps, spikes int64) {
@@ -351,16 +353,16 @@ func (r *daleRun) totals() (steps, spikes int64) {
 	return steps, spikes
 }
 
-func (r *daleRun) Progress() Progress {
+func (r *daleRun) Progress() experiment.Progress {
 	steps, spikes := r.totals()
 	if r.config.Mode == learningMode {
-		return Progress{Done: float64(r.Epoch()), Total: float64(r.config.Training.Epochs), Unit: "epochs", Steps: steps, Spikes: spikes}
+		return experiment.Progress{Done: float64(r.Epoch()), Total: float64(r.config.Training.Epochs), Unit: "epochs", Steps: steps, Spikes: spikes}
 	}
 	done := float64(r.point)
 	if r.direct {
 		done += 0.5
 	}
-	return Progress{Done: done, Total: float64(r.points), Unit: "points", Steps: steps, Spikes: spikes}
+	return experiment.Progress{Done: done, Total: float64(r.points), Unit: "points", Steps: steps, Spikes: spikes}
 }
 
 func (r *daleRun) Warnings() []string {

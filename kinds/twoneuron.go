@@ -1,10 +1,12 @@
-package experiment
+package kinds
 
 import (
 	"context"
 	"fmt"
 	"io"
 	"math"
+	"spikealign/experiment"
+	"spikealign/settings"
 
 	"spikealign/internal/npz"
 	"spikealign/internal/random"
@@ -28,7 +30,7 @@ func (TwoNeuron) Doc() string {
 func (TwoNeuron) StateVersion() int { return 1 }
 
 // NewConfig implements Kind.
-func (TwoNeuron) NewConfig() Config {
+func (TwoNeuron) NewConfig() experiment.Config {
 	return &TwoNeuronConfig{
 		Network:    PairNetworkConfig{NeuronConfig: NeuronConfig{TauRef: 25, Engine: engineName(sampling.Auto)}, Bias: []float64{-0.5, -0.2}},
 		Initial:    PairInitialConfig{W12: 1.5, W21: 0.5},
@@ -95,7 +97,7 @@ func (c *PairWindow) half(cfg sampling.Config) synapse.Half {
 }
 
 // Validate implements Config.
-func (c *TwoNeuronConfig) Validate() []Problem {
+func (c *TwoNeuronConfig) Validate() settings.Problems {
 	p := &checker{}
 	c.Network.check(p, 2)
 	if len(c.Network.Bias) != 2 {
@@ -121,7 +123,7 @@ func (c *TwoNeuronConfig) Validate() []Problem {
 }
 
 // New implements Config.
-func (c *TwoNeuronConfig) New(env Env) (Run, error) {
+func (c *TwoNeuronConfig) New(env experiment.Env) (experiment.Run, error) {
 	cfg := c.Network.config(2)
 	noise := func(i, j uint64) float64 {
 		s := random.New(env.Seed, random.SynapticNoise, i, j)
@@ -136,7 +138,7 @@ func (c *TwoNeuronConfig) New(env Env) (Run, error) {
 		Network: sampling.Network{Weights: []float64{0, c.Initial.W12 + noise(0, 1), c.Initial.W21 + noise(1, 0), 0}, Bias: c.Network.Bias},
 		Epochs:  c.Training.Epochs, EpochLength: c.Training.EpochLength, Settle: c.Training.Settle, ReportEvery: c.Training.ReportEvery,
 		Rate12: c.Plasticity.Rate12, Rate21: c.Plasticity.Rate21, Lower: -bound, Upper: bound,
-		Window: c.Plasticity.half(cfg), Pairing: c.Plasticity.Pairing, Restart: c.Network.Timing == authorsTiming,
+		Window: c.Plasticity.half(cfg), Pairing: c.Plasticity.Pairing, Restart: c.Network.Timing == AuthorsTiming,
 	}
 	tr, err := sampling.NewPairTrainer(t)
 	if err != nil {
@@ -148,11 +150,11 @@ func (c *TwoNeuronConfig) New(env Env) (Run, error) {
 type twoNeuronRun struct {
 	*sampling.PairTrainer
 	training sampling.PairTraining
-	env      Env
+	env      experiment.Env
 }
 
-func (r *twoNeuronRun) Tables() []Table {
-	return []Table{{Name: "metrics", Columns: []Column{
+func (r *twoNeuronRun) Tables() []experiment.Table {
+	return []experiment.Table{{Name: "metrics", Columns: []experiment.Column{
 		{Name: "epoch", Doc: "epochs finished"},
 		{Name: "w12", Doc: "weight of the synapse from neuron 2 to neuron 1", Headline: true},
 		{Name: "w21", Doc: "weight of the synapse from neuron 1 to neuron 2", Headline: true},
@@ -165,40 +167,40 @@ func (r *twoNeuronRun) Tables() []Table {
 	}}}
 }
 
-func (r *twoNeuronRun) Facts() Facts { return pairFacts(r.training.Config, r.EngineName()) }
+func (r *twoNeuronRun) Facts() experiment.Facts { return pairFacts(r.training.Config, r.EngineName()) }
 
-func pairFacts(cfg sampling.Config, engine string) Facts {
+func pairFacts(cfg sampling.Config, engine string) experiment.Facts {
 	cfg = cfg.Resolve()
-	return Facts{Engine: engine, Neurons: cfg.Neurons, TickSteps: 1 / float64(cfg.TicksPerStep()), More: map[string]any{
+	return experiment.Facts{Engine: engine, Neurons: cfg.Neurons, TickSteps: 1 / float64(cfg.TicksPerStep()), More: map[string]any{
 		"dynamics": cfg.Dynamics.String(), "tau_ref": cfg.TauRef, "psp_steps": cfg.PSPSteps, "min_isi": cfg.MinISI,
 	}}
 }
 
-func (r *twoNeuronRun) Advance(ctx context.Context) (Report, error) {
+func (r *twoNeuronRun) Advance(ctx context.Context) (experiment.Report, error) {
 	p, err := advancePair(ctx, r.PairTrainer, r.env)
 	if p == nil {
 		return nil, err
 	}
-	row := []Value{Int(p.Epoch), Float(p.W12), Float(p.W21)}
+	row := []experiment.Value{experiment.Int(p.Epoch), experiment.Float(p.W12), experiment.Float(p.W21)}
 	row = append(row, measured(p.Drift12, p.Drift21, p.Activity[0], p.Activity[1])...)
-	return Report{{Values: append(row, Int(p.Steps), Int(p.Spikes))}}, nil
+	return experiment.Report{{Values: append(row, experiment.Int(p.Steps), experiment.Int(p.Spikes))}}, nil
 }
 
 // measured leaves the cells empty of what has not been measured.
-func measured(xs ...float64) []Value {
-	var vs []Value
+func measured(xs ...float64) []experiment.Value {
+	var vs []experiment.Value
 	for _, x := range xs {
 		if math.IsNaN(x) {
-			vs = append(vs, Value{})
+			vs = append(vs, experiment.Value{})
 		} else {
-			vs = append(vs, Float(x))
+			vs = append(vs, experiment.Float(x))
 		}
 	}
 	return vs
 }
 
 // advancePair simulates up to the next report. It returns nil, nil if ctx ends before.
-func advancePair(ctx context.Context, tr *sampling.PairTrainer, env Env) (*sampling.PairReport, error) {
+func advancePair(ctx context.Context, tr *sampling.PairTrainer, env experiment.Env) (*sampling.PairReport, error) {
 	for k := 1; !tr.Done(); k++ {
 		events, report := tr.Step()
 		if env.Spikes {
@@ -216,8 +218,8 @@ func advancePair(ctx context.Context, tr *sampling.PairTrainer, env Env) (*sampl
 	return nil, io.EOF
 }
 
-func (r *twoNeuronRun) Progress() Progress {
-	return Progress{Done: float64(r.Epoch()), Total: float64(r.training.Epochs), Unit: "epochs", Steps: r.Steps(), Spikes: r.Spikes()}
+func (r *twoNeuronRun) Progress() experiment.Progress {
+	return experiment.Progress{Done: float64(r.Epoch()), Total: float64(r.training.Epochs), Unit: "epochs", Steps: r.Steps(), Spikes: r.Spikes()}
 }
 
 func (r *twoNeuronRun) Warnings() []string { return nil }

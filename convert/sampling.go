@@ -1,99 +1,12 @@
-package experiment
+package convert
 
 import (
-	"errors"
 	"fmt"
-	"strings"
 
-	"spikealign/internal/yamlconf"
+	"spikealign/experiment"
+	"spikealign/kinds"
+	"spikealign/settings"
 )
-
-// Convert turns a parameter file of the authors' programs into an experiment of ours. The file is recognised by its keys. With authors, timing follows the
-// conventions of their program, for comparisons. The notes name the settings that have no counterpart, with their places. Faults are yamlconf.Errors; an error that
-// wraps ErrUsage says that the file is one of ours.
-//
-// Known so far: their spiking sampling network (dim, distr, sim_params, ...) and their microcircuits (network_properties, u_input, ...), whose conventions are ours.
-func (ks Kinds) Convert(file string, data []byte, authors bool) (s *Spec, notes []string, err error) {
-	switch kind := yamlconf.Parse(file, data).Text("kind"); {
-	case kind == sweepKind:
-		return nil, nil, usagef("%s is a sweep file already; run it with: spikealign sweep %s", file, file)
-	case ks.Find(kind) != nil:
-		return nil, nil, usagef("%s is an experiment file already; run it with: spikealign run %s", file, file)
-	}
-	var theirs foreignFile = newAuthorsSampling(authors)
-	if isMicrocircuit(file, data) {
-		theirs = newAuthorsMicrocircuit()
-	}
-	if err := yamlconf.Parse(file, data).Decode(theirs); err != nil {
-		return nil, nil, err
-	}
-	if s, err = ks.Parse(file, []byte("kind: "+theirs.kind().Name()+"\n")); err != nil {
-		return nil, nil, err
-	}
-	s.Description = "converted from " + s.Name + "; the authors' program draws other numbers from the same seeds"
-	theirs.convert(s)
-	text, err := s.Marshal()
-	if err != nil {
-		return nil, nil, err
-	}
-	s, err = ks.Parse(file, text)
-	var problems yamlconf.Errors
-	if errors.As(err, &problems) {
-		return nil, nil, places(file, data, theirs, inTheirTerms(theirs, problems))
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	if errors.As(places(file, data, theirs, theirs.notes()), &problems) {
-		for _, p := range problems {
-			notes = append(notes, p.Error())
-		}
-	}
-	return s, notes, nil
-}
-
-// foreignFile is the target for a parameter file of the authors.
-type foreignFile interface {
-	yamlconf.Validator
-	// kind is the kind of experiment that the file becomes.
-	kind() Kind
-	// convert writes the settings into those of ours.
-	convert(s *Spec)
-	// notes returns what is lost, at the paths of their file.
-	notes() []Problem
-	// names pairs our paths with theirs.
-	names() [][2]string
-	// only makes Validate return nothing but these problems.
-	only(ps []Problem)
-}
-
-// placing is the part of an foreignFile that lets Decode tell the lines and values of problems that were found after it.
-type placing struct{ problems []Problem }
-
-func (p *placing) only(ps []Problem) { p.problems = ps }
-
-// places returns problems with their lines and values, as yamlconf.Errors, or nil if there are none.
-func places(file string, data []byte, theirs foreignFile, ps []Problem) error {
-	if len(ps) == 0 {
-		return nil
-	}
-	theirs.only(ps)
-	return yamlconf.Parse(file, data).Decode(theirs)
-}
-
-// inTheirTerms names the authors' settings in place of ours, as far as they correspond.
-func inTheirTerms(theirs foreignFile, problems yamlconf.Errors) (ps []Problem) {
-	for _, p := range problems {
-		told := Problem{Message: p.Path + ": " + p.Message}
-		for _, n := range theirs.names() {
-			if p.Path == n[0] || strings.HasPrefix(p.Path, n[0]+".") {
-				told = Problem{Path: n[1], Message: "becomes " + p.Path + ", which " + p.Message}
-			}
-		}
-		ps = append(ps, told)
-	}
-	return ps
-}
 
 // newAuthorsSampling returns the defaults of their program. With timing, its conventions for the lengths of potential and refractory time are kept.
 func newAuthorsSampling(timing bool) *authorsSampling {
@@ -104,22 +17,22 @@ func newAuthorsSampling(timing bool) *authorsSampling {
 	return p
 }
 
-func (*authorsSampling) kind() Kind { return Sampling{} }
+func (*authorsSampling) kind() experiment.Kind { return kinds.Sampling{} }
 
-func (p *authorsSampling) convert(s *Spec) {
+func (p *authorsSampling) convert(s *experiment.Spec) {
 	s.Seed = p.Seed.Sim
-	c := s.Config.(*SamplingConfig)
+	c := s.Config.(*kinds.SamplingConfig)
 	c.Network.Visible = p.Dim
 	c.Network.TauRef = p.SimParams.TRef
 	if p.SimParams.TauSyn != float64(p.SimParams.TRef) {
 		c.Network.TauSyn = p.SimParams.TauSyn
 	}
 	if p.timing {
-		c.Network.Timing = authorsTiming
+		c.Network.Timing = kinds.AuthorsTiming
 	}
-	c.Seeds = SeedsConfig{Target: &p.Seed.Distr, Initial: &p.Seed.Init}
+	c.Seeds = kinds.SeedsConfig{Target: &p.Seed.Distr, Initial: &p.Seed.Init}
 	c.Target.Alpha, c.Target.Beta = p.Distr.Alpha, p.Distr.Beta
-	c.Initial = InitialConfig{WeightSD: p.WeightInit, BiasSD: p.BiasInit, Noise: p.InitNoise}
+	c.Initial = kinds.InitialConfig{WeightSD: p.WeightInit, BiasSD: p.BiasInit, Noise: p.InitNoise}
 	c.Training.Epochs, c.Training.EpochLength = p.NumEpochs, p.Dur
 	c.Training.ReportEvery, c.Training.ReportFactor = p.ValStep, p.ValFactor
 	c.Training.ClipWeight, c.Training.ClipBias = p.MaxW, p.MaxB
@@ -139,13 +52,13 @@ func (*authorsSampling) names() [][2]string {
 
 // notes: their program reads the noise of both rules from stdp.ws and does not use its numbers of last spikes, whatever they are: within one
 // refractory time there is at most one spike of a neuron.
-func (p *authorsSampling) notes() (ps []Problem) {
+func (p *authorsSampling) notes() (ps settings.Problems) {
 	used := 0.0
 	if noise := p.STDP.WS.Noise; noise != nil {
 		used = *noise
 	}
 	if noise := p.STDP.SAL.Noise; noise != nil && *noise != used {
-		ps = append(ps, Problem{Path: "stdp.sal.noise", Message: fmt.Sprintf(
+		ps = append(ps, settings.Problem{Path: "stdp.sal.noise", Message: fmt.Sprintf(
 			"left out: the authors' program does not use it; SAL has the noise of stdp.ws there, as here (plasticity.noise: %v)", used)})
 	}
 	for _, n := range []struct {
@@ -153,7 +66,7 @@ func (p *authorsSampling) notes() (ps []Problem) {
 		count int
 	}{{"sim_params.num_last_spikes", p.SimParams.NumLastSpikes}, {"stdp.num_last_spikes", p.STDP.NumLastSpikes}} {
 		if n.count != 1 {
-			ps = append(ps, Problem{Path: n.path, Message: "left out: it has no effect in the authors' program, as a neuron spikes at most once within potential and window"})
+			ps = append(ps, settings.Problem{Path: n.path, Message: "left out: it has no effect in the authors' program, as a neuron spikes at most once within potential and window"})
 		}
 	}
 	return ps
@@ -211,14 +124,14 @@ type authorsWindow struct {
 }
 
 // Validate tells what has no counterpart in our experiments.
-func (p *authorsSampling) Validate() []Problem {
+func (p *authorsSampling) Validate() settings.Problems {
 	if p.problems != nil {
 		return p.problems
 	}
-	var ps []Problem
+	var ps settings.Problems
 	needs := func(ok bool, path, message string) {
 		if !ok {
-			ps = append(ps, Problem{Path: path, Message: message})
+			ps = append(ps, settings.Problem{Path: path, Message: message})
 		}
 	}
 	needs(p.Dim >= 1, "dim", "must be given, 1 or more")

@@ -1,14 +1,13 @@
-package experiment_test
+package kinds_test
 
 import (
 	"encoding/csv"
 	"fmt"
 	"math"
 	"os"
+	"spikealign/kinds"
 	"strconv"
 	"testing"
-
-	"spikealign/experiment"
 )
 
 // TestAuthorsTraining trains from starts that the authors' public program drew, with its timing, and compares the courses of D_KL and asymmetry with those that it gave
@@ -53,7 +52,7 @@ func TestAuthorsTraining(t *testing.T) {
 		{"noise08", "noise08-none", "0", 4e-3},
 	} {
 		for seed := range 3 {
-			spec, err := experiment.All().Load("testdata/authors-"+c.start+".yaml", "plasticity.rate_sal="+c.sal, fmt.Sprintf("seed=%d", seed+1), "snapshots=false")
+			spec, err := kinds.All().Load("testdata/authors-"+c.start+".yaml", "plasticity.rate_sal="+c.sal, fmt.Sprintf("seed=%d", seed+1), "snapshots=false")
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,21 +1,24 @@
-package experiment
+package convert
 
 import (
 	"fmt"
 
+	"spikealign/experiment"
 	"spikealign/internal/yamlconf"
+	"spikealign/kinds"
 	"spikealign/microcircuit"
+	"spikealign/settings"
 )
 
 // isMicrocircuit reports whether a document is a parameter file of the authors' microcircuits.
 func isMicrocircuit(file string, data []byte) bool {
 	var probe struct {
-		Network *yamlconf.Pairs `yaml:"network_properties"`
+		Network yamlconf.Raw `yaml:"network_properties"`
 	}
 	doc := yamlconf.Parse(file, data)
 	doc.AllowUnknown = true
 	_ = doc.Decode(&probe) // what is wrong with the file is told later
-	return probe.Network != nil
+	return probe.Network != ""
 }
 
 // newAuthorsMicrocircuit returns the defaults of their program.
@@ -26,15 +29,15 @@ func newAuthorsMicrocircuit() *authorsMicrocircuit {
 	return p
 }
 
-func (*authorsMicrocircuit) kind() Kind { return Microcircuit{} }
+func (*authorsMicrocircuit) kind() experiment.Kind { return kinds.Microcircuit{} }
 
 // convert: their timing is ours.
-func (p *authorsMicrocircuit) convert(s *Spec) {
+func (p *authorsMicrocircuit) convert(s *experiment.Spec) {
 	n, st := p.Network, p.Student
 	s.Seed, s.Record.Spikes = st.PoissonSeed, st.RecordAllSpikes
-	c := s.Config.(*MicrocircuitConfig)
-	c.Network = CircuitNetworkConfig{Layers: n.Dims, TauRef: n.TRef, Window: n.SizeMovingAverage, LambdaApical: n.LambdaAPI, LambdaNudge: n.LambdaNudge}
-	c.Plasticity = CircuitPlasticityConfig{Method: microcircuit.FA, RateUp: []float64{}, RateDown: []float64{}, Lag: n.LearningLag}
+	c := s.Config.(*kinds.MicrocircuitConfig)
+	c.Network = kinds.CircuitNetworkConfig{Layers: n.Dims, TauRef: n.TRef, Window: n.SizeMovingAverage, LambdaApical: n.LambdaAPI, LambdaNudge: n.LambdaNudge}
+	c.Plasticity = kinds.CircuitPlasticityConfig{Method: microcircuit.FA, RateUp: []float64{}, RateDown: []float64{}, Lag: n.LearningLag}
 	top := len(n.LR) - 1
 	for l, lr := range n.LR {
 		c.Plasticity.RateUp = append(c.Plasticity.RateUp, lr.Up)
@@ -48,7 +51,7 @@ func (p *authorsMicrocircuit) convert(s *Spec) {
 	if p.Initial.ShareWeights {
 		c.Plasticity.Method = microcircuit.BP
 	}
-	c.Seeds = CircuitSeedsConfig{Task: &p.TeacherRun.PoissonSeed, Initial: &st.WeightsInitSeed}
+	c.Seeds = kinds.CircuitSeedsConfig{Task: &p.TeacherRun.PoissonSeed, Initial: &st.WeightsInitSeed}
 	single := func(xs []float64) (bs [][]float64) {
 		for _, x := range xs {
 			bs = append(bs, []float64{x})
@@ -62,15 +65,15 @@ func (p *authorsMicrocircuit) convert(s *Spec) {
 		c.Task.Teacher.Up = append(c.Task.Teacher.Up, [][]float64{{w.Up}})
 	}
 	c.Task.Teacher.Steps = p.TeacherRun.TPattern * n.TRef
-	patterns := func(xs []float64) []PatternConfig {
-		ps := []PatternConfig{}
+	patterns := func(xs []float64) []kinds.PatternConfig {
+		ps := []kinds.PatternConfig{}
 		for _, x := range xs {
-			ps = append(ps, PatternConfig{Input: []float64{x}})
+			ps = append(ps, kinds.PatternConfig{Input: []float64{x}})
 		}
 		return ps
 	}
 	c.Task.Train, c.Task.Validation = patterns(p.Input.Training), patterns(p.Input.Validation)
-	c.Training = CircuitTrainingConfig{Epochs: st.NumEpochs, EpochPatterns: st.LenEpoch, AlignPatterns: st.LenSymmetrization, PatternSteps: st.TPattern * n.TRef,
+	c.Training = kinds.CircuitTrainingConfig{Epochs: st.NumEpochs, EpochPatterns: st.LenEpoch, AlignPatterns: st.LenSymmetrization, PatternSteps: st.TPattern * n.TRef,
 		Skip: n.LearningLag, ReportEvery: 1}
 }
 
@@ -86,7 +89,7 @@ func (*authorsMicrocircuit) names() [][2]string {
 		{"training.skip", network + "learning_lag"}}
 }
 
-func (p *authorsMicrocircuit) notes() (ps []Problem) {
+func (p *authorsMicrocircuit) notes() (ps settings.Problems) {
 	const student, teacher = "student_simulation_settings.", "teacher_simulation_settings."
 	const recorded, once = "what is recorded here is told in docs/files.md", "the teacher is shown every input once"
 	for _, n := range []struct {
@@ -105,7 +108,7 @@ func (p *authorsMicrocircuit) notes() (ps []Problem) {
 		{teacher + "training_seed", once, p.TeacherRun.TrainingSeed},
 	} {
 		if n.value != "" && !(n.why == once && n.value == "1") {
-			ps = append(ps, Problem{Path: n.path, Message: "left out: " + n.why})
+			ps = append(ps, settings.Problem{Path: n.path, Message: "left out: " + n.why})
 		}
 	}
 	return ps
@@ -182,20 +185,20 @@ type authorsMicrocircuit struct {
 }
 
 // Validate tells what has no counterpart in our experiments.
-func (p *authorsMicrocircuit) Validate() []Problem {
+func (p *authorsMicrocircuit) Validate() settings.Problems {
 	if p.problems != nil {
 		return p.problems
 	}
-	c := &checker{}
+	var ps settings.Problems
 	n, s := p.Network, p.Student
 	needs := func(ok bool, path, message string) {
 		if !ok {
-			c.bad(path, "%s", message)
+			ps.Add(path, "%s", message)
 		}
 	}
 	for l, size := range n.Dims {
 		if size != 1 {
-			c.bad(fmt.Sprintf("network_properties.dims.%d", l), "only networks with one neuron in each layer can be converted")
+			ps.Add(fmt.Sprintf("network_properties.dims.%d", l), "only networks with one neuron in each layer can be converted")
 		}
 	}
 	needs(len(n.Dims) > 1, "network_properties.dims", "must name at least two layers")
@@ -207,7 +210,7 @@ func (p *authorsMicrocircuit) Validate() []Problem {
 	}{{"network_properties.lr", len(n.LR)}, {"student_initial_parameters.bias", len(p.Initial.Bias)}, {"teacher_initial_parameters.bias", len(p.Teacher.Bias)},
 		{"teacher_initial_parameters.weights", len(p.Teacher.Weights)}} {
 		if list.n != layers {
-			c.bad(list.path, "has %d entries, needs %d: one for each layer above the input", list.n, layers)
+			ps.Add(list.path, "has %d entries, needs %d: one for each layer above the input", list.n, layers)
 		}
 	}
 	const network, student = "network_properties.", "student_simulation_settings."
@@ -224,5 +227,5 @@ func (p *authorsMicrocircuit) Validate() []Problem {
 	needs(!s.ShuffleValidation, student+"shuffle_validation", "only false can be converted: here every epoch presents each validation input once")
 	needs(s.LenValidation == len(p.Input.Validation), student+"len_validation", "must be the number of validation inputs: here every epoch presents each of them once")
 	needs(len(p.Input.Training) > 0, "u_input.training", "must name at least one input")
-	return c.problems
+	return ps
 }

@@ -1,10 +1,11 @@
-package experiment_test
+package kinds_test
 
 import (
 	"errors"
 	"io"
 	"math"
 	"slices"
+	"spikealign/kinds"
 	"strconv"
 	"strings"
 	"testing"
@@ -61,7 +62,7 @@ func TestMicrocircuitProblems(t *testing.T) {
 		{"pattern_means: {epochs: [1], quantities: []}", "pattern_means.quantities"},
 		{"pattern_means: {epochs: [1], quantities: [currents]}", "pattern_means.quantities.0"},
 	} {
-		_, err := experiment.All().Parse("f.yaml", []byte("kind: microcircuit\n"+c.text+"\n"))
+		_, err := kinds.All().Parse("f.yaml", []byte("kind: microcircuit\n"+c.text+"\n"))
 		var paths []string
 		var issues yamlconf.Errors
 		if errors.As(err, &issues) {
@@ -83,7 +84,7 @@ func TestMicrocircuitProblems(t *testing.T) {
 // circuit is a small microcircuit with the changes.
 func circuit(t *testing.T, sink experiment.Sink, changes ...string) (*experiment.Spec, experiment.Run) {
 	t.Helper()
-	spec, err := experiment.All().Parse("small.yaml", []byte("kind: microcircuit\nnetwork: {window: 60}\nplasticity: {lag: 50}\n"+
+	spec, err := kinds.All().Parse("small.yaml", []byte("kind: microcircuit\nnetwork: {window: 60}\nplasticity: {lag: 50}\n"+
 		"training: {epochs: 4, epoch_patterns: 5, align_patterns: 2, pattern_steps: 300, skip: 40, report_every: 2}\n"), changes...)
 	if err != nil {
 		t.Fatal(err)
@@ -168,7 +169,7 @@ func TestMicrocircuitRecords(t *testing.T) {
 	sink := &memory{snapshots: map[string][]float64{}}
 	spec, run := circuit(t, sink, "network.layers=[1, 2, 1, 1]", "plasticity.rate_up=[0.1]", "pattern_means.epochs=[1, 2]")
 	rows, arrays := finished(t, run)
-	c := spec.Config.(*experiment.MicrocircuitConfig)
+	c := spec.Config.(*kinds.MicrocircuitConfig)
 	cell := func(r experiment.Row, name string) string {
 		for k, column := range run.Tables()[r.Table].Columns {
 			if column.Name == name {
