@@ -7,7 +7,6 @@ import (
 
 	"spikealign/experiment"
 	"spikealign/internal/yamlconf"
-	"spikealign/kinds"
 	"spikealign/settings"
 )
 
@@ -16,12 +15,11 @@ import (
 // wraps ErrUsage says that the file is one of ours.
 //
 // Known so far: their spiking sampling network (dim, distr, sim_params, ...) and their microcircuits (network_properties, u_input, ...), whose conventions are ours.
-func File(file string, data []byte, authors bool) (s *experiment.Spec, notes []string, err error) {
-	ks := experiment.Kinds{kinds.Sampling{}, kinds.Microcircuit{}}
+func File(ks experiment.Kinds, file string, data []byte, authors bool) (s *experiment.Spec, notes []string, err error) {
 	switch kind := yamlconf.Parse(file, data).Text("kind"); {
 	case kind == experiment.SweepKind:
 		return nil, nil, experiment.Usagef("%s is a sweep file already; run it with: spikealign sweep %s", file, file)
-	case kinds.All().Find(kind) != nil:
+	case ks.Find(kind) != nil:
 		return nil, nil, experiment.Usagef("%s is an experiment file already; run it with: spikealign run %s", file, file)
 	}
 	var theirs foreignFile = newAuthorsSampling(authors)

@@ -6,9 +6,12 @@ import (
 	"strings"
 	"testing"
 
+	"spikealign/experiment"
 	"spikealign/kinds"
 	"spikealign/microcircuit"
 )
+
+var known = experiment.Kinds{kinds.Sampling{}, kinds.Microcircuit{}}
 
 const authorsFile = `
 dim: 5
@@ -39,7 +42,7 @@ func TestConvertErrors(t *testing.T) {
 		"kind: sweep\ngrid: []\n":  "x.yaml is a sweep file already; run it with: spikealign sweep x.yaml",
 		"network_properties: {}\n": "network_properties.t_ref = 0: must be given",
 	} {
-		if _, _, err := File("x.yaml", []byte(text), false); err == nil || !strings.Contains(err.Error(), want) {
+		if _, _, err := File(known, "x.yaml", []byte(text), false); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", text, err, want)
 		}
 	}
@@ -47,7 +50,7 @@ func TestConvertErrors(t *testing.T) {
 
 // TestConvert: every setting of an authors' file arrives, and what comes out is a valid experiment.
 func TestConvert(t *testing.T) {
-	s, notes, err := File("example.yaml", []byte(authorsFile), true)
+	s, notes, err := File(known, "example.yaml", []byte(authorsFile), true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,11 +66,11 @@ func TestConvert(t *testing.T) {
 	if len(notes) != 1 || !strings.HasPrefix(notes[0], "example.yaml:19: stdp.sal.noise = 0.07: left out: ") || !strings.Contains(notes[0], "plasticity.noise: 0.05") {
 		t.Errorf("notes %q", notes)
 	}
-	_, notes, err = File("example.yaml", []byte(strings.Replace(strings.ReplaceAll(authorsFile, "num_last_spikes: 1", "num_last_spikes: 3"), "0.07", "0.05", 1)), true)
+	_, notes, err = File(known, "example.yaml", []byte(strings.Replace(strings.ReplaceAll(authorsFile, "num_last_spikes: 1", "num_last_spikes: 3"), "0.07", "0.05", 1)), true)
 	if err != nil || len(notes) != 2 || !strings.HasPrefix(notes[0], "example.yaml:5: sim_params.num_last_spikes = 3: left out: ") || !strings.HasPrefix(notes[1], "example.yaml:17: stdp.num_last_spikes = 3: ") {
 		t.Errorf("notes %q, %v", notes, err)
 	}
-	s, _, err = File("example.yaml", []byte(authorsFile), false)
+	s, _, err = File(known, "example.yaml", []byte(authorsFile), false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +87,7 @@ func TestConvert(t *testing.T) {
 		{"sim_params: {t_ref: &t 30, tau_syn: *t, num_last_spikes: 1}", "sim_params: {t_ref: &t 30, num_last_spikes: 1}", "sim_params.tau_syn"},
 		{"tau_syn: *t", "tau_syn: 1e9", "sim_params.tau_syn = 1e9: becomes network.tau_syn, which "},
 	} {
-		_, _, err := File("example.yaml", []byte(strings.Replace(authorsFile, c.old, c.new, 1)), false)
+		_, _, err := File(known, "example.yaml", []byte(strings.Replace(authorsFile, c.old, c.new, 1)), false)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want mention of %q", c.new, err, c.want)
 		}
@@ -135,7 +138,7 @@ u_input: {training: [-1, 0, 1.5], validation: [-2.0, 2.0]}
 
 // TestConvertMicrocircuit: every setting of an authors' microcircuit arrives, and what comes out is a valid experiment.
 func TestConvertMicrocircuit(t *testing.T) {
-	s, notes, err := File("circuit.yaml", []byte(authorsCircuit), false)
+	s, notes, err := File(known, "circuit.yaml", []byte(authorsCircuit), false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +174,7 @@ func TestConvertMicrocircuit(t *testing.T) {
 		old, new string
 		method   microcircuit.Method
 	}{{"share_weights: false", "share_weights: true", microcircuit.BP}, {"update_down: true", "update_down: false", microcircuit.FA}} {
-		s, _, err := File("circuit.yaml", []byte(strings.Replace(authorsCircuit, c.old, c.new, 1)), false)
+		s, _, err := File(known, "circuit.yaml", []byte(strings.Replace(authorsCircuit, c.old, c.new, 1)), false)
 		if err != nil || s.Config.(*kinds.MicrocircuitConfig).Plasticity.Method != c.method {
 			t.Errorf("%s: %v", c.new, err)
 		}
@@ -194,7 +197,7 @@ func TestConvertMicrocircuit(t *testing.T) {
 		{"random_weights_init_limits: {up: [-3.0, 2.0], down: [-1.0, 4.0]}", "random_weights_init_limits: {}", "random_weights_init_limits"},
 		{"training: [-1, 0, 1.5]", "training: []", "u_input.training"},
 	} {
-		_, _, err := File("circuit.yaml", []byte(strings.Replace(authorsCircuit, c.old, c.new, 1)), false)
+		_, _, err := File(known, "circuit.yaml", []byte(strings.Replace(authorsCircuit, c.old, c.new, 1)), false)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want mention of %q", c.new, err, c.want)
 		}

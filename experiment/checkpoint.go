@@ -4,13 +4,12 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
-	"math"
 	"strings"
 	"time"
 )
 
 // checkpointFormat is the version of header.
-const checkpointFormat = 1
+const checkpointFormat = 2
 
 var errBadCheckpoint = errors.New("its content does not fit this experiment")
 
@@ -29,17 +28,16 @@ type header struct {
 	Latest   []json.RawMessage `json:"latest,omitempty"` // last row of metrics
 }
 
-func (h *header) encode(state []byte) ([]byte, error) {
+// encode returns what stands before the state.
+func (h *header) encode() ([]byte, error) {
 	text, err := json.Marshal(h)
 	if err != nil {
 		return nil, err
 	}
-	b := make([]byte, 0, 8+len(text)+len(state))
-	b = binary.LittleEndian.AppendUint64(b, uint64(len(text)))
-	b = append(b, text...)
-	return append(b, state...), nil
+	return append(binary.LittleEndian.AppendUint64(nil, uint64(len(text))), text...), nil
 }
 
+// decode reads the header of a checkpoint and returns the state, a part of b.
 func (h *header) decode(b []byte) (state []byte, err error) {
 	if len(b) < 8 {
 		return nil, errBadCheckpoint
@@ -61,23 +59,7 @@ func (h *header) possible() bool {
 			return false
 		}
 	}
-	r := &h.Recorder
-	if (r.Time == nil) != (r.Neuron == nil) || (r.Time != nil && (r.Neuron.Len < 0 || r.Neuron.Len%4 != 0 || r.Time.Len/2 != r.Neuron.Len || r.Time.Len%8 != 0)) {
-		return false
-	}
-	for _, s := range r.Snapshots {
-		size := int64(8)
-		for _, n := range append([]int{s.Rows}, s.Shape...) {
-			if n < 0 || (n > 0 && size > math.MaxInt64/int64(n)) {
-				return false
-			}
-			size *= int64(n)
-		}
-		if size != s.Mark.Len {
-			return false
-		}
-	}
-	return true
+	return h.Recorder.possible()
 }
 
 // firstChange names the first line in which two configurations differ.

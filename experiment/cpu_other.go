@@ -1,8 +1,8 @@
-//go:build !unix
+//go:build !linux
 
 package experiment
 
 import "time"
 
-// processCPU is not known on this system.
-func processCPU() time.Duration { return 0 }
+// threadCPU is not known on this system, and Session.PerThread has no effect.
+func threadCPU() time.Duration { return 0 }

@@ -60,7 +60,7 @@ func sampled(t testing.TB, reports int, overrides ...string) string {
 func killed(t *testing.T, overrides ...string) string {
 	t.Helper()
 	dir := sampled(t, 3, overrides...)
-	for name, tail := range map[string]string{"metrics.csv": "6,9000,700,0.5,0.1,0.01,0,90\n8,100", "partial/spikes.time": "12345678123", "partial/spikes.neuron": "12345", "partial/snapshot0.f64": "1234567"} {
+	for name, tail := range map[string]string{"metrics.csv": "6,9000,700,0.5,0.1,0.01,0,90\n8,100", "partial/spikes.time": "12345678123", "partial/spikes.neuron": "12345", "partial/snapshot0": "1234567"} {
 		f, err := os.OpenFile(filepath.Join(dir, name), os.O_WRONLY|os.O_APPEND, 0)
 		if err != nil {
 			t.Fatal(err)
@@ -192,7 +192,7 @@ func TestDamagedCheckpoint(t *testing.T) {
 func TestDamagedFiles(t *testing.T) {
 	t.Parallel()
 	whole := killed(t)
-	for _, name := range []string{"metrics.csv", "partial/spikes.time", "partial/spikes.neuron", "partial/snapshot0.f64", "partial/snapshot1.f64"} {
+	for _, name := range []string{"metrics.csv", "partial/spikes.time", "partial/spikes.neuron", "partial/snapshot0", "partial/snapshot1"} {
 		for _, damage := range []string{"gone", "empty", "changed", "short"} {
 			dir := copyRun(t, whole)
 			path := filepath.Join(dir, name)

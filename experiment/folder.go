@@ -1,193 +1,242 @@
 package experiment
 
 import (
+	"encoding/csv"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
-	"spikealign/internal/durable"
+	"spikealign/internal/npz"
+	"spikealign/spike"
 )
 
-// claim takes the folder of a new run: makes it, locks it, and makes sure that nothing else is in it.
-func (l *loop) claim(o Options) error {
-	l.dir = o.Dir
-	if o.Unique {
-		if err := os.MkdirAll(filepath.Dir(o.Dir), 0o777); err != nil {
-			return folderError(err)
-		}
-		for k := 2; ; k++ {
-			err := os.Mkdir(l.dir, 0o777)
-			if err == nil {
-				break
-			}
-			if !errors.Is(err, os.ErrExist) {
-				return folderError(err)
-			}
-			l.dir = fmt.Sprintf("%s-%d", o.Dir, k)
-		}
-	} else {
-		if what := occupied(l.dir); what != "" && !(o.Overwrite && what == aRun) {
-			return takenError(l.dir, what)
-		}
-		if err := os.MkdirAll(l.dir, 0o777); err != nil {
-			return folderError(err)
-		}
-	}
-	l.hook("folder")
-	if err := l.lock(); err != nil {
-		return err
-	}
-	// Another process may have been here between the first look and the lock.
-	what := occupied(l.dir)
-	if what == aRun && o.Overwrite && !o.Unique {
-		return l.clear()
-	}
-	if what != "" {
-		if l.unlock != nil { // or this lock would look like that of a run
-			l.unlock()
-			l.unlock = nil
-		}
-		return takenError(l.dir, what)
-	}
-	return nil
+// Folder is the folder of a run, finished or not: everything that reads runs reads through it.
+type Folder struct {
+	Dir  string
+	Info Info // run.json, with the status Killed where it says Running and no process works on the run
 }
 
-const aRun = "a run"
+// Open reads the folder of a run. The error wraps fs.ErrNotExist if dir holds no run.
+func Open(dir string) (*Folder, error) {
+	info, err := ReadInfo(dir)
+	if err == nil && info.Status == Running && !isAlive(dir, &info) {
+		info.Status = Killed
+	}
+	return &Folder{dir, info}, err
+}
 
-// occupied says what is in a folder: nothing (""), a run, or the name of something else.
-func occupied(dir string) string {
-	if _, err := os.Stat(filepath.Join(dir, InfoFile)); err == nil {
-		return aRun
+// isAlive reports whether a process works on a run that says so.
+func isAlive(dir string, info *Info) bool {
+	if !info.NoLock {
+		return isLocked(dir)
 	}
-	if IsRun(dir) {
-		// Without run.json this is either a run that was killed in its first moment or a file of the user's.
-		if _, err := os.Stat(filepath.Join(dir, MetricsFile)); err == nil {
-			return aRun
+	// The file system has no locks. A process of this machine is there or not; one of another machine writes run.json at every checkpoint.
+	if host, err := os.Hostname(); err == nil && host == info.Host {
+		return processExists(info.PID)
+	}
+	return time.Since(info.Updated) < 3*time.Duration(info.Every*float64(time.Second))+time.Minute
+}
+
+// Path returns the path of a file of the folder.
+func (f *Folder) Path(name string) string { return filepath.Join(f.Dir, name) }
+
+// Spec reads the experiment of the run.
+func (f *Folder) Spec(kinds Kinds) (*Spec, error) { return kinds.Load(f.Path(ConfigFile)) }
+
+// Table reads the table NAME.csv, columns by name. Cells that are empty or no numbers are NaN. A last line that is still being written is
+// left out, and a table that does not exist yet is empty.
+func (f *Folder) Table(name string) (map[string][]float64, error) {
+	columns := map[string][]float64{}
+	head, rows, err := f.Rows(name)
+	for i, name := range head {
+		columns[name] = nil
+		for _, row := range rows {
+			x, err := strconv.ParseFloat(row[i], 64)
+			if err != nil {
+				x = math.NaN()
+			}
+			columns[name] = append(columns[name], x)
 		}
-		return ConfigFile
 	}
-	entries, err := os.ReadDir(dir)
+	return columns, err
+}
+
+// Rows reads the header and the rows of the table NAME.csv as text, without a last row that is still being written.
+func (f *Folder) Rows(name string) (head []string, rows [][]string, err error) {
+	path := f.Path(name + ".csv")
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, nil
+	}
 	if err != nil {
-		return "" // Mkdir will tell
+		return nil, nil, err
 	}
-	for _, e := range entries {
-		if !isHousekeeping(e.Name()) {
-			return e.Name()
-		}
-	}
-	return ""
-}
-
-func folderError(err error) error {
-	return Usagef("cannot make the folder of the run: %v; choose another folder with -o", err)
-}
-
-func takenError(dir, what string) error {
-	if what != aRun {
-		return Usagef("%s is not empty and not the folder of a run (it holds %s); choose another folder with -o", dir, what)
-	}
-	state := "that was not finished"
-	switch info, err := Look(dir); {
-	case err != nil && !errors.Is(err, os.ErrNotExist):
-		state = fmt.Sprintf("whose status cannot be read (%v)", err)
-	case info.Status == Done:
-		return Usagef("%s holds a finished run; choose another folder with -o, or replace it with --force", dir)
-	case info.Status == Running:
-		return Usagef("%s holds a run that is under way (process %d on %s); wait until it ends, or choose another folder with -o", dir, info.PID, info.Host)
-	case info.Status == Interrupted:
-		state = "that was interrupted"
-	case info.Status == Killed:
-		state = "that was killed"
-	case info.Status == Failed:
-		state = "that failed"
-	}
-	return Usagef("%s holds a run %s; go on with: spikealign resume %s, choose another folder with -o, or replace it with --force", dir, state, dir)
-}
-
-// clear makes room for a new run in the folder of an old one. The old run is declared unfinished first, so that a folder from which
-// something is missing never looks finished; its configuration, metrics.csv and run.json are left to be replaced by the new run's.
-func (l *loop) clear() error {
-	old, err := ReadInfo(l.dir)
+	defer file.Close()
+	c := csv.NewReader(file)
+	c.FieldsPerRecord = -1
+	all, err := c.ReadAll()
 	if err != nil {
-		old = Info{Format: infoFormat, Kind: l.info.Kind, Name: l.info.Name, Tables: l.info.Tables}
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
-	old.Status, old.Error = Failed, "a new run began to replace this one"
-	if err := l.write(&old); err != nil {
-		return err
+	if len(all) == 0 {
+		return nil, nil, nil
 	}
-	l.hook("declared")
-	names := []string{CheckpointFile, PartialDir, ArraysFile, SpikesFile, FiguresDir}
-	for _, t := range old.Tables {
-		if name := filepath.Base(t.Name) + ".csv"; name != MetricsFile {
-			names = append(names, name)
+	for _, row := range all[1:] {
+		if len(row) < len(all[0]) {
+			break
 		}
+		rows = append(rows, row)
 	}
-	for _, n := range names {
-		if err := os.RemoveAll(l.path(n)); err != nil {
-			return &durable.FileError{Op: "remove", Path: l.path(n), Err: err}
-		}
-		l.hook("removed")
-	}
-	return nil
+	return all[0], rows, nil
 }
 
-// removeLeftovers removes what a finished run does not need.
-func removeLeftovers(dir string) error {
-	checkpoint, partial := filepath.Join(dir, CheckpointFile), filepath.Join(dir, PartialDir)
-	if err := os.Remove(checkpoint); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return &durable.FileError{Op: "remove", Path: checkpoint, Err: err}
-	}
-	if err := os.RemoveAll(partial); err != nil {
-		return &durable.FileError{Op: "remove", Path: partial, Err: err}
-	}
-	_, err := durable.Sweep(dir)
-	return err
-}
+// Arrays are arrays of a file: Names, Has, and Float64s, Int64s, Strings and Stream by name, each with its shape, whatever its type in
+// the file. Close it after use.
+type Arrays = npz.Reader
 
-// lock takes the folder for this process.
-func (l *loop) lock() error {
-	for try := 0; ; try++ {
-		k, err := durable.Lock(l.dir)
-		var held *durable.LockedError
-		switch {
-		case err == nil:
-			l.unlock = func() {
-				if err := k.Unlock(); err != nil {
-					l.Log.Warn("the folder could not be unlocked", "error", err)
-				}
+// Arrays opens arrays.npz. The error wraps fs.ErrNotExist while the run is unfinished.
+func (f *Folder) Arrays() (*Arrays, error) { return npz.Open(f.Path(ArraysFile)) }
+
+// Floats reads arrays of arrays.npz by name. Those that are not there are left out, and of an unfinished run there are none.
+func (f *Folder) Floats(names ...string) (map[string][]float64, error) {
+	found := map[string][]float64{}
+	z, err := f.Arrays()
+	if errors.Is(err, fs.ErrNotExist) {
+		return found, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer z.Close()
+	for _, name := range names {
+		if z.Has(name) {
+			if found[name], _, err = z.Float64s(name); err != nil {
+				return nil, err
 			}
-			return nil
-		case errors.Is(err, errors.ErrUnsupported):
-			l.Log.Warn("this file system has no locks: make sure that no other process works on the folder", "folder", l.dir)
-			return nil
-		case errors.As(err, &held) && try < 5:
-			time.Sleep(20 * time.Millisecond) // isLocked holds the lock for a moment
-		case errors.As(err, &held):
-			return usageError{err.Error(), err}
-		default:
+		}
+	}
+	return found, nil
+}
+
+// Spikes are the recorded spikes of a run.
+type Spikes struct {
+	Events      []spike.Event // in order of time, which counts ticks from the start of the run; of each replica, where there are several
+	Replicas    []int32       // the replica of each event; nil where there is one
+	Total       int           // how many spikes the file holds
+	Neurons     int
+	TickSteps   float64 // simulation steps per tick
+	StepSeconds float64 // 0: a step has no duration
+}
+
+// Spikes reads the last spikes of spikes.npz, at most so many (0: all). The error wraps fs.ErrNotExist if there are none yet or none were
+// recorded.
+func (f *Folder) Spikes(last int) (*Spikes, error) {
+	z, err := npz.Open(f.Path(SpikesFile))
+	if err != nil {
+		return nil, err
+	}
+	defer z.Close()
+	s := &Spikes{}
+	column := func(name string) []int64 {
+		var x []int64
+		if err == nil {
+			x, s.Total, err = z.Tail(name, last)
+		}
+		return x
+	}
+	times, neurons := column("time"), column("neuron")
+	number := func(name string) float64 {
+		var x []float64
+		if err == nil {
+			if x, _, err = z.Float64s(name); err == nil && len(x) != 1 {
+				err = fmt.Errorf("%s: %s is no single number", f.Path(SpikesFile), name)
+			}
+		}
+		if err != nil {
+			return 0
+		}
+		return x[0]
+	}
+	s.TickSteps, s.StepSeconds, s.Neurons = number("tick_steps"), number("step_seconds"), int(number("neurons"))
+	if z.Has("replica") {
+		for _, r := range column("replica") {
+			s.Replicas = append(s.Replicas, int32(r))
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(times) != len(neurons) || s.Replicas != nil && len(times) != len(s.Replicas) {
+		return nil, fmt.Errorf("%s: %d times, %d neurons and %d replicas do not fit together", f.Path(SpikesFile), len(times), len(neurons), len(s.Replicas))
+	}
+	s.Events = make([]spike.Event, len(times))
+	for k := range s.Events {
+		s.Events[k] = spike.Event{Time: times[k], Neuron: int32(neurons[k])}
+	}
+	return s, nil
+}
+
+// ReadInfo reads run.json of a run's folder as it stands there. The error wraps fs.ErrNotExist if the folder holds no run.
+func ReadInfo(dir string) (Info, error) {
+	var info Info
+	path := filepath.Join(dir, InfoFile)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return info, err
+	}
+	if err := json.Unmarshal(data, &info); err != nil {
+		return info, fmt.Errorf("%s: %w", path, err)
+	}
+	if info.Format != infoFormat {
+		return info, fmt.Errorf("%s: format %d, this program reads %d", path, info.Format, infoFormat)
+	}
+	return info, nil
+}
+
+const infoFormat = 1
+
+// IsRun reports whether dir holds a run, finished or not.
+func IsRun(dir string) bool {
+	for _, f := range []string{InfoFile, ConfigFile} {
+		if _, err := os.Stat(filepath.Join(dir, f)); !errors.Is(err, fs.ErrNotExist) {
+			return err == nil
+		}
+	}
+	return false
+}
+
+// findDepth is how deep below a folder of runs a run may lie (sweeps nest).
+const findDepth = 4
+
+// Find lists the folders of runs in and below dir, in lexical order. The error wraps ErrUsage if dir is not a folder.
+func Find(dir string) ([]string, error) {
+	if st, err := os.Stat(dir); err != nil || !st.IsDir() {
+		return nil, Usagef("%s is not a folder", dir)
+	}
+	var dirs []string
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
+			return nil // what cannot be read is not listed
+		}
+		rel, err := filepath.Rel(dir, path)
+		if err != nil {
 			return err
 		}
-	}
-}
-
-// isLocked reports whether a process works on the folder.
-func isLocked(dir string) bool {
-	if _, err := os.Stat(filepath.Join(dir, ".lock")); err != nil {
-		return false
-	}
-	k, err := durable.Lock(dir)
-	if err == nil {
-		_ = k.Unlock() // at worst the file stays
-		return false
-	}
-	var held *durable.LockedError
-	return errors.As(err, &held)
-}
-
-// isHousekeeping reports whether a file is one of package durable's own.
-func isHousekeeping(name string) bool {
-	return name == ".lock" || strings.HasPrefix(name, ".") && strings.Contains(name, ".tmp-")
+		if path != dir && strings.HasPrefix(d.Name(), ".") || strings.Count(rel, string(filepath.Separator)) >= findDepth {
+			return fs.SkipDir
+		}
+		if _, err := os.Stat(filepath.Join(path, InfoFile)); err == nil {
+			dirs = append(dirs, path)
+			return fs.SkipDir
+		}
+		return nil
+	})
+	return dirs, err
 }

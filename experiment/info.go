@@ -1,19 +1,11 @@
 package experiment
 
-import (
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"time"
-)
+import "time"
 
 // Status of a run's folder.
 type Status string
 
-// The statuses. Killed never stands in a file: it is what Look makes of a run that says running while no process works on it. It can be
+// The statuses. Killed never stands in a file: it is what Open makes of a run that says running while no process works on it. It can be
 // resumed like an interrupted one.
 const (
 	Running     Status = "running"
@@ -30,6 +22,7 @@ const (
 	MetricsFile    = "metrics.csv"
 	ArraysFile     = "arrays.npz"
 	SpikesFile     = "spikes.npz"
+	InitialFile    = "initial.npz" // what a run that begins from another took from it
 	CheckpointFile = "checkpoint"
 	PartialDir     = "partial"
 	FiguresDir     = "figures"
@@ -50,12 +43,14 @@ type Info struct {
 	Platform string   `json:"platform"`
 	Host     string   `json:"host"`
 	PID      int      `json:"pid"`
+	NoLock   bool     `json:"no_lock,omitempty"`       // the file system has no locks: whether the process lives must be guessed
+	Every    float64  `json:"every_seconds,omitempty"` // wall time between two checkpoints, at which this file is written
 
 	Start    time.Time  `json:"start"`
 	End      *time.Time `json:"end,omitempty"`
 	Updated  time.Time  `json:"updated"`
 	Wall     float64    `json:"wall_seconds"` // summed over all sessions
-	CPU      float64    `json:"cpu_seconds"`  // user and system time of the process, summed over all sessions
+	CPU      float64    `json:"cpu_seconds"`  // user and system time of all threads that worked on the run, summed over all sessions
 	Sessions int        `json:"sessions"`     // processes that worked on the run
 
 	Done   float64 `json:"done"` // of Total, in Unit
@@ -64,6 +59,7 @@ type Info struct {
 	Steps  int64   `json:"steps"`
 	Spikes int64   `json:"spikes"`
 
+	From     *SourceInfo    `json:"from,omitempty"` // the run that this one began from
 	Engine   string         `json:"engine"`
 	Facts    map[string]any `json:"facts,omitempty"`
 	Tables   []TableInfo    `json:"tables"`
@@ -93,33 +89,4 @@ type Cell struct {
 	Name     string `json:"name"`
 	Value    Value  `json:"value"`
 	Headline bool   `json:"headline,omitempty"`
-}
-
-// ReadInfo reads run.json of a run's folder. The error wraps fs.ErrNotExist if the folder holds no run.
-func ReadInfo(dir string) (Info, error) {
-	var info Info
-	path := filepath.Join(dir, InfoFile)
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return info, err
-	}
-	if err := json.Unmarshal(data, &info); err != nil {
-		return info, fmt.Errorf("%s: %w", path, err)
-	}
-	if info.Format != infoFormat {
-		return info, fmt.Errorf("%s: format %d, this program reads %d", path, info.Format, infoFormat)
-	}
-	return info, nil
-}
-
-const infoFormat = 1
-
-// IsRun reports whether dir holds a run, finished or not.
-func IsRun(dir string) bool {
-	for _, f := range []string{InfoFile, ConfigFile} {
-		if _, err := os.Stat(filepath.Join(dir, f)); !errors.Is(err, fs.ErrNotExist) {
-			return err == nil
-		}
-	}
-	return false
 }

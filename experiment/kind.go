@@ -34,25 +34,35 @@ type Config interface {
 	New(env Env) (Run, error)
 }
 
-// Env is what a run receives beside its configuration.
+// Env is what a run receives beside its configuration. Nothing in it but Seed and From may change a result.
 type Env struct {
 	Seed uint64
 	Sink Sink
 	// Spikes says whether `record.spikes` asks for the spikes. If it is false, calls of Sink.Spikes are legal and do nothing.
 	Spikes bool
+	// From is the run that the configuration names as the one to begin from (Starter); nil if it names none.
+	From *Source
+	// Data is the folder of data sets that the user named, "" if none.
+	Data string
+	// Threads is how many threads the run may use, at least 1.
+	Threads int
+
+	meter *meter
 }
 
 // Sink takes what is too large to keep in memory. Both calls buffer, copy their arguments, and stream to disk; an error (disk full)
 // ends the run and must be returned by Advance. What reached the sink belongs to the state: after UnmarshalBinary the run continues with
 // the first event that it had not given before AppendBinary.
 type Sink interface {
-	// Spikes appends events, ordered by time over all calls.
-	Spikes(events []spike.Event) error
-	// Snapshot appends one row to the array `name` of arrays.npz, whose shape becomes (rows, shape...); without a shape it is
-	// (rows, len(values)). Length and shape are the same in every call with one name, else Snapshot panics. Names of snapshots and
-	// of the arrays that Arrays returns must differ.
-	Snapshot(name string, values []float64, shape ...int) error
+	// Spikes appends events of a replica, counted from 0, ordered by time over all calls for that replica.
+	Spikes(replica int, events []spike.Event) error
+	// Snapshot appends one row to the array a.Name of arrays.npz, whose shape becomes (rows, a.Shape...). Type and shape are the same in
+	// every call with one name, else Snapshot panics. Names of snapshots and of the arrays that Arrays returns must differ.
+	Snapshot(a Array) error
 }
+
+// Array is a named array for arrays.npz: a slice of numbers with its shape, or, without a shape, a single value.
+type Array = npz.Array
 
 // Run is a running experiment. All calls come from one goroutine.
 type Run interface {
@@ -69,7 +79,7 @@ type Run interface {
 	// Warnings returns doubts about the results so far, stable in order, for run.json and for the user.
 	Warnings() []string
 	// Arrays returns the results for arrays.npz: final values and whatever describes them. Called once, after io.EOF.
-	Arrays() ([]npz.Array, error)
+	Arrays() ([]Array, error)
 	// AppendBinary and UnmarshalBinary carry the whole state, random streams and progress included. UnmarshalBinary is called on
 	// a fresh run of the same configuration and seed, and must reject bytes of another shape rather than panic.
 	encoding.BinaryAppender
@@ -118,6 +128,8 @@ type Facts struct {
 	Engine string
 	// Neurons is the number of neurons whose spikes go to the sink; 0 if the kind records none.
 	Neurons int
+	// Replicas is the number of copies of the network that are simulated side by side; 0 stands for 1.
+	Replicas int
 	// TickSteps is the duration of one tick of spike.Event.Time in simulation steps: 1 for discrete dynamics.
 	TickSteps float64
 	// StepSeconds is the duration of one step in seconds, 0 if the model has no physical time.

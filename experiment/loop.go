@@ -56,7 +56,7 @@ func (ks Kinds) Resume(ctx context.Context, dir string, s Session) (Result, erro
 	if err := l.build(spec); err != nil {
 		return Result{}, err
 	}
-	l.info.Sessions = info.Sessions
+	l.info.Sessions, l.info.From = info.Sessions, info.From
 	if !info.Start.IsZero() {
 		l.info.Start = info.Start
 	}
@@ -68,7 +68,9 @@ type loop struct {
 	Session
 	spec   *Spec
 	dir    string
+	source *Source // the run to begin from, or nil
 	run    Run
+	facts  Facts
 	rec    *recorder
 	tables []Table
 	csv    []*growing
@@ -83,26 +85,36 @@ type loop struct {
 	saved   time.Time // last checkpoint
 	synced  time.Time // last sync of the tables
 	row     []byte
+	state   []byte
+	meter   meter
+	noLock  bool // the file system has none
 }
 
 // build makes the run at its beginning. It touches no file.
 func (l *loop) build(spec *Spec) (err error) {
 	l.begin, l.cpu0 = l.Now(), l.CPU()
+	if err := l.findSource(spec); err != nil {
+		return err
+	}
 	l.spec = spec
 	if l.config, err = spec.decisive(); err != nil {
 		return err
 	}
 	l.rec = &recorder{spikes: spec.Record.Spikes}
-	if l.run, err = spec.Config.New(Env{Seed: spec.Seed, Sink: l.rec, Spikes: spec.Record.Spikes}); err != nil {
+	l.meter.perThread = l.PerThread
+	env := Env{Seed: spec.Seed, Sink: l.rec, Spikes: spec.Record.Spikes, From: l.source, Data: l.Data, Threads: l.Threads, meter: &l.meter}
+	if l.run, err = spec.Config.New(env); err != nil {
 		return err
 	}
+	l.facts = l.run.Facts()
+	l.rec.replicas = max(l.facts.Replicas, 1)
 	l.tables = l.run.Tables()
 	if len(l.tables) == 0 || l.tables[0].Name != "metrics" {
 		panic("experiment: the first table of " + spec.Kind.Name() + " is not metrics")
 	}
 	host, _ := os.Hostname()
 	l.info = Info{Format: infoFormat, Kind: spec.Kind.Name(), Name: spec.Name, Description: spec.Description, Seed: spec.Seed, Program: l.Program,
-		Platform: runtime.GOOS + "/" + runtime.GOARCH + " " + runtime.Version(), Host: host, PID: os.Getpid(), Start: l.begin.UTC().Round(time.Second)}
+		Platform: runtime.GOOS + "/" + runtime.GOARCH + " " + runtime.Version(), Host: host, PID: os.Getpid(), Every: spec.Checkpoint.Every.Seconds(), Start: l.begin.UTC().Round(time.Second)}
 	for _, t := range l.tables {
 		ti := TableInfo{Name: t.Name}
 		for _, c := range t.Columns {
@@ -150,15 +162,19 @@ func (l *loop) resume(ctx context.Context) (Result, error) {
 	if err != nil {
 		return Result{}, l.damaged(err)
 	}
+	change, err := l.spec.changed(h.Config)
 	switch {
-	case h.Format != checkpointFormat || id.Kind != l.spec.Kind.Name():
+	case err != nil || id.Kind != l.spec.Kind.Name():
 		return Result{}, l.damaged(errBadCheckpoint)
+	case h.Format != checkpointFormat:
+		return Result{}, Usagef("%s was written by version %s, which keeps checkpoints of another form; resume with that program, or delete the checkpoint and resume to start from the beginning",
+			l.path(CheckpointFile), id.Program)
 	case h.State != l.spec.Kind.StateVersion():
 		return Result{}, Usagef("%s was written by version %s, whose %s experiments compute other numbers or keep another state (version %d, here %d); resume with that program, or delete the checkpoint and resume to start from the beginning",
 			l.path(CheckpointFile), id.Program, id.Kind, h.State, l.spec.Kind.StateVersion())
-	case h.Config != l.config:
+	case change != "":
 		return Result{}, Usagef("%s was changed since the checkpoint: %s; put it back (or %s, if that is from another run), or run the changed file in another folder: spikealign run %s -o FOLDER",
-			l.path(ConfigFile), firstChange(h.Config, l.config), l.path(CheckpointFile), l.path(ConfigFile))
+			l.path(ConfigFile), change, l.path(CheckpointFile), l.path(ConfigFile))
 	}
 	l.info.Earlier = h.Earlier
 	if id.Program != l.Program {
@@ -222,6 +238,9 @@ func (l *loop) from(ctx context.Context, isNew bool) (Result, error) {
 		}
 		l.hook("configuration")
 	}
+	if err := l.keepSource(); err != nil {
+		return Result{}, l.remedy(err)
+	}
 	if err := l.begins(); err != nil {
 		return Result{}, l.remedy(err)
 	}
@@ -260,8 +279,7 @@ func (l *loop) begins() error {
 
 // loop advances to the end, or to a checkpoint.
 func (l *loop) loop(ctx context.Context) (Result, error) {
-	facts := l.run.Facts()
-	l.info.Engine, l.info.Facts = facts.Engine, facts.More
+	l.info.Engine, l.info.Facts = l.facts.Engine, l.facts.More
 	l.info.Sessions++
 	if err := l.writeInfo(Running); err != nil {
 		return Result{}, l.remedy(err)
@@ -278,7 +296,7 @@ func (l *loop) loop(ctx context.Context) (Result, error) {
 		report, err := l.run.Advance(slice)
 		cancel()
 		if err == io.EOF {
-			if err := l.finish(facts); err != nil {
+			if err := l.finish(); err != nil {
 				return Result{}, l.fail(err)
 			}
 			return Result{Dir: l.dir, Info: l.info}, nil
@@ -398,16 +416,16 @@ func (l *loop) checkpoint() error {
 		}
 		h.Latest = append(h.Latest, text)
 	}
-	state, err := l.run.AppendBinary(nil)
+	head, err := h.encode()
 	if err != nil {
 		return err
 	}
-	payload, err := h.encode(state)
-	if err != nil {
+	// A state may take a hundred megabytes: its room is kept for the next one.
+	if l.state, err = l.run.AppendBinary(l.state[:0]); err != nil {
 		return err
 	}
 	l.hook("before checkpoint")
-	if err := durable.SaveCheckpoint(l.path(CheckpointFile), durable.Header{Kind: l.spec.Kind.Name(), Program: l.Program}, payload); err != nil {
+	if err := durable.SaveCheckpoint(l.path(CheckpointFile), durable.Header{Kind: l.spec.Kind.Name(), Program: l.Program}, head, l.state); err != nil {
 		return err
 	}
 	l.saved = l.Now()
@@ -416,12 +434,12 @@ func (l *loop) checkpoint() error {
 }
 
 // finish writes the results. The checkpoint before it holds the end of the run, so that a crash in here costs nothing.
-func (l *loop) finish(facts Facts) error {
+func (l *loop) finish() error {
 	if err := l.checkpoint(); err != nil {
 		return err
 	}
 	if l.rec.spikes {
-		if err := l.writeSpikes(facts); err != nil {
+		if err := l.writeSpikes(); err != nil {
 			return err
 		}
 		l.hook("spikes")
@@ -465,12 +483,12 @@ func (l *loop) remedy(err error) error {
 
 // used returns wall and CPU seconds over all sessions.
 func (l *loop) used() (wall, cpu float64) {
-	return l.wallSum + l.Now().Sub(l.begin).Seconds(), l.cpuSum + (l.CPU() - l.cpu0).Seconds()
+	return l.wallSum + l.Now().Sub(l.begin).Seconds(), l.cpuSum + (l.CPU() - l.cpu0 + l.meter.used()).Seconds()
 }
 
 func (l *loop) writeInfo(status Status) error {
 	i := &l.info
-	i.Status = status
+	i.Status, i.NoLock = status, l.noLock
 	i.Wall, i.CPU = l.used()
 	p := l.run.Progress()
 	i.Done, i.Total, i.Unit, i.Steps, i.Spikes = p.Done, p.Total, p.Unit, p.Steps, p.Spikes

@@ -84,7 +84,7 @@ func sameResults(t *testing.T, got, want, when string) {
 			t.Fatalf("%s: %s is left over", when, f)
 		}
 	}
-	info, err := experiment.Look(got)
+	info, err := look(got)
 	if err != nil || info.Status != experiment.Done || info.Steps != 40 || info.Done != 4 {
 		t.Fatalf("%s: run.json says %+v, %v", when, info, err)
 	}
@@ -198,7 +198,7 @@ func TestKillAnywhere(t *testing.T) {
 	}
 	for k, c := range copies {
 		if _, err := os.Stat(filepath.Join(c, "run.json")); err == nil {
-			if info, err := experiment.Look(c); err != nil || info.Status != experiment.Killed && info.Status != experiment.Done {
+			if info, err := look(c); err != nil || info.Status != experiment.Killed && info.Status != experiment.Done {
 				t.Errorf("killed at %s: status %s, %v", points[k], info.Status, err)
 			}
 		}
@@ -354,7 +354,7 @@ func TestDamage(t *testing.T) {
 		{"bit flip in the state", "checkpoint", flip(checkpoint, len(checkpoint)-6)},
 		{"edited metrics", "metrics.csv", flip(read(t, whole, "metrics.csv"), 20)},
 		{"short metrics", "metrics.csv", read(t, whole, "metrics.csv")[:20]},
-		{"short snapshot", "partial/snapshot0.f64", ""},
+		{"short snapshot", "partial/snapshot0", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := copyRun(t, whole)
@@ -491,7 +491,7 @@ func TestKillWhileReplacing(t *testing.T) {
 	}
 	sameResults(t, dir, want, "replaced")
 	for k, c := range copies[:16] {
-		if info, err := experiment.Look(c); err != nil || info.Status == experiment.Done {
+		if info, err := look(c); err != nil || info.Status == experiment.Done {
 			t.Errorf("copy %d: status %s, %v", k, info.Status, err)
 		}
 		resume(t, c)
@@ -513,7 +513,7 @@ func TestRefusals(t *testing.T) {
 		block  string // ... something comes to stand in the way of this file
 		remove bool
 	}{
-		{"snapshot", "checkpoint", "partial/snapshot1.f64", false},
+		{"snapshot", "checkpoint", "partial/snapshot1", false},
 		{"checkpoint", "before checkpoint", "checkpoint", true},
 		{"arrays", "row", "arrays.npz", false},
 		{"spikes", "row", "spikes.npz", false},
@@ -542,7 +542,7 @@ func TestRefusals(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), block) || !strings.HasSuffix(err.Error(), "then go on with: spikealign resume "+dir) {
 			t.Fatalf("%s: got %v", c.name, err)
 		}
-		if info, err2 := experiment.Look(dir); err2 != nil || info.Status != experiment.Failed || info.Error != err.Error() {
+		if info, err2 := look(dir); err2 != nil || info.Status != experiment.Failed || info.Error != err.Error() {
 			t.Errorf("%s: status %s, error %q, %v", c.name, info.Status, info.Error, err2)
 		}
 		if err := os.RemoveAll(block); err != nil {
@@ -572,7 +572,7 @@ func TestTwoProcesses(t *testing.T) {
 		if _, err := kinds.Resume(t.Context(), dir, session()); !errors.Is(err, experiment.ErrUsage) || !strings.Contains(err.Error(), "is in use by process") {
 			t.Errorf("a second process: %v", err)
 		}
-		if info, err := experiment.Look(dir); err != nil || info.Status != experiment.Running {
+		if info, err := look(dir); err != nil || info.Status != experiment.Running {
 			t.Errorf("status %s, %v", info.Status, err)
 		}
 	}
@@ -588,4 +588,10 @@ func TestResumeNothing(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	}
+}
+
+// look reads the folder of a run.
+func look(dir string) (experiment.Info, error) {
+	f, err := experiment.Open(dir)
+	return f.Info, err
 }

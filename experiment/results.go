@@ -1,7 +1,6 @@
 package experiment
 
 import (
-	"fmt"
 	"io"
 
 	"spikealign/internal/durable"
@@ -9,21 +8,23 @@ import (
 )
 
 // writeSpikes turns the recorded spikes into spikes.npz without reading them into memory.
-func (l *loop) writeSpikes(facts Facts) error {
-	n := int(l.rec.time.mark().Len / 8)
-	if int(l.rec.neuron.mark().Len/4) != n {
-		return fmt.Errorf("%s and %s differ in length", timeFile, neuronFile)
+func (l *loop) writeSpikes() error {
+	n := int(l.rec.columns[0].mark().Len / spikeColumns[0].size)
+	units := "time: ticks of tick_steps simulation steps; step_seconds: s, 0 if a step has no physical duration; neuron: index from 0"
+	if l.rec.replicas > 1 {
+		units += "; replica: copy of the network, from 0, each with its own order of time"
 	}
 	return durable.WriteFile(l.path(SpikesFile), 0o666, func(w io.Writer) error {
 		z := npz.NewWriter(w)
 		// After an error Close returns it again.
-		l.addGrown(z, "time", npz.Int64, []int{n}, l.rec.time)
-		l.addGrown(z, "neuron", npz.Int32, []int{n}, l.rec.neuron)
-		z.Add(npz.Array{Name: "tick_steps", Data: facts.TickSteps})
-		z.Add(npz.Array{Name: "step_seconds", Data: facts.StepSeconds})
-		z.Add(npz.Array{Name: "neurons", Data: int64(facts.Neurons)})
-		z.Add(npz.Array{Name: "seed", Data: l.spec.Seed})
-		z.Add(npz.Array{Name: "units", Data: "time: ticks of tick_steps simulation steps; step_seconds: s, 0 if a step has no physical duration; neuron: index from 0"})
+		for k, g := range l.rec.columns {
+			l.addGrown(z, spikeColumns[k].name, spikeColumns[k].dtype, []int{n}, g)
+		}
+		z.Add(Array{Name: "tick_steps", Data: l.facts.TickSteps})
+		z.Add(Array{Name: "step_seconds", Data: l.facts.StepSeconds})
+		z.Add(Array{Name: "neurons", Data: int64(l.facts.Neurons)})
+		z.Add(Array{Name: "seed", Data: l.spec.Seed})
+		z.Add(Array{Name: "units", Data: units})
 		return z.Close()
 	})
 }
@@ -42,7 +43,7 @@ func (l *loop) writeArrays() error {
 			l.info.Arrays = append(l.info.Arrays, a.Name)
 		}
 		for _, s := range l.rec.snaps {
-			l.addGrown(z, s.name, npz.Float64, append([]int{s.rows}, s.shape...), s.file)
+			l.addGrown(z, s.name, s.dtype, append([]int{s.rows}, s.shape...), s.file)
 			l.info.Arrays = append(l.info.Arrays, s.name)
 		}
 		return z.Close()

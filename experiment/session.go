@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"log/slog"
+	"runtime"
 	"time"
 )
 
@@ -17,9 +18,15 @@ type Session struct {
 	Slice time.Duration
 	// Now is the clock for times and durations that are reported; nil means time.Now.
 	Now func() time.Time
-	// CPU returns the CPU time used so far by what works on this run; nil means this process. With several runs in one process each
-	// would be charged for all: a caller that runs several should give a function of its own.
+	// PerThread says that several runs share this process: CPU time is then that of the calling thread, which must be locked
+	// (runtime.LockOSThread), and of the threads of Env.Parallel. Else it is that of the process.
+	PerThread bool
+	// CPU returns CPU time used so far, in place of both; for tests.
 	CPU func() time.Duration
+	// Data is the folder of data sets, "" if none.
+	Data string
+	// Threads is how many threads the run may use; 0 means as many as Go uses processors.
+	Threads int
 	// Log takes diagnostics; nil means none.
 	Log *slog.Logger
 
@@ -76,8 +83,15 @@ func (s Session) defaults() Session {
 	if s.Now == nil {
 		s.Now = time.Now
 	}
+	s.PerThread = s.PerThread && runtime.GOOS == "linux"
 	if s.CPU == nil {
 		s.CPU = processCPU
+		if s.PerThread {
+			s.CPU = threadCPU
+		}
+	}
+	if s.Threads <= 0 {
+		s.Threads = runtime.GOMAXPROCS(0)
 	}
 	if s.Slice == 0 {
 		s.Slice = 200 * time.Millisecond

@@ -163,9 +163,19 @@ func (ks Kinds) Template(kind string) ([]byte, error) {
 // decisive is the text of the configuration without the keys that cannot change a result or the shape of a checkpoint.
 func (s *Spec) decisive() (string, error) {
 	c := s.Common
-	c.Name, c.Description, c.Checkpoint = "", "", CheckpointConfig{}
+	c.Name, c.Description, c.Checkpoint = "", "", settings.Default[CheckpointConfig]()
 	text, err := yamlconf.MarshalPlain(&c, s.Config)
 	return string(text), err
+}
+
+// changed says in which line the configuration of a checkpoint, as decisive wrote it, differs from this one; "" if they give the same
+// results. Settings that the text does not have, because the program did not have them, count with their defaults.
+func (s *Spec) changed(config string) (string, error) {
+	old, err := Kinds{s.Kind}.Parse("checkpoint", []byte(config))
+	if err != nil {
+		return "", err
+	}
+	return s.Differs(old)
 }
 
 // Differs says in which line the configurations of two specs differ, as `it said ..., now it says ...`, and "" if they give the same results.

@@ -5,9 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"spikealign/catalog"
 	"spikealign/experiment"
 	"spikealign/experiment/experimenttest"
-	"spikealign/kinds"
 )
 
 func TestSpecProblems(t *testing.T) {
@@ -62,7 +62,7 @@ func TestSpecRoundTrip(t *testing.T) {
 // A change at the end of a long line is a change, and it is shown.
 func TestDiffersInLongLine(t *testing.T) {
 	parse := func(last string) *experiment.Spec {
-		spec, err := kinds.All().Parse("x.yaml", []byte("kind: sampling\nnetwork: {visible: 20}\ninitial: {bias: [0.125,0.125,0.125,0.125,0.125,0.125,0.125,0.125,0.125,0.125,0.125,0.125,0.125,0.125,0.125,0.125,0.125,0.125,0.125,"+last+"]}\n"))
+		spec, err := catalog.All().Kinds().Parse("x.yaml", []byte("kind: sampling\nnetwork: {visible: 20}\ninitial: {bias: [0.125,0.125,0.125,0.125,0.125,0.125,0.125,0.125,0.125,0.125,0.125,0.125,0.125,0.125,0.125,0.125,0.125,0.125,0.125,"+last+"]}\n"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,9 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
+// MaxConditions is how many conditions a Comparison can show: as many as there are colours.
+const MaxConditions = 6
+
 // Comparison sets a small network under different conditions side by side; the first demonstration has two, with and without SAL.
 type Comparison struct {
 	Title      string
@@ -157,8 +160,8 @@ func conditionMarker(k int, radius vg.Length) draw.GlyphStyle {
 }
 
 func (c Comparison) check() error {
-	if n := len(c.Conditions); n > len(categorical) {
-		return &InputError{"Comparison", "Conditions", fmt.Sprintf("%d conditions, at most %d have distinct colours", n, len(categorical))}
+	if n := len(c.Conditions); n > MaxConditions {
+		return &InputError{"Comparison", "Conditions", fmt.Sprintf("%d conditions, at most %d have distinct colours", n, MaxConditions)}
 	}
 	if err := checkStates("Comparison", "Target", c.Target, c.N); err != nil {
 		return err

@@ -1,18 +1,12 @@
 package figure
 
 import (
-	"errors"
 	"fmt"
 	"image/color"
-	"io/fs"
 	"math"
-	"path/filepath"
 	"slices"
 
 	"gonum.org/v1/plot/vg"
-
-	"spikealign/experiment"
-	"spikealign/internal/npz"
 )
 
 // Microcircuit is one run of a dendritic microcircuit (docs/model.md, section 7). Any slice may be nil: what it would show is left out.
@@ -41,14 +35,16 @@ type FeedbackLayer struct {
 	Up0, Down0, Up, Down []float64 // before and after training
 }
 
+// MaxSynapseLines is how many synapses can be drawn as lines over the epochs: as many as there are colours.
+const MaxSynapseLines = 6
+
 const (
 	lossLabel  = "mean squared error"
 	angleLabel = "angle (degrees)"
 	epochsDone = "epochs of training"
 
-	maxDots         = 2000 // of a layer in a scatter: more hide each other and make large files
-	maxLayersDrawn  = 9
-	maxSynapseLines = 6 // as many as there are colours
+	maxDots        = 2000 // of a layer in a scatter: more hide each other and make large files
+	maxLayersDrawn = 9
 )
 
 // Figure draws the losses over the epochs, the angle between feedback and forward weights of every hidden layer, the accuracy, and the weights: over the epochs for a small network, for
@@ -117,8 +113,8 @@ func (m Microcircuit) check() error {
 			return bad("Angles", "layer %d: %d values for %d epochs", l+1, len(a), len(m.Epoch))
 		}
 	}
-	if n := len(m.Synapses); n > maxSynapseLines {
-		return bad("Synapses", "%d synapses, at most %d have distinct colours", n, maxSynapseLines)
+	if n := len(m.Synapses); n > MaxSynapseLines {
+		return bad("Synapses", "%d synapses, at most %d have distinct colours", n, MaxSynapseLines)
 	}
 	for _, s := range m.Synapses {
 		if len(s.Weight) != len(m.WeightEpoch) {
@@ -197,165 +193,6 @@ func (w FeedbackLayer) panel(l int) *panel {
 	draw(w.Up, w.Down, "after", false)
 	p.diagonal(dashed(grey, 0.7))
 	return p
-}
-
-// runMicrocircuit draws the run in dir.
-func runMicrocircuit(dir, name string) ([]string, error) {
-	m := Microcircuit{Name: name}
-	columns, err := experiment.ReadTable(dir, "metrics")
-	if err != nil {
-		return nil, err
-	}
-	m.Epoch = finishedEpochs(columns["epoch"])
-	m.Loss, m.LossNudged, m.TrainLoss = columns["loss"], columns["loss_nudged"], columns["train_loss"]
-	m.Accuracy, m.TrainAccuracy = columns["accuracy"], columns["train_accuracy"]
-	alignment, err := experiment.ReadTable(dir, "alignment")
-	if err != nil {
-		return nil, err
-	}
-	for k, layer := range alignment["layer"] {
-		l := int(layer) - 1
-		if !(l >= 0 && l <= len(m.Angles)) {
-			return nil, fmt.Errorf("%s: row %d is of layer %v", filepath.Join(dir, "alignment.csv"), k+2, layer)
-		}
-		if l == len(m.Angles) {
-			m.Angles = append(m.Angles, nil)
-		}
-		m.Angles[l] = append(m.Angles[l], alignment["angle_deg"][k])
-	}
-	// While the run goes on, a report may stand in one table and not yet in the other.
-	n := len(m.Epoch)
-	for _, a := range m.Angles {
-		n = min(n, len(a))
-	}
-	m.Epoch = m.Epoch[:n]
-	for _, v := range []*[]float64{&m.Loss, &m.LossNudged, &m.TrainLoss, &m.Accuracy, &m.TrainAccuracy} {
-		*v = (*v)[:n]
-	}
-	for l := range m.Angles {
-		m.Angles[l] = m.Angles[l][:n]
-	}
-	if err := m.readWeights(filepath.Join(dir, experiment.ArraysFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	return save(m, dir, "training")
-}
-
-// finishedEpochs turns numbers of epochs into how many are over after them.
-func finishedEpochs(epoch []float64) []float64 {
-	x := make([]float64, len(epoch))
-	for k, e := range epoch {
-		x[k] = e + 1
-	}
-	return x
-}
-
-// readWeights reads the weights of a finished run.
-func (m *Microcircuit) readWeights(file string) error {
-	z, err := npz.Open(file)
-	if err != nil {
-		return err
-	}
-	defer z.Close()
-	type matrix struct {
-		name           string
-		rows, columns  int
-		initial, final []float64
-	}
-	read := func(kind string) (ms []matrix, err error) {
-		for l := 1; ; l++ {
-			w := matrix{name: fmt.Sprintf("%s_%d", kind, l)}
-			if !z.Has(w.name + "_initial") {
-				return ms, nil
-			}
-			var shape []int
-			if w.initial, shape, err = z.Float64s(w.name + "_initial"); err != nil {
-				return nil, err
-			}
-			if w.final, _, err = z.Float64s(w.name + "_final"); err != nil {
-				return nil, err
-			}
-			if len(shape) != 2 || len(w.final) != len(w.initial) {
-				return nil, fmt.Errorf("%s: %s_initial and %s_final are no matrices of one shape", file, w.name, w.name)
-			}
-			w.rows, w.columns = shape[0], shape[1]
-			ms = append(ms, w)
-		}
-	}
-	up, err := read("up")
-	if err != nil {
-		return err
-	}
-	down, err := read("down")
-	if err != nil {
-		return err
-	}
-	all := slices.Concat(up, down)
-	synapses := 0
-	for _, w := range all {
-		synapses += len(w.initial)
-	}
-	if synapses <= maxSynapseLines {
-		m.WeightEpoch = append([]float64{0}, m.Epoch...)
-		for _, w := range all {
-			if !z.Has(w.name) { // without snapshots
-				m.WeightEpoch, m.Synapses = nil, nil
-				break
-			}
-			reports, _, err := z.Float64s(w.name)
-			if err != nil {
-				return err
-			}
-			size := len(w.initial)
-			if len(reports) != size*len(m.Epoch) {
-				return fmt.Errorf("%s: %s holds %d numbers for %d reports", file, w.name, len(reports), len(m.Epoch))
-			}
-			for k := range size {
-				s := Synapse{Name: weightName(w.name, w.rows, w.columns, k), Weight: []float64{w.initial[k]}}
-				for r := range m.Epoch {
-					s.Weight = append(s.Weight, reports[r*size+k])
-				}
-				m.Synapses = append(m.Synapses, s)
-			}
-		}
-		if m.Synapses != nil {
-			return nil
-		}
-	}
-	for l, d := range down {
-		if l+1 >= len(up) || up[l+1].rows != d.columns || up[l+1].columns != d.rows {
-			return fmt.Errorf("%s: %s is not of the shape of up_%d, transposed", file, d.name, l+2)
-		}
-		u := up[l+1]
-		m.Layers = append(m.Layers, FeedbackLayer{Up0: transposed(u.initial, u.rows, u.columns), Down0: d.initial, Up: transposed(u.final, u.rows, u.columns), Down: d.final})
-	}
-	return nil
-}
-
-// weightName is how figures call synapse k of the array, a matrix of that size.
-func weightName(array string, rows, columns, k int) string {
-	var kind string
-	var layer int
-	if _, err := fmt.Sscanf(array, "up_%d", &layer); err == nil {
-		kind = "up"
-	} else if _, err := fmt.Sscanf(array, "down_%d", &layer); err == nil {
-		kind = "down"
-	}
-	name := fmt.Sprintf(`\i{W}_{%s,%d}`, kind, layer)
-	if rows*columns > 1 {
-		name += fmt.Sprintf("[%d,%d]", k/columns, k%columns)
-	}
-	return name
-}
-
-func transposed(w []float64, rows, columns int) []float64 {
-	t := make([]float64, 0, len(w))
-	for j := range columns {
-		for i := range rows {
-			t = append(t, w[i*columns+j])
-		}
-	}
-	return t
 }
 
 // mean is the mean of the finite values, NaN without any.

@@ -56,7 +56,7 @@ var (
 )
 
 // categorical gives each condition of a comparison its colour, in this order.
-var categorical = []color.NRGBA{blue, vermilion, green, purple, orange, skyBlue}
+var categorical = [MaxConditions]color.NRGBA{blue, vermilion, green, purple, orange, skyBlue}
 
 // The two conditions of the paper, the same in every figure.
 var (

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"spikealign/kinds"
+	"spikealign/catalog"
 	"strconv"
 	"testing"
 )
@@ -52,7 +52,7 @@ func TestAuthorsTraining(t *testing.T) {
 		{"noise08", "noise08-none", "0", 4e-3},
 	} {
 		for seed := range 3 {
-			spec, err := kinds.All().Load("testdata/authors-"+c.start+".yaml", "plasticity.rate_sal="+c.sal, fmt.Sprintf("seed=%d", seed+1), "snapshots=false")
+			spec, err := catalog.All().Kinds().Load("testdata/authors-"+c.start+".yaml", "plasticity.rate_sal="+c.sal, fmt.Sprintf("seed=%d", seed+1), "snapshots=false")
 			if err != nil {
 				t.Fatal(err)
 			}

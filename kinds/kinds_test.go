@@ -7,7 +7,7 @@ import (
 	"io"
 	"math"
 	"reflect"
-	"spikealign/kinds"
+	"spikealign/catalog"
 	"strconv"
 	"strings"
 	"testing"
@@ -38,13 +38,13 @@ type memory struct {
 	snapshots map[string][]float64
 }
 
-func (m *memory) Spikes(events []spike.Event) error {
+func (m *memory) Spikes(_ int, events []spike.Event) error {
 	m.spikes = append(m.spikes, events...)
 	return nil
 }
 
-func (m *memory) Snapshot(name string, values []float64, shape ...int) error {
-	m.snapshots[name] = append(m.snapshots[name], values...)
+func (m *memory) Snapshot(a experiment.Array) error {
+	m.snapshots[a.Name] = append(m.snapshots[a.Name], a.Data.([]float64)...)
 	return nil
 }
 
@@ -106,7 +106,7 @@ func collect(t *testing.T, spec *experiment.Spec, advance func(*testing.T, exper
 func TestEveryKind(t *testing.T) {
 	seen := map[string]bool{}
 	for _, text := range small {
-		spec, err := kinds.All().Parse("small.yaml", []byte(text))
+		spec, err := catalog.All().Kinds().Parse("small.yaml", []byte(text))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -158,7 +158,7 @@ func TestEveryKind(t *testing.T) {
 			t.Errorf("%s: resumed %d times, the run gives something else", text, pieces)
 		}
 	}
-	for _, k := range kinds.All() {
+	for _, k := range catalog.All().Kinds() {
 		if !seen[k.Name()] {
 			t.Errorf("kind %s has no small experiment here", k.Name())
 		}
@@ -167,7 +167,7 @@ func TestEveryKind(t *testing.T) {
 
 // The drift field of E-I pairs: SAL pulls effective weights together, and a direct synapse of the effective weight gives the same activity.
 func TestDaleField(t *testing.T) {
-	spec, err := kinds.All().Parse("dale.yaml", []byte("kind: dale\nfield: {points: 2, steps: 400000, from: 0.5, to: 1.5}\n"))
+	spec, err := catalog.All().Kinds().Parse("dale.yaml", []byte("kind: dale\nfield: {points: 2, steps: 400000, from: 0.5, to: 1.5}\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,7 +222,7 @@ func columns(t *testing.T, spec *experiment.Spec) map[string][]float64 {
 func TestKinds(t *testing.T) {
 	common := keys(reflect.TypeFor[experiment.Common]())
 	seen := map[string]bool{}
-	for _, k := range kinds.All() {
+	for _, k := range catalog.All().Kinds() {
 		if k.Name() == "" || seen[k.Name()] {
 			t.Errorf("name %q is empty or taken", k.Name())
 		}

@@ -10,7 +10,6 @@ import (
 	"spikealign/settings"
 	"strings"
 
-	"spikealign/internal/npz"
 	"spikealign/internal/random"
 	"spikealign/microcircuit"
 )
@@ -568,18 +567,18 @@ type microcircuitRun struct {
 	training microcircuit.Training
 	config   *MicrocircuitConfig
 	env      experiment.Env
-	initial  []npz.Array
+	initial  []experiment.Array
 }
 
 // layerArrays are the present weights: "up_1", ..., "down_1", ... with the suffix.
-func layerArrays(n *microcircuit.Network, suffix string) []npz.Array {
+func layerArrays(n *microcircuit.Network, suffix string) []experiment.Array {
 	dims := n.Config().Dims
-	var as []npz.Array
+	var as []experiment.Array
 	for l := 1; l < len(dims); l++ {
-		as = append(as, npz.Array{Name: fmt.Sprintf("up_%d%s", l, suffix), Shape: []int{dims[l], dims[l-1]}, Data: n.Up(l)})
+		as = append(as, experiment.Array{Name: fmt.Sprintf("up_%d%s", l, suffix), Shape: []int{dims[l], dims[l-1]}, Data: n.Up(l)})
 	}
 	for l := 1; l+1 < len(dims); l++ {
-		as = append(as, npz.Array{Name: fmt.Sprintf("down_%d%s", l, suffix), Shape: []int{dims[l], dims[l+1]}, Data: n.Down(l)})
+		as = append(as, experiment.Array{Name: fmt.Sprintf("down_%d%s", l, suffix), Shape: []int{dims[l], dims[l+1]}, Data: n.Down(l)})
 	}
 	return as
 }
@@ -635,7 +634,7 @@ func (r *microcircuitRun) Advance(ctx context.Context) (experiment.Report, error
 	for !r.Done() {
 		out := r.Step()
 		if r.env.Spikes {
-			if err := r.env.Sink.Spikes(out.Spikes); err != nil {
+			if err := r.env.Sink.Spikes(0, out.Spikes); err != nil {
 				return nil, err
 			}
 		}
@@ -667,7 +666,7 @@ func (r *microcircuitRun) Advance(ctx context.Context) (experiment.Report, error
 func (r *microcircuitRun) report(p *microcircuit.Report) (experiment.Report, error) {
 	if r.config.Snapshots {
 		for _, a := range layerArrays(r.Network(), "") {
-			if err := r.env.Sink.Snapshot(a.Name, a.Data.([]float64), a.Shape...); err != nil {
+			if err := r.env.Sink.Snapshot(a); err != nil {
 				return nil, err
 			}
 		}
@@ -694,12 +693,12 @@ func (r *microcircuitRun) pattern(p *microcircuit.PatternReport) (experiment.Row
 	}
 	dims := r.training.Config.Dims
 	top := len(dims) - 1
-	arrays := []npz.Array{
+	arrays := []experiment.Array{
 		{Name: "pattern_input", Shape: dims[:1], Data: from[p.Pattern].Input},
 		{Name: "pattern_target", Shape: dims[top:], Data: p.Target},
 	}
 	add := func(name string, l int, x []float64, shape ...int) {
-		arrays = append(arrays, npz.Array{Name: fmt.Sprintf("pattern_%s_%d", name, l), Shape: shape, Data: x})
+		arrays = append(arrays, experiment.Array{Name: fmt.Sprintf("pattern_%s_%d", name, l), Shape: shape, Data: x})
 	}
 	m := p.Means
 	for _, q := range r.config.PatternMeans.Quantities {
@@ -726,7 +725,7 @@ func (r *microcircuitRun) pattern(p *microcircuit.PatternReport) (experiment.Row
 		}
 	}
 	for _, a := range arrays {
-		if err := r.env.Sink.Snapshot(a.Name, a.Data.([]float64), a.Shape...); err != nil {
+		if err := r.env.Sink.Snapshot(a); err != nil {
 			return experiment.Row{}, err
 		}
 	}
@@ -751,17 +750,17 @@ func (r *microcircuitRun) Warnings() []string {
 	return ws
 }
 
-func (r *microcircuitRun) Arrays() ([]npz.Array, error) {
+func (r *microcircuitRun) Arrays() ([]experiment.Array, error) {
 	arrays := append(slices.Clone(r.initial), layerArrays(r.Network(), "_final")...)
 	vectors := func(name string, layers [][]float64) {
 		for l, b := range layers {
-			arrays = append(arrays, npz.Array{Name: fmt.Sprintf("%s_%d", name, l+1), Shape: []int{len(b)}, Data: b})
+			arrays = append(arrays, experiment.Array{Name: fmt.Sprintf("%s_%d", name, l+1), Shape: []int{len(b)}, Data: b})
 		}
 	}
 	vectors("bias", r.training.Start.Bias)
 	if t := r.training.Teacher; t != nil {
 		for l, w := range t.Up {
-			arrays = append(arrays, npz.Array{Name: fmt.Sprintf("teacher_up_%d", l+1), Shape: []int{t.Dims[l+1], t.Dims[l]}, Data: w})
+			arrays = append(arrays, experiment.Array{Name: fmt.Sprintf("teacher_up_%d", l+1), Shape: []int{t.Dims[l+1], t.Dims[l]}, Data: w})
 		}
 		vectors("teacher_bias", t.Bias)
 	}
@@ -778,10 +777,10 @@ func (r *microcircuitRun) Arrays() ([]npz.Array, error) {
 			classes = append(classes, int64(p.Class))
 		}
 		dims := r.training.Config.Dims
-		arrays = append(arrays, npz.Array{Name: set.name + "_input", Shape: []int{len(inputs), dims[0]}, Data: flat(inputs)},
-			npz.Array{Name: set.name + "_target", Shape: []int{len(inputs), dims[len(dims)-1]}, Data: flat(set.targets)})
+		arrays = append(arrays, experiment.Array{Name: set.name + "_input", Shape: []int{len(inputs), dims[0]}, Data: flat(inputs)},
+			experiment.Array{Name: set.name + "_target", Shape: []int{len(inputs), dims[len(dims)-1]}, Data: flat(set.targets)})
 		if r.training.Task.Classes > 0 {
-			arrays = append(arrays, npz.Array{Name: set.name + "_class", Shape: []int{len(classes)}, Data: classes})
+			arrays = append(arrays, experiment.Array{Name: set.name + "_class", Shape: []int{len(classes)}, Data: classes})
 		}
 	}
 	return arrays, nil

@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"spikealign/catalog"
 	"spikealign/kinds"
 	"strconv"
 	"strings"
@@ -62,7 +63,7 @@ func TestMicrocircuitProblems(t *testing.T) {
 		{"pattern_means: {epochs: [1], quantities: []}", "pattern_means.quantities"},
 		{"pattern_means: {epochs: [1], quantities: [currents]}", "pattern_means.quantities.0"},
 	} {
-		_, err := kinds.All().Parse("f.yaml", []byte("kind: microcircuit\n"+c.text+"\n"))
+		_, err := catalog.All().Kinds().Parse("f.yaml", []byte("kind: microcircuit\n"+c.text+"\n"))
 		var paths []string
 		var issues yamlconf.Errors
 		if errors.As(err, &issues) {
@@ -84,7 +85,7 @@ func TestMicrocircuitProblems(t *testing.T) {
 // circuit is a small microcircuit with the changes.
 func circuit(t *testing.T, sink experiment.Sink, changes ...string) (*experiment.Spec, experiment.Run) {
 	t.Helper()
-	spec, err := kinds.All().Parse("small.yaml", []byte("kind: microcircuit\nnetwork: {window: 60}\nplasticity: {lag: 50}\n"+
+	spec, err := catalog.All().Kinds().Parse("small.yaml", []byte("kind: microcircuit\nnetwork: {window: 60}\nplasticity: {lag: 50}\n"+
 		"training: {epochs: 4, epoch_patterns: 5, align_patterns: 2, pattern_steps: 300, skip: 40, report_every: 2}\n"), changes...)
 	if err != nil {
 		t.Fatal(err)

@@ -10,7 +10,6 @@ import (
 	"spikealign/settings"
 
 	"spikealign/boltzmann"
-	"spikealign/internal/npz"
 	"spikealign/internal/random"
 	"spikealign/sampling"
 	"spikealign/synapse"
@@ -395,7 +394,7 @@ func (r *samplingRun) Advance(ctx context.Context) (experiment.Report, error) {
 	for k := 1; !r.Done(); k++ {
 		events, report := r.Step()
 		if r.env.Spikes && r.Epoch() >= 0 {
-			if err := r.env.Sink.Spikes(events); err != nil {
+			if err := r.env.Sink.Spikes(0, events); err != nil {
 				return nil, err
 			}
 		}
@@ -413,10 +412,10 @@ func (r *samplingRun) report(p *sampling.Report) (experiment.Report, error) {
 	if r.config.Snapshots {
 		n := r.config.neurons()
 		w, b := r.Weights()
-		if err := r.env.Sink.Snapshot("weights", w, n, n); err != nil {
+		if err := r.env.Sink.Snapshot(experiment.Array{Name: "weights", Shape: []int{n, n}, Data: w}); err != nil {
 			return nil, err
 		}
-		if err := r.env.Sink.Snapshot("biases", b); err != nil {
+		if err := r.env.Sink.Snapshot(experiment.Array{Name: "biases", Shape: []int{n}, Data: b}); err != nil {
 			return nil, err
 		}
 	}
@@ -427,30 +426,30 @@ func (r *samplingRun) Progress() experiment.Progress {
 	return experiment.Progress{Done: math.Max(float64(r.Epoch()), 0), Total: float64(r.training.Epochs), Unit: "epochs", Steps: r.Steps(), Spikes: r.Spikes()}
 }
 
-func (r *samplingRun) Arrays() ([]npz.Array, error) {
+func (r *samplingRun) Arrays() ([]experiment.Array, error) {
 	n := r.config.neurons()
 	square := []int{n, n}
 	w, b := r.Weights()
-	arrays := []npz.Array{
+	arrays := []experiment.Array{
 		{Name: "w_initial", Shape: square, Data: r.training.Weights},
 		{Name: "b_initial", Shape: []int{n}, Data: r.training.Bias},
 		{Name: "w", Shape: square, Data: w},
 		{Name: "b", Shape: []int{n}, Data: b},
 	}
 	if r.training.TargetWeights != nil {
-		arrays = append(arrays, npz.Array{Name: "w_target", Shape: square, Data: r.training.TargetWeights}, npz.Array{Name: "b_target", Shape: []int{n}, Data: r.training.TargetBias})
+		arrays = append(arrays, experiment.Array{Name: "w_target", Shape: square, Data: r.training.TargetWeights}, experiment.Array{Name: "b_target", Shape: []int{n}, Data: r.training.TargetBias})
 	}
 	if p := r.Target(); p != nil {
-		arrays = append(arrays, npz.Array{Name: "p_target", Shape: []int{len(p)}, Data: p})
+		arrays = append(arrays, experiment.Array{Name: "p_target", Shape: []int{len(p)}, Data: p})
 	}
 	if p := r.Sampled(); p != nil {
-		arrays = append(arrays, npz.Array{Name: "p_sampled", Shape: []int{len(p)}, Data: p})
+		arrays = append(arrays, experiment.Array{Name: "p_sampled", Shape: []int{len(p)}, Data: p})
 	}
 	if a := r.training.HebbianAmplitude; a != nil {
-		arrays = append(arrays, npz.Array{Name: "hebbian_amplitude", Shape: square, Data: a})
+		arrays = append(arrays, experiment.Array{Name: "hebbian_amplitude", Shape: square, Data: a})
 	}
 	if a := r.training.SALAmplitude; a != nil {
-		arrays = append(arrays, npz.Array{Name: "sal_amplitude", Shape: square, Data: a})
+		arrays = append(arrays, experiment.Array{Name: "sal_amplitude", Shape: square, Data: a})
 	}
 	return arrays, nil
 }

@@ -8,7 +8,6 @@ import (
 	"spikealign/experiment"
 	"spikealign/settings"
 
-	"spikealign/internal/npz"
 	"spikealign/internal/random"
 	"spikealign/sampling"
 	"spikealign/synapse"
@@ -204,7 +203,7 @@ func advancePair(ctx context.Context, tr *sampling.PairTrainer, env experiment.E
 	for k := 1; !tr.Done(); k++ {
 		events, report := tr.Step()
 		if env.Spikes {
-			if err := env.Sink.Spikes(events); err != nil {
+			if err := env.Sink.Spikes(0, events); err != nil {
 				return nil, err
 			}
 		}
@@ -224,10 +223,10 @@ func (r *twoNeuronRun) Progress() experiment.Progress {
 
 func (r *twoNeuronRun) Warnings() []string { return nil }
 
-func (r *twoNeuronRun) Arrays() ([]npz.Array, error) {
+func (r *twoNeuronRun) Arrays() ([]experiment.Array, error) {
 	w12, w21 := r.Weights()
 	square := []int{2, 2}
-	return []npz.Array{
+	return []experiment.Array{
 		{Name: "w_initial", Shape: square, Data: r.training.Network.Weights},
 		{Name: "w", Shape: square, Data: []float64{0, w12, w21, 0}},
 		{Name: "b", Shape: []int{2}, Data: r.training.Network.Bias},

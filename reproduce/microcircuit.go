@@ -3,14 +3,12 @@ package reproduce
 import (
 	"fmt"
 	"math"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
 	"spikealign/experiment"
 	"spikealign/figure"
-	"spikealign/internal/npz"
 	"spikealign/sweep"
 )
 
@@ -65,12 +63,12 @@ func circuitRuns(r *sweep.Result) (f figure.Figure6, runs map[string][]circuitRu
 	for _, name := range circuitMethods {
 		f.Methods = append(f.Methods, figure.MethodRuns{Name: strings.ToUpper(name)})
 	}
-	for _, m := range r.Sweep.Members {
+	for k, m := range r.Sweep.Members {
 		at := slices.Index(circuitMethods, m.Values[method])
 		if at < 0 {
 			return f, nil, fmt.Errorf("the sweep %s has another method, %s", r.Sweep.Name, m.Values[method])
 		}
-		c, err := readCircuit(sweep.MemberDir(r.Dir, m), &f.Methods[at])
+		c, err := readCircuit(r.Folder(k), &f.Methods[at])
 		if err != nil {
 			return f, nil, err
 		}
@@ -81,9 +79,10 @@ func circuitRuns(r *sweep.Result) (f figure.Figure6, runs map[string][]circuitRu
 }
 
 // readCircuit reads a finished run of three neurons in a row, and adds its courses to the figure's.
-func readCircuit(dir string, m *figure.MethodRuns) (circuitRun, error) {
+func readCircuit(folder *experiment.Folder, m *figure.MethodRuns) (circuitRun, error) {
 	var c circuitRun
-	t, err := experiment.ReadTable(dir, "metrics")
+	dir := folder.Dir
+	t, err := folder.Table("metrics")
 	if err != nil {
 		return c, err
 	}
@@ -99,7 +98,7 @@ func readCircuit(dir string, m *figure.MethodRuns) (circuitRun, error) {
 		m.Weights = []figure.WeightRuns{{Name: `\i{W}_{up,1}`}, {Name: `\i{W}_{up,2}`}, {Name: `\i{W}_{down}`}}
 	}
 	m.Loss, m.LossNudged, m.Angle = append(m.Loss, t["loss"]), append(m.LossNudged, t["loss_nudged"]), append(m.Angle, t["angle_deg"])
-	z, err := npz.Open(filepath.Join(dir, experiment.ArraysFile))
+	z, err := folder.Arrays()
 	if err != nil {
 		return c, err
 	}

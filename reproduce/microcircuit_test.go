@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"spikealign/kinds"
+	"spikealign/catalog"
 	"testing"
 
 	"spikealign/experiments"
@@ -32,7 +32,7 @@ func TestCircuitFiles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := sweep.Parse(kinds.All(), file, data)
+		s, err := sweep.Parse(catalog.All().Kinds(), file, data)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -51,7 +51,7 @@ func TestCircuitFiles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := kinds.All().Parse(file, data); err != nil {
+		if _, err := catalog.All().Kinds().Parse(file, data); err != nil {
 			t.Error(err)
 		}
 	}
@@ -59,11 +59,11 @@ func TestCircuitFiles(t *testing.T) {
 
 // Members of a sweep fall to their methods, those of one seed begin alike, and the figure gets all of them.
 func TestCircuitRuns(t *testing.T) {
-	s, err := sweep.Parse(kinds.All(), "tiny.yaml", []byte(tinyCircuits))
+	s, err := sweep.Parse(catalog.All().Kinds(), "tiny.yaml", []byte(tinyCircuits))
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := sweep.Run(t.Context(), s, sweep.Options{Dir: filepath.Join(t.TempDir(), "s"), Jobs: 1})
+	r, err := sweep.Run(t.Context(), s, sweep.Options{Dir: filepath.Join(t.TempDir(), "s"), Engine: sweep.Local{Jobs: 1}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strconv"
 
-	"spikealign/figure"
 	"spikealign/internal/quantile"
 	"spikealign/sweep"
 )
@@ -61,7 +60,7 @@ func noise(j *Job, file, path, name string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := figure.Sweep(r); err != nil {
+	if _, err := j.Drawers.Sweep(r); err != nil {
 		return err
 	}
 	dkl, levels, err := finals(r, path, "dkl")

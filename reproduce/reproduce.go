@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"spikealign/drawings"
 	"spikealign/experiment"
 	"spikealign/experiments"
 	"spikealign/figure"
@@ -68,7 +69,8 @@ type Claim struct {
 
 // Tools are what a caller provides to a reproduction.
 type Tools struct {
-	Kinds experiment.Kinds
+	Kinds   experiment.Kinds
+	Drawers drawings.Drawers
 	// Run runs an experiment in a folder, goes on with it, or finds it finished.
 	Run func(ctx context.Context, spec *experiment.Spec, dir string) error
 	// Sweep does the same for a sweep.
@@ -155,17 +157,17 @@ func (j *Job) sweep(file, folder string, overrides ...string) (*sweep.Result, er
 }
 
 // run runs an experiment file of package experiments in a folder of the figure's folder and returns that.
-func (j *Job) run(file, folder string, overrides ...string) (dir string, err error) {
+func (j *Job) run(file, folder string, overrides ...string) (*experiment.Folder, error) {
 	data, err := experiments.Files.ReadFile(file)
 	if err != nil {
 		panic("reproduce: " + err.Error())
 	}
 	spec, err := j.Kinds.Parse(file, data, overrides...)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	dir = filepath.Join(j.Dir, folder)
-	return dir, j.Tools.Run(j.Ctx, spec, dir)
+	dir := filepath.Join(j.Dir, folder)
+	return &experiment.Folder{Dir: dir}, j.Tools.Run(j.Ctx, spec, dir)
 }
 
 // number writes a value for people.

@@ -5,7 +5,7 @@ import (
 	"encoding/csv"
 	"os"
 	"path/filepath"
-	"spikealign/kinds"
+	"spikealign/catalog"
 	"testing"
 
 	"spikealign/experiment"
@@ -14,7 +14,7 @@ import (
 
 func tools() Tools {
 	return Tools{
-		Kinds: kinds.All(),
+		Kinds: catalog.All().Kinds(),
 		Run: func(ctx context.Context, spec *experiment.Spec, dir string) error {
 			_, err := experiment.Execute(ctx, experiment.Options{Spec: spec, Dir: dir})
 			return err
@@ -78,7 +78,7 @@ replicates: [seeds.target]
 
 // The last values of a sweep fall to the right conditions.
 func TestFinals(t *testing.T) {
-	s, err := sweep.Parse(kinds.All(), "tiny.yaml", []byte(noisy))
+	s, err := sweep.Parse(catalog.All().Kinds(), "tiny.yaml", []byte(noisy))
 	if err != nil {
 		t.Fatal(err)
 	}

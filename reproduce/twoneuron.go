@@ -8,12 +8,10 @@ import (
 	"strconv"
 	"strings"
 
-	"spikealign/experiment"
 	"spikealign/figure"
 	"spikealign/internal/npz"
 	"spikealign/sal"
 	"spikealign/stdd"
-	"spikealign/sweep"
 	"spikealign/synapse"
 )
 
@@ -103,7 +101,7 @@ func figure2(j *Job) error {
 		if m.Values[0] == "0" {
 			c, end = &f.Learning[1], &finals[1]
 		}
-		columns, err := experiment.ReadTable(sweep.MemberDir(r.Dir, m), "metrics")
+		columns, err := r.Folder(k).Table("metrics")
 		if err != nil {
 			return err
 		}
@@ -189,11 +187,11 @@ func figure10(j *Job) error {
 	if j.Scale == Quick {
 		overrides = []string{"field.points=11", "field.steps=500000"}
 	}
-	dir, err := j.run("figure10.yaml", "field", overrides...)
+	folder, err := j.run("figure10.yaml", "field", overrides...)
 	if err != nil {
 		return err
 	}
-	m, err := experiment.ReadTable(dir, "metrics")
+	m, err := folder.Table("metrics")
 	if err != nil {
 		return err
 	}

@@ -7,11 +7,9 @@ import (
 	"runtime"
 	"sync"
 
-	"spikealign/experiment"
 	"spikealign/figure"
 	"spikealign/internal/random"
 	"spikealign/microcircuit"
-	"spikealign/sweep"
 )
 
 // yinYang is beyond the paper: a task that needs the hidden layer, with SAL (pairs up to tau, and as published), BP and FA.
@@ -46,11 +44,11 @@ func yinYang(j *Job) error {
 				continue
 			}
 			a, d := figure.Course{Name: name}, figure.Course{Name: name}
-			for _, m := range r.Sweep.Members {
+			for k, m := range r.Sweep.Members {
 				if m.Values[0] != method {
 					continue
 				}
-				c, err := experiment.ReadTable(sweep.MemberDir(r.Dir, m), "metrics")
+				c, err := r.Folder(k).Table("metrics")
 				if err != nil {
 					return err
 				}

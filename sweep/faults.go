@@ -73,10 +73,10 @@ func (f *faults) issues(file string, data []byte) error {
 	for _, p := range f.found {
 		ps = append(ps, settings.Problem{Path: p.Path})
 	}
-	var placed yamlconf.Errors
+	var places yamlconf.Errors
 	line := map[string]int{}
-	errors.As(yamlconf.Parse(file, data).Decode(&placer{problems: ps}), &placed)
-	for _, p := range placed {
+	errors.As(placed(file, data, ps), &places)
+	for _, p := range places {
 		line[p.Path] = p.Line
 	}
 	issues := make(yamlconf.Errors, len(f.found))
@@ -97,6 +97,11 @@ func (f *faults) issues(file string, data []byte) error {
 		return cmp.Or(strings.Compare(b.File, a.File), cmp.Compare(a.Line, b.Line))
 	})
 	return issues
+}
+
+// placed returns problems of a sweep file with their lines and values, as yamlconf.Errors.
+func placed(file string, data []byte, ps settings.Problems) error {
+	return yamlconf.Parse(file, data).Decode(&placer{problems: ps})
 }
 
 // placer lets Decode tell the lines of problems that were found after it.

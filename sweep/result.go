@@ -50,7 +50,8 @@ type Stat struct {
 func (s *Sweep) Collect(dir string) (*Result, error) {
 	r := &Result{Sweep: s, Dir: dir}
 	for _, m := range s.Members {
-		info, err := experiment.Look(MemberDir(dir, m))
+		folder, err := experiment.Open(MemberDir(dir, m))
+		info := folder.Info
 		st := State{info.Status, info}
 		if errors.Is(err, fs.ErrNotExist) {
 			st = State{Status: Pending}
@@ -65,6 +66,21 @@ func (s *Sweep) Collect(dir string) (*Result, error) {
 		r.States = append(r.States, st)
 	}
 	return r, nil
+}
+
+// Folder returns the folder of member k.
+func (r *Result) Folder(k int) *experiment.Folder {
+	return &experiment.Folder{Dir: MemberDir(r.Dir, r.Sweep.Members[k]), Info: r.States[k].Info}
+}
+
+// Status of the whole: Done if all members are, else what most asks for attention.
+func (r *Result) Status() experiment.Status {
+	for _, status := range []experiment.Status{experiment.Running, experiment.Failed, experiment.Killed, experiment.Interrupted, Pending} {
+		if slices.ContainsFunc(r.States, func(m State) bool { return m.Status == status }) {
+			return status
+		}
+	}
+	return experiment.Done
 }
 
 // Done returns the number of finished members.

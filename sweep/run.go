@@ -20,15 +20,107 @@ import (
 type Options struct {
 	// Dir is the sweep's folder. It is made if it does not exist; members that are finished there are not run again.
 	Dir string
-	// Jobs is how many members run at a time; 0 means as many as Go uses processors. It changes no result.
-	Jobs int
-	// Session serves for every member; Observe and CPU are not used.
+	// Engine works on the members; nil stands for Local{}. It changes no result.
+	Engine Engine
+	// Session serves for every member; Observe, CPU and PerThread are not used.
 	Session experiment.Session
-	// Plan, if not nil, is told before anything runs how many members there are and how many of them are finished.
+	// Plan, if not nil, is called before anything runs with the numbers of members and of those that are finished.
 	Plan func(members, finished int)
 	// Start, if not nil, is called when a member starts. What it returns is called during the run and at its end; several members
-	// are told of at a time.
+	// are under way at a time.
 	Start func(m Member) (observe func(experiment.Moment), end func(status string, failed bool))
+}
+
+// Engine works on the members of a sweep.
+type Engine interface {
+	// Work brings the members of t to their ends and returns the errors of those that failed, by name. It returns early, with every
+	// member at a checkpoint, when ctx ends. An error of its own is one that concerns no single member.
+	Work(ctx context.Context, t *Task) (failed map[string]string, err error)
+}
+
+// Task is what an Engine gets: a claimed sweep and the members that are not finished.
+type Task struct {
+	Sweep   *Sweep
+	Members []Member // those under way first
+	Options
+}
+
+// Local is the engine that runs members in this process, several at a time.
+type Local struct {
+	Jobs int // how many at a time; 0: as many as Go uses processors
+}
+
+// Work implements Engine.
+func (e Local) Work(ctx context.Context, t *Task) (map[string]string, error) {
+	workers := e.Jobs
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	workers = min(workers, len(t.Members))
+	if t.Session.Threads == 0 && workers > 0 {
+		t.Session.Threads = max(1, runtime.GOMAXPROCS(0)/workers)
+	}
+	var (
+		mu     sync.Mutex
+		failed = map[string]string{}
+		wg     sync.WaitGroup
+		queue  = make(chan Member)
+	)
+	for range workers {
+		wg.Go(func() {
+			// A member is charged for the time of its own threads.
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			for m := range queue {
+				if err := t.Run(ctx, m); err != nil {
+					mu.Lock()
+					failed[m.Name] = err.Error()
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	for _, m := range t.Members {
+		if ctx.Err() != nil {
+			break
+		}
+		select {
+		case queue <- m:
+		case <-ctx.Done():
+		}
+	}
+	close(queue)
+	wg.Wait()
+	return failed, nil
+}
+
+// Run runs or resumes a member in this process, on a thread that must be locked. A member that was stopped with a checkpoint has not
+// failed.
+func (t *Task) Run(ctx context.Context, m Member) error {
+	session := t.Session
+	session.Observe, session.CPU, session.PerThread = nil, nil, true
+	end := func(string, bool) {}
+	if t.Start != nil {
+		session.Observe, end = t.Start(m)
+	}
+	dir := MemberDir(t.Dir, m)
+	var err error
+	if experiment.IsRun(dir) {
+		_, err = t.Sweep.kinds.Resume(ctx, dir, session)
+	} else {
+		_, err = experiment.Execute(ctx, experiment.Options{Spec: m.Spec, Dir: dir, Session: session})
+	}
+	var stopped *experiment.Stopped
+	switch {
+	case err == nil:
+		end("done", false)
+	case errors.As(err, &stopped):
+		end("stopped", false)
+		return nil
+	default:
+		end("failed: "+err.Error(), true)
+	}
+	return err
 }
 
 // FailedError says that members failed. The others were run.
@@ -42,9 +134,9 @@ func (e *FailedError) Error() string {
 	return fmt.Sprintf("%d of %d members failed:\n  %s", len(e.Failed), e.Total, strings.Join(e.Failed, "\n  "))
 }
 
-// Run runs what is not finished of a sweep and writes members.csv and summary.csv. The results do not depend on Jobs. If ctx ends, every
-// member saves a checkpoint and the error is *experiment.Stopped; if members fail, *FailedError. In both cases the result holds what there is. An error
-// that wraps experiment.ErrUsage has changed nothing on disk.
+// Run runs what is not finished of a sweep and writes members.csv and summary.csv. The results do not depend on the engine. If ctx
+// ends, every member saves a checkpoint and the error is *experiment.Stopped; if members fail, *FailedError. In both cases the result
+// holds what there is. An error that wraps experiment.ErrUsage has changed nothing on disk.
 func Run(ctx context.Context, s *Sweep, o Options) (*Result, error) {
 	unlock, err := s.claim(o)
 	if err != nil {
@@ -55,42 +147,13 @@ func Run(ctx context.Context, s *Sweep, o Options) (*Result, error) {
 	if o.Plan != nil {
 		o.Plan(len(s.Members), finished)
 	}
-	workers := o.Jobs
-	if workers <= 0 {
-		workers = runtime.GOMAXPROCS(0)
+	if o.Engine == nil {
+		o.Engine = Local{}
 	}
-	var (
-		mu     sync.Mutex
-		failed = map[string]string{}
-		wg     sync.WaitGroup
-		queue  = make(chan Member)
-	)
-	for range min(workers, len(todo)) {
-		wg.Go(func() {
-			// A member is charged for the time of its own thread.
-			runtime.LockOSThread()
-			defer runtime.UnlockOSThread()
-			for m := range queue {
-				if err := s.one(ctx, m, o); err != nil {
-					mu.Lock()
-					failed[m.Name] = err.Error()
-					mu.Unlock()
-				}
-			}
-		})
+	failed, err := o.Engine.Work(ctx, &Task{Sweep: s, Members: todo, Options: o})
+	if err != nil {
+		return nil, err
 	}
-	for _, m := range todo {
-		if ctx.Err() != nil {
-			break
-		}
-		select {
-		case queue <- m:
-		case <-ctx.Done():
-		}
-	}
-	close(queue)
-	wg.Wait()
-
 	r, err := s.Collect(o.Dir)
 	if err != nil {
 		return nil, err
@@ -115,37 +178,6 @@ func Run(ctx context.Context, s *Sweep, o Options) (*Result, error) {
 		return r, e
 	}
 	return r, nil
-}
-
-// one runs or resumes a member. A member that was stopped has not failed.
-func (s *Sweep) one(ctx context.Context, m Member, o Options) error {
-	session := o.Session
-	session.Observe, session.CPU = nil, threadCPU
-	if runtime.GOOS != "linux" {
-		session.CPU = nil
-	}
-	end := func(string, bool) {}
-	if o.Start != nil {
-		session.Observe, end = o.Start(m)
-	}
-	dir := MemberDir(o.Dir, m)
-	var err error
-	if experiment.IsRun(dir) {
-		_, err = s.kinds.Resume(ctx, dir, session)
-	} else {
-		_, err = experiment.Execute(ctx, experiment.Options{Spec: m.Spec, Dir: dir, Session: session})
-	}
-	var stopped *experiment.Stopped
-	switch {
-	case err == nil:
-		end("done", false)
-	case errors.As(err, &stopped):
-		end("stopped", false)
-		return nil
-	default:
-		end("failed: "+err.Error(), true)
-	}
-	return err
 }
 
 // claim takes the folder: makes it, locks it, sees that the members in it are those of this sweep, and writes sweep.yaml.

@@ -38,12 +38,9 @@ const (
 	SummaryFile = "summary.csv"
 )
 
-// The figures that a sweep may ask for.
-const (
-	NoFigure         = "none"
-	NoiseFigure      = "noise"
-	ComparisonFigure = "comparison"
-)
+// NoFigure is what a sweep without a figure says in its place. The figures that there are depend on the kind of experiment and are known
+// to those who draw them (package drawings).
+const NoFigure = "none"
 
 // maxMembers bounds a grid: more is a slip of the pen.
 const maxMembers = 10000
@@ -57,7 +54,7 @@ type File struct {
 	Set         []string     `yaml:"set" doc:"changes of the base experiment, path=value each"`
 	Grid        []Axis       `yaml:"grid" doc:"the values that are combined, each with each"`
 	Replicates  []string     `yaml:"replicates" doc:"paths of the grid that only repeat a condition (seeds)"`
-	Figure      string       `yaml:"figure" doc:"what is drawn at the end: noise, comparison, none"`
+	Figure      string       `yaml:"figure" default:"none" doc:"what is drawn at the end: a figure of the kind of experiment (noise and comparison for sampling), or none"`
 }
 
 // Axis is one parameter of the grid.
@@ -84,9 +81,6 @@ func (f *File) Validate() settings.Problems {
 	}
 	if len(f.Grid) == 0 {
 		bad("grid", "needs at least one path with values")
-	}
-	if !slices.Contains([]string{NoFigure, NoiseFigure, ComparisonFigure}, f.Figure) {
-		bad("figure", "allowed are noise, comparison, none")
 	}
 	members := 1
 	paths := map[string]bool{}
@@ -150,6 +144,14 @@ type Sweep struct {
 	File
 	Members []Member // in the order of the grid, the last path fastest
 	kinds   experiment.Kinds
+	file    string // where it was read, and its text
+	data    []byte
+}
+
+// Fault returns an error at a path of the sweep file, with its line: something is wrong with the sweep that only others than this
+// package can know.
+func (s *Sweep) Fault(path, message string) error {
+	return placed(s.file, s.data, settings.Problems{{Path: path, Message: message}})
 }
 
 // Member is one run of a sweep.
@@ -190,7 +192,7 @@ func Load(kinds experiment.Kinds, file string, overrides ...string) (*Sweep, err
 
 // Parse is Load for text that was read from the file of that name.
 func Parse(kinds experiment.Kinds, file string, data []byte, overrides ...string) (*Sweep, error) {
-	s := &Sweep{File: File{Figure: NoFigure}, kinds: kinds}
+	s := &Sweep{File: settings.Default[File](), kinds: kinds, file: file, data: data}
 	if err := yamlconf.Parse(file, data).Decode(&s.File); err != nil {
 		return nil, err
 	}
@@ -314,9 +316,9 @@ func (s *Sweep) jobs(dir string) (todo []Member, finished int) {
 	rank := map[string]int{}
 	for _, m := range s.Members {
 		at := MemberDir(dir, m)
-		info, err := experiment.Look(at)
+		folder, err := experiment.Open(at)
 		switch {
-		case err == nil && info.Status == experiment.Done:
+		case err == nil && folder.Info.Status == experiment.Done:
 			finished++
 			continue
 		case !experiment.IsRun(at):

@@ -167,11 +167,11 @@ func spikeFiles(names []string) ([]string, error) {
 		if _, err := os.Stat(files[k]); err == nil {
 			continue
 		}
-		info, err := experiment.Look(name)
+		folder, err := experiment.Open(name)
 		switch {
 		case holder(name) != "run" || err != nil:
 			return nil, usagef("there is no %s in the folder %s", experiment.SpikesFile, name)
-		case info.Status != experiment.Done:
+		case folder.Info.Status != experiment.Done:
 			return nil, usagef("there is no %s in %s: the run is not finished", experiment.SpikesFile, name)
 		}
 		return nil, usagef("there is no %s in %s: the run did not record its spikes; run it again in another folder with --set record.spikes=true", experiment.SpikesFile, name)

@@ -32,7 +32,7 @@ func (c *convertCommand) Run(a *app) error {
 	if err != nil {
 		return usagef("cannot read the parameter file: %v", err)
 	}
-	spec, notes, err := convert.File(c.File, data, c.Timing == "authors")
+	spec, notes, err := convert.File(a.kinds, c.File, data, c.Timing == "authors")
 	if err != nil {
 		return err
 	}

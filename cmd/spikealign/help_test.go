@@ -7,7 +7,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
-	"spikealign/kinds"
+	"spikealign/catalog"
 	"strings"
 	"testing"
 	"time"
@@ -19,7 +19,7 @@ import (
 // TestExamples holds every line that --help shows to what the program takes: flags, experiment files with their changes, figures and kinds.
 func TestExamples(t *testing.T) {
 	t.Chdir("../..")
-	kinds := kinds.All()
+	kinds := catalog.All().Kinds()
 	lines := regexp.MustCompile(`(?m)^  spikealign (.*)$`)
 	after := regexp.MustCompile(`\s+(#|\||>).*$`) // comment, pipe, redirection
 	for _, command := range newParser(&commands{}, io.Discard, io.Discard).Model.Leaves(true) {
@@ -63,7 +63,7 @@ func TestExamples(t *testing.T) {
 
 // TestTemplates: what the command template prints is valid, and the same again when it is written out.
 func TestTemplates(t *testing.T) {
-	kinds := kinds.All()
+	kinds := catalog.All().Kinds()
 	for _, k := range kinds.Names() {
 		text, err := kinds.Template(k)
 		if err != nil {

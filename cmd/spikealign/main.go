@@ -20,9 +20,10 @@ import (
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
 
+	"spikealign/catalog"
+	"spikealign/drawings"
 	"spikealign/experiment"
 	"spikealign/internal/yamlconf"
-	"spikealign/kinds"
 )
 
 // Exit codes.
@@ -55,17 +56,18 @@ type app struct {
 	ctx            context.Context
 	stdout, stderr io.Writer
 	kinds          experiment.Kinds
+	drawers        drawings.Drawers
 	log            *slog.Logger
 	redirect       *redirect // where log and warnings go
 }
 
 func main() {
-	os.Exit(process(kinds.All()))
+	os.Exit(process(catalog.All()))
 }
 
 // process runs the program with the arguments and signals of this process. The first SIGINT or SIGTERM stops a run with a checkpoint, the
 // second ends the process at once.
-func process(known experiment.Kinds) int {
+func process(known catalog.Entries) int {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	signals := make(chan os.Signal, 2)
@@ -91,7 +93,7 @@ func process(known experiment.Kinds) int {
 }
 
 // run is the program; it returns the exit code.
-func run(ctx context.Context, stdout, stderr io.Writer, args []string, known experiment.Kinds) (code int) {
+func run(ctx context.Context, stdout, stderr io.Writer, args []string, known catalog.Entries) (code int) {
 	var cli commands
 	parser := newParser(&cli, stdout, stderr)
 	// kong wants to exit after --help.
@@ -123,7 +125,7 @@ func run(ctx context.Context, stdout, stderr io.Writer, args []string, known exp
 	if cli.Verbose {
 		level = slog.LevelDebug
 	}
-	a := &app{ctx: ctx, stdout: stdout, stderr: stderr, kinds: known, redirect: out, log: slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{
+	a := &app{ctx: ctx, stdout: stdout, stderr: stderr, kinds: known.Kinds(), drawers: known.Drawers(), redirect: out, log: slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{
 		Level: level,
 		ReplaceAttr: func(groups []string, at slog.Attr) slog.Attr {
 			if at.Key == slog.TimeKey && len(groups) == 0 {

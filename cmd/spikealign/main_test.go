@@ -6,7 +6,7 @@ import (
 	"bytes"
 	"context"
 	"os"
-	"spikealign/kinds"
+	"spikealign/catalog"
 	"strconv"
 	"strings"
 	"syscall"
@@ -14,13 +14,12 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"spikealign/experiment"
 	"spikealign/experiment/experimenttest"
 )
 
 // testKinds is what the release knows and the kind "fake", which can be made to send its own process a signal: FAKE_SIGNAL=INT,25 before step
 // 25.
-func testKinds() experiment.Kinds {
+func testKinds() catalog.Entries {
 	fake := experimenttest.Kind{}
 	if name, at, ok := strings.Cut(os.Getenv("FAKE_SIGNAL"), ","); ok {
 		step, err := strconv.ParseInt(at, 10, 64)
@@ -37,7 +36,7 @@ func testKinds() experiment.Kinds {
 			return n == step // until the signal has arrived
 		}
 	}
-	return append(kinds.All(), fake)
+	return append(catalog.All(), catalog.Entry{Kind: fake})
 }
 
 func TestMain(m *testing.M) {

@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 
 	"spikealign/experiment"
-	"spikealign/figure"
 )
 
 type plotCommand struct {
@@ -23,7 +22,7 @@ Draws into the folder's figures/ as SVG and PNG. Of what is unfinished it draws 
 
 // Run draws a folder.
 func (c *plotCommand) Run(a *app) error {
-	names, err := figure.Folder(a.kinds, c.Dir)
+	names, err := a.drawers.Folder(a.kinds, c.Dir)
 	if err != nil {
 		return err
 	}
@@ -42,7 +41,7 @@ func (c *plotCommand) Run(a *app) error {
 
 // drawRun draws a folder after its run. What was computed is safe by then: a failure is a warning.
 func drawRun(a *app, dir string) {
-	if _, err := figure.Folder(a.kinds, dir); err != nil {
+	if _, err := a.drawers.Folder(a.kinds, dir); err != nil {
 		fmt.Fprintln(a.stderr, "warning: no figure:", err)
 	}
 }

@@ -139,7 +139,8 @@ func (c *reproduceCommand) tools(a *app) reproduce.Tools {
 		return progress.New(a.stderr, progress.Options{Terminal: isTerminal, Width: width, Every: c.Progress})
 	}
 	return reproduce.Tools{
-		Kinds: a.kinds,
+		Kinds:   a.kinds,
+		Drawers: a.drawers,
 		Run: func(ctx context.Context, spec *experiment.Spec, dir string) error {
 			s := session
 			end := func(string, bool) {}
@@ -165,7 +166,7 @@ func (c *reproduceCommand) tools(a *app) reproduce.Tools {
 			return err
 		},
 		Sweep: func(ctx context.Context, s *sweep.Sweep, dir string) (*sweep.Result, error) {
-			o := sweep.Options{Dir: dir, Jobs: c.Jobs, Session: session}
+			o := sweep.Options{Dir: dir, Engine: sweep.Local{Jobs: c.Jobs}, Session: session}
 			if !c.Quiet {
 				showSweep(a, &o, c.Progress)
 				defer func() { a.redirect.to = a.stderr }()

@@ -13,6 +13,7 @@ import (
 
 	"spikealign/experiment"
 	"spikealign/internal/progress"
+	"spikealign/sweep"
 )
 
 // defaultRuns is where runs go and are looked for.
@@ -120,7 +121,7 @@ func (f *sessionFlags) session(a *app, work func(experiment.Session) (experiment
 		fmt.Fprintf(a.stderr, "%s is finished already\n", result.Dir)
 	}
 	if f.JSON {
-		return printJSON(a.stdout, listed{result.Dir, result.Info})
+		return printJSON(a.stdout, sweep.RunEntry{Dir: result.Dir, Info: result.Info})
 	}
 	return printResult(a.stdout, result)
 }

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"spikealign/experiment"
-	"spikealign/figure"
 	"spikealign/internal/progress"
 	"spikealign/sweep"
 )
@@ -55,10 +54,10 @@ func (c *sweepCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if err := figure.Check(s); err != nil {
+	if err := a.drawers.Check(s); err != nil {
 		return err
 	}
-	o := sweep.Options{Dir: c.Output, Jobs: c.Jobs, Session: experiment.Session{Program: version(), Log: a.log}}
+	o := sweep.Options{Dir: c.Output, Engine: sweep.Local{Jobs: c.Jobs}, Session: experiment.Session{Program: version(), Log: a.log}}
 	if o.Dir == "" {
 		if o.Dir = filepath.Join(defaultRuns, s.Name); sweep.IsSweep(c.File) {
 			o.Dir = c.File

@@ -10,7 +10,6 @@ import (
 	"math"
 
 	"spikealign/experiment"
-	"spikealign/internal/npz"
 	"spikealign/settings"
 	"spikealign/spike"
 )
@@ -98,19 +97,19 @@ func (r *run) Advance(ctx context.Context) (experiment.Report, error) {
 		r.walk += r.c.Drift + float64(r.x>>40)/(1<<24) - 0.5
 		if r.x>>62 == 0 {
 			r.spikes++
-			if err := r.env.Sink.Spikes([]spike.Event{{Time: r.step, Neuron: int32(r.x >> 60 & 1)}}); err != nil {
+			if err := r.env.Sink.Spikes(0, []spike.Event{{Time: r.step, Neuron: int32(r.x >> 60 & 1)}}); err != nil {
 				return nil, err
 			}
 		}
 		if r.step%7 == 0 {
-			if err := r.env.Sink.Snapshot("walk", []float64{r.walk, float64(r.step)}); err != nil {
+			if err := r.env.Sink.Snapshot(experiment.Array{Name: "walk", Shape: []int{2}, Data: []float64{r.walk, float64(r.step)}}); err != nil {
 				return nil, err
 			}
 		}
 		if r.step%r.c.StepsPerReport == 0 {
 			epoch := r.step / r.c.StepsPerReport
 			if epoch == 2 { // a snapshot that begins late
-				if err := r.env.Sink.Snapshot("late/matrix", []float64{1, 2, 3, r.walk}, 2, 2); err != nil {
+				if err := r.env.Sink.Snapshot(experiment.Array{Name: "late/matrix", Shape: []int{2, 2}, Data: []float64{1, 2, 3, r.walk}}); err != nil {
 					return nil, err
 				}
 			}
@@ -135,8 +134,8 @@ func (r *run) Warnings() []string {
 	return nil
 }
 
-func (r *run) Arrays() ([]npz.Array, error) {
-	return []npz.Array{{Name: "final", Data: r.walk}}, nil
+func (r *run) Arrays() ([]experiment.Array, error) {
+	return []experiment.Array{{Name: "final", Data: r.walk}}, nil
 }
 
 func (r *run) AppendBinary(b []byte) ([]byte, error) {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"slices"
 )
 
 // The container of a checkpoint, little-endian:
@@ -37,12 +38,13 @@ type Header struct {
 	Program string // version of the program that wrote it
 }
 
-// SaveCheckpoint writes a checkpoint in the way of WriteFile. It panics if a field of the header is too long.
-func SaveCheckpoint(path string, h Header, payload []byte) error {
-	return saveCheckpoint(osSystem{}, path, h, payload)
+// SaveCheckpoint writes a checkpoint in the way of WriteFile. Its payload is that of all parts together, which are not copied. It panics
+// if a field of the header is too long.
+func SaveCheckpoint(path string, h Header, payload ...[]byte) error {
+	return saveCheckpoint(osSystem{}, path, h, payload...)
 }
 
-func saveCheckpoint(sys system, path string, h Header, payload []byte) error {
+func saveCheckpoint(sys system, path string, h Header, payload ...[]byte) error {
 	if len(h.Kind) > math.MaxUint16 || len(h.Program) > math.MaxUint16 {
 		panic(fmt.Sprintf("durable: header with fields of %d and %d bytes", len(h.Kind), len(h.Program)))
 	}
@@ -51,11 +53,18 @@ func saveCheckpoint(sys system, path string, h Header, payload []byte) error {
 	b = le.AppendUint32(b, checkpointVersion)
 	b = le.AppendUint16(b, uint16(len(h.Kind)))
 	b = le.AppendUint16(b, uint16(len(h.Program)))
-	b = le.AppendUint64(b, uint64(len(payload)))
+	length := 0
+	for _, p := range payload {
+		length += len(p)
+	}
+	b = le.AppendUint64(b, uint64(length))
 	b = append(append(b, h.Kind...), h.Program...)
-	sum := crc32.Update(crc32.Checksum(b, castagnoli), castagnoli, payload)
+	sum := crc32.Checksum(b, castagnoli)
+	for _, p := range payload {
+		sum = crc32.Update(sum, castagnoli, p)
+	}
 	return writeFile(sys, path, 0o666, func(w io.Writer) error {
-		for _, part := range [][]byte{b, payload, le.AppendUint32(nil, sum)} {
+		for _, part := range slices.Concat([][]byte{b}, payload, [][]byte{le.AppendUint32(nil, sum)}) {
 			if _, err := w.Write(part); err != nil {
 				return err
 			}

@@ -33,6 +33,15 @@ const (
 	Bool    DType = "|b1"
 )
 
+// Size returns the bytes of an element; ok is false for a type that is not supported.
+func (t DType) Size() (bytes int64, ok bool) {
+	var l layout
+	if err := l.parseType(string(t)); err != nil {
+		return 0, false
+	}
+	return int64(l.size), true
+}
+
 // Array is a named array. Shape has its dimensions, the last running fastest; it is nil for a single value. Data is a slice with as many elements as Shape says
 // ([]float64, []float32, []int64, []int32, []uint64, []uint8, []bool, []string) or, with Shape nil, one value of these types. Strings become
 // numpy's unicode type; they cannot contain the character 0.

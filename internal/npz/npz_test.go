@@ -184,7 +184,7 @@ func TestForeign(t *testing.T) {
 	e, _ := z.Create("readme.txt")
 	_, _ = e.Write([]byte("no array"))
 	e, _ = z.Create("x.npy") // deflate
-	if err := WriteNPY(e, Array{Shape: []int{300, 300}, Data: make([]float64, 90000)}); err != nil {
+	if err := writeNPY(e, Array{Shape: []int{300, 300}, Data: make([]float64, 90000)}); err != nil {
 		t.Fatal(err)
 	}
 	_ = z.Close()
@@ -194,11 +194,56 @@ func TestForeign(t *testing.T) {
 	}
 }
 
+// writeNPY writes an array as a .npy file.
+func writeNPY(w io.Writer, a Array) error {
+	src, err := encode(a)
+	if err != nil {
+		return err
+	}
+	return src.write(w)
+}
+
+// TestTail: the end of a list is that of the whole list, whatever the type of its elements.
+func TestTail(t *testing.T) {
+	var b bytes.Buffer
+	w := NewWriter(&b)
+	long, short := make([]int64, 70000), make([]int32, 5)
+	for k := range long {
+		long[k] = int64(k) << 33
+	}
+	for k := range short {
+		short[k] = int32(-k)
+	}
+	w.Add(Array{Name: "long", Shape: []int{70000}, Data: long})
+	w.Add(Array{Name: "short", Shape: []int{5}, Data: short})
+	w.Add(Array{Name: "square", Shape: []int{1, 5}, Data: short})
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r := read(t, b.Bytes())
+	for _, n := range []int{0, 1, 66000, 70000, 70001} {
+		x, total, err := r.Tail("long", n)
+		want := long
+		if n > 0 {
+			want = long[max(0, len(long)-n):]
+		}
+		if err != nil || total != 70000 || !slices.Equal(x, want) {
+			t.Errorf("last %d: %d of %d, %v", n, len(x), total, err)
+		}
+	}
+	if x, total, err := r.Tail("short", 2); err != nil || total != 5 || !slices.Equal(x, []int64{-3, -4}) {
+		t.Errorf("%v of %d, %v", x, total, err)
+	}
+	if _, _, err := r.Tail("square", 2); err == nil {
+		t.Error("the tail of a matrix")
+	}
+}
+
 func TestFiles(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "w.npy")
 	var b bytes.Buffer
-	if err := WriteNPY(&b, Array{Data: []float64{4}}); err != nil {
+	if err := writeNPY(&b, Array{Data: []float64{4}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(path, b.Bytes(), 0o666); err != nil {

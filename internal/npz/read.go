@@ -344,6 +344,29 @@ func (r *Reader) Int64s(name string) ([]int64, []int, error) {
 	return elementsOf(r, name, anyInteger, (*layout).signed)
 }
 
+// Tail returns the last n integers of a list (all of them if n is 0), in memory for these alone, and the length of the whole list.
+func (r *Reader) Tail(name string, n int) (x []int64, total int, err error) {
+	l, in, err := r.begin(name)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer in.Close()
+	if len(l.shape) != 1 {
+		return nil, 0, r.fault(name, "is no list")
+	}
+	total = l.shape[0]
+	if skip := l.count - int64(n); n > 0 && skip > 0 {
+		if _, err := io.CopyN(io.Discard, in, skip*int64(l.size)); err != nil {
+			return nil, 0, r.fault(name, fmt.Sprintf("is damaged or cut off: %v", err))
+		}
+		l.count = int64(n)
+	}
+	if x, err = decode(l, in, anyInteger, (*layout).signed); err != nil {
+		return nil, 0, r.fault(name, err.Error())
+	}
+	return x, total, nil
+}
+
 // Uint64 returns a single integer that is not negative; a seed is one.
 func (r *Reader) Uint64(name string) (uint64, error) {
 	x, _, err := elementsOf(r, name, noBool, func(l *layout, b []byte) (uint64, error) {

@@ -106,13 +106,13 @@ func (w *Writer) entry(name string, src source) error {
 	return src.write(e)
 }
 
-// WriteNPY writes one array as a .npy file; its name is not part of it.
-func WriteNPY(w io.Writer, a Array) error {
+// WriteData writes the elements of an array alone, as they stand in a file, for a later AddStream, and returns their type.
+func WriteData(w io.Writer, a Array) (DType, error) {
 	src, err := encode(a)
 	if err != nil {
-		return err
+		return "", err
 	}
-	return src.write(w)
+	return src.t, src.data(w)
 }
 
 // source is an array ready to be written.

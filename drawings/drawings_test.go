@@ -1,4 +1,4 @@
-package figure
+package drawings
 
 import (
 	"context"
@@ -6,12 +6,19 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"spikealign/kinds"
 	"strings"
 	"testing"
 
 	"spikealign/experiment"
+	"spikealign/figure"
+	"spikealign/internal/yamlconf"
+	"spikealign/kinds"
 	"spikealign/sweep"
+)
+
+var (
+	known   = experiment.Kinds{kinds.Sampling{}, kinds.TwoNeuron{}, kinds.Dale{}, kinds.Microcircuit{}}
+	drawers = Drawers{"sampling": Sampling(), "two-neuron": Pair(), "dale": Pair(), "microcircuit": Microcircuit()}
 )
 
 const folderBase = `  kind: sampling
@@ -22,11 +29,11 @@ const folderBase = `  kind: sampling
 func runSweep(t *testing.T, text string) (*sweep.Result, string) {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "s")
-	s, err := sweep.Parse(kinds.All(), "s.yaml", []byte(text))
+	s, err := sweep.Parse(known, "s.yaml", []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := sweep.Run(context.Background(), s, sweep.Options{Dir: dir, Jobs: 1})
+	r, err := sweep.Run(context.Background(), s, sweep.Options{Dir: dir, Engine: sweep.Local{Jobs: 1}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,11 +43,11 @@ func runSweep(t *testing.T, text string) (*sweep.Result, string) {
 // TestFolder verifies that runs and sweeps are drawn from their folders, unfinished ones too.
 func TestFolder(t *testing.T) {
 	grid := "grid:\n  - {path: initial.noise, values: [0.5, 0]}\n  - {path: plasticity.rate_sal, values: [0, 0.01]}\n"
-	for _, kind := range []string{sweep.NoiseFigure, sweep.ComparisonFigure} {
+	for _, kind := range []string{"noise", "comparison"} {
 		r, dir := runSweep(t, "kind: sweep\nexperiment:\n"+folderBase+grid+"figure: "+kind+"\n")
 		member := sweep.MemberDir(dir, r.Sweep.Members[0])
 		for _, f := range []struct{ dir, name string }{{dir, kind}, {member, "training"}} {
-			names, err := Folder(kinds.All(), f.dir)
+			names, err := drawers.Folder(known, f.dir)
 			if err != nil || len(names) != 1 || names[0] != f.name {
 				t.Fatalf("%v, %v; want %s", names, err, f.name)
 			}
@@ -55,7 +62,7 @@ func TestFolder(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, d := range []string{dir, member} {
-			if _, err := Folder(kinds.All(), d); err != nil {
+			if _, err := drawers.Folder(known, d); err != nil {
 				t.Error(err)
 			}
 		}
@@ -64,14 +71,14 @@ func TestFolder(t *testing.T) {
 
 // TestFolderRefusals verifies the error for a folder that cannot be drawn.
 func TestFolderRefusals(t *testing.T) {
-	if _, err := Folder(kinds.All(), t.TempDir()); !errors.Is(err, experiment.ErrUsage) {
+	if _, err := drawers.Folder(known, t.TempDir()); !errors.Is(err, experiment.ErrUsage) {
 		t.Errorf("an empty folder: %v", err)
 	}
 }
 
 func parseSweep(t *testing.T, text string) *sweep.Sweep {
 	t.Helper()
-	s, err := sweep.Parse(kinds.All(), "s.yaml", []byte("kind: sweep\n"+text))
+	s, err := sweep.Parse(known, "s.yaml", []byte("kind: sweep\n"+text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,12 +98,14 @@ func TestCheck(t *testing.T) {
 		{sampling + "grid:\n" + noise + "  - {path: plasticity.rate_sal, values: [0, 0.01, 0.02]}\nfigure: noise\n", "plasticity.rate_sal has 2 values other than 0 (0.01, 0.02); leave one"},
 		{sampling + "grid:\n" + noise + "  - {path: plasticity.rate_sal, values: [0, 0.01, 0.02]}\nreplicates: [plasticity.rate_sal]\nfigure: noise\n", "2 values other than 0"},
 		{sampling + "grid:\n  - {path: initial.noise, values: [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6]}\nfigure: comparison\n", "up to 6 conditions, and the grid has 7; list the paths"},
-		{"experiment: {kind: microcircuit}\ngrid:\n  - {path: plasticity.method, values: [sal, bp]}\nfigure: comparison\n", "of kind sampling, and these are of kind microcircuit; take figure: none"},
-		{"experiment: {kind: two-neuron}\ngrid:\n  - {path: initial.noise, values: [0, 1]}\nfigure: noise\n", "of kind sampling, and these are of kind two-neuron"},
+		{"experiment: {kind: microcircuit}\ngrid:\n  - {path: plasticity.method, values: [sal, bp]}\nfigure: comparison\n", "is no figure of sweeps of kind microcircuit; allowed are none"},
+		{sampling + "grid:\n" + noise + "figure: pie\n", "is no figure of sweeps of kind sampling; allowed are noise, comparison, none"},
+		{"experiment: {kind: two-neuron}\ngrid:\n  - {path: initial.noise, values: [0, 1]}\nfigure: noise\n", "is no figure of sweeps of kind two-neuron; allowed are none"},
 	} {
 		s := parseSweep(t, c.text)
-		err := Check(s)
-		if !errors.Is(err, experiment.ErrUsage) || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "figure: "+s.Figure+": ") {
+		err := drawers.Check(s)
+		var faults yamlconf.Errors
+		if !errors.As(err, &faults) || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "figure = "+s.Figure+": ") || faults[0].Line == 0 {
 			t.Errorf("%s: %v; want %q", c.text, err, c.want)
 		}
 	}
@@ -106,7 +115,7 @@ func TestCheck(t *testing.T) {
 		sampling + "grid:\n  - {path: initial.noise, values: [0, 0.1, 0.2]}\n  - {path: plasticity.rate_sal, values: [0, 1]}\n  - {path: seed, values: [1, 2]}\nreplicates: [seed]\nfigure: comparison\n",
 		"experiment: {kind: microcircuit}\ngrid:\n  - {path: plasticity.method, values: [sal, bp]}\n",
 	} {
-		if err := Check(parseSweep(t, text)); err != nil {
+		if err := drawers.Check(parseSweep(t, text)); err != nil {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
@@ -124,13 +133,13 @@ func TestConditions(t *testing.T) {
 		{"  - {path: initial.noise, values: [0]}\n", "with SAL*2"},
 		{"  - {path: initial.weights, values: [[[0, 0.25], [-0.1255, 0]], null]}\n", "initial.weights [[0, 0.25], [-0.1255, 0…*2; initial.weights null*2"},
 	} {
-		cs, err := conditions(parseSweep(t, "experiment:\n"+folderBase+"grid:\n"+c.grid+"  - {path: seed, values: [1, 2]}\nreplicates: [seed]\nfigure: comparison\n"))
+		cs, fault := conditions(parseSweep(t, "experiment:\n"+folderBase+"grid:\n"+c.grid+"  - {path: seed, values: [1, 2]}\nreplicates: [seed]\nfigure: comparison\n"))
 		var got []string
 		for _, c := range cs {
 			got = append(got, fmt.Sprintf("%s*%d", c.name, len(c.members)))
 		}
-		if text := strings.Join(got, "; "); err != nil || text != c.want {
-			t.Errorf("%s: %s (%v), want %s", c.grid, text, err, c.want)
+		if text := strings.Join(got, "; "); fault != "" || text != c.want {
+			t.Errorf("%s: %s (%s), want %s", c.grid, text, fault, c.want)
 		}
 	}
 }
@@ -140,14 +149,14 @@ func TestReplicates(t *testing.T) {
 	for path, shared := range map[string]bool{"seeds.target": false, "seeds.initial": true} {
 		_, dir := runSweep(t, "kind: sweep\nexperiment:\n"+folderBase+"  seeds: {target: 5}\ngrid:\n  - {path: plasticity.rate_sal, values: [0, 0.01]}\n  - {path: "+path+
 			", values: [1, 2, 3]}\nreplicates: ["+path+"]\nfigure: comparison\n")
-		if _, err := Folder(kinds.All(), dir); err != nil {
+		if _, err := drawers.Folder(known, dir); err != nil {
 			t.Fatal(err)
 		}
 		svg, err := os.ReadFile(filepath.Join(dir, experiment.FiguresDir, "comparison.svg"))
 		if err != nil || !strings.Contains(string(svg), "median of 3 runs") {
 			t.Errorf("%s: the figure does not say how many runs it shows (%v)", path, err)
 		}
-		if got := strings.Contains(string(svg), statesHead); got != shared {
+		if got := strings.Contains(string(svg), "network states"); got != shared {
 			t.Errorf("%s: states are drawn: %v", path, got)
 		}
 	}
@@ -155,7 +164,7 @@ func TestReplicates(t *testing.T) {
 
 func runFile(t *testing.T, text string) string {
 	t.Helper()
-	spec, err := kinds.All().Parse("r.yaml", []byte(text))
+	spec, err := known.Parse("r.yaml", []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +186,7 @@ func TestPairFolder(t *testing.T) {
 		{dale + "field: {points: 1, steps: 200}\n", "", ""},
 	} {
 		dir := runFile(t, c.text)
-		names, err := Folder(kinds.All(), dir)
+		names, err := drawers.Folder(known, dir)
 		if err != nil || strings.Join(names, " ") != c.name {
 			t.Errorf("%s: %v, %v; want %s", c.text, names, err, c.name)
 			continue
@@ -197,7 +206,7 @@ func TestHiddenFolder(t *testing.T) {
 	for side, states := range map[int]bool{2: true, 5: false} {
 		dir := runFile(t, fmt.Sprintf("kind: sampling\nnetwork: {visible: %d, hidden: 2, tau_ref: 5}\ntarget: {bars_and_stripes: %d}\n"+
 			"training: {epochs: 2, epoch_length: 5, wake_length: 1, report_every: 1, report_factor: 1}\n", side*side, side))
-		if _, err := Folder(kinds.All(), dir); err != nil {
+		if _, err := drawers.Folder(known, dir); err != nil {
 			t.Fatal(err)
 		}
 		svg, err := os.ReadFile(filepath.Join(dir, experiment.FiguresDir, "training.svg"))
@@ -207,17 +216,16 @@ func TestHiddenFolder(t *testing.T) {
 		if !strings.Contains(string(svg), "from hidden to visible") {
 			t.Errorf("side %d: no reciprocal weights", side)
 		}
-		if got := strings.Contains(string(svg), divergenceHead); got != states {
+		if got := strings.Contains(string(svg), "divergence from target"); got != states {
 			t.Errorf("side %d: the divergence is drawn: %v", side, got)
 		}
 	}
 }
 
-// TestResultError verifies that a user reads nothing of this package's types.
+// TestResultError verifies that a user reads nothing of the types of package figure.
 func TestResultError(t *testing.T) {
-	_, err := save(Training{Epoch: []float64{1}, DKL: []float64{1, 2}}, "d", "training")
-	var input *InputError
-	if !errors.As(err, &input) || err.Error() != filepath.Join("d", "figures", "training")+": 2 values for 1 epochs" {
+	err := save(Picture{"training", figure.Training{Epoch: []float64{1}, DKL: []float64{1, 2}}}, "d")
+	if err == nil || err.Error() != filepath.Join("d", "figures", "training")+": 2 values for 1 epochs" {
 		t.Error(err)
 	}
 }

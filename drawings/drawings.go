@@ -1,0 +1,168 @@
+// Package drawings draws what stands in the folders of runs and sweeps, on the elements of package figure.
+//
+// A kind of experiment is drawn by a Drawer, one file of this package. Package catalog pairs kinds with their drawers.
+package drawings
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"spikealign/experiment"
+	"spikealign/figure"
+	"spikealign/sweep"
+)
+
+// Drawer says what is drawn of a kind of experiment.
+type Drawer struct {
+	// Run returns the pictures of a run, finished or not; nil: none.
+	Run func(*experiment.Folder) ([]Picture, error)
+	// Sweeps are the figures that a sweep file may ask for.
+	Sweeps []SweepDrawer
+}
+
+// SweepDrawer is a figure of a sweep.
+type SweepDrawer struct {
+	Name string // in sweep files, and of the figure's files
+	// Check returns, without any results, why the figure cannot show the grid and what to change in the sweep file; "" if it can.
+	Check func(*sweep.Sweep) string
+	// Draw returns the figure of the members that have begun.
+	Draw func(*sweep.Result) (Input, error)
+}
+
+// Picture is a figure with the name of its files, without suffix.
+type Picture struct {
+	Name  string
+	Input Input
+}
+
+// Input is what a figure shows; the types of package figure are Inputs.
+type Input interface {
+	Figure() (*figure.Figure, error)
+}
+
+// Drawers are the drawers by the names of kinds.
+type Drawers map[string]Drawer
+
+// Folder draws the run or the sweep in dir into dir/figures and returns the names of the figures, without suffix. Of what is unfinished
+// it draws what there is. The error wraps experiment.ErrUsage if dir holds neither, or a sweep that Check refuses.
+func (ds Drawers) Folder(kinds experiment.Kinds, dir string) ([]string, error) {
+	if sweep.IsSweep(dir) {
+		s, err := sweep.Load(kinds, dir)
+		if err != nil {
+			return nil, err
+		}
+		r, err := s.Collect(dir)
+		if err != nil {
+			return nil, err
+		}
+		return ds.Sweep(r)
+	}
+	f, err := experiment.Open(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, experiment.Usagef("%s is not the folder of a run or a sweep", dir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return ds.Run(f)
+}
+
+// Run draws a run: what its kind shows, and, where spikes were recorded, figures/raster for the end of the run.
+func (ds Drawers) Run(f *experiment.Folder) (names []string, err error) {
+	var pictures []Picture
+	if d := ds[f.Info.Kind]; d.Run != nil {
+		if pictures, err = d.Run(f); err != nil {
+			return nil, err
+		}
+	}
+	spikes, err := raster(f)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range append(pictures, spikes...) {
+		if err := save(p, f.Dir); err != nil {
+			return names, err
+		}
+		names = append(names, p.Name)
+	}
+	return names, nil
+}
+
+// find returns the drawer of the figure that a sweep asks for, nil if it asks for none, or an error at the key figure of its file.
+func (ds Drawers) find(s *sweep.Sweep) (*SweepDrawer, error) {
+	if s.Figure == sweep.NoFigure {
+		return nil, nil
+	}
+	kind := s.Members[0].Spec.Kind.Name()
+	var known []string
+	for _, d := range ds[kind].Sweeps {
+		if known = append(known, d.Name); d.Name != s.Figure {
+			continue
+		}
+		if fault := d.Check(s); fault != "" {
+			return nil, s.Fault("figure", fault)
+		}
+		return &d, nil
+	}
+	return nil, s.Fault("figure", fmt.Sprintf("is no figure of sweeps of kind %s; allowed are %s", kind, strings.Join(append(known, sweep.NoFigure), ", ")))
+}
+
+// Check returns, without any results, why the sweep's figure cannot show its grid, at its place in the sweep file.
+func (ds Drawers) Check(s *sweep.Sweep) error {
+	_, err := ds.find(s)
+	return err
+}
+
+// Sweep draws the sweep's figure of the members that have begun. It returns the error of Check for a grid that the figure cannot show.
+func (ds Drawers) Sweep(r *sweep.Result) ([]string, error) {
+	d, err := ds.find(r.Sweep)
+	if d == nil || err != nil {
+		return nil, err
+	}
+	input, err := d.Draw(r)
+	if err != nil {
+		return nil, err
+	}
+	return []string{d.Name}, save(Picture{d.Name, input}, r.Dir)
+}
+
+// save writes a picture into the folder's figures. What the results do not fit is said without the names of package figure.
+func save(p Picture, dir string) error {
+	drawn, err := p.Input.Figure()
+	var input *figure.InputError
+	if errors.As(err, &input) {
+		return fmt.Errorf("%s: %s", filepath.Join(dir, experiment.FiguresDir, p.Name), input.Problem)
+	}
+	if err != nil {
+		return err
+	}
+	return drawn.Save(filepath.Join(dir, experiment.FiguresDir), p.Name)
+}
+
+// title is what figures call a sweep.
+func title(r *sweep.Result) string {
+	if d := r.Sweep.Description; d != "" && len(d) <= 80 && !strings.Contains(d, "\n") {
+		return d
+	}
+	return r.Sweep.Name
+}
+
+// pathName is how figures call a path of the grid.
+func pathName(a sweep.Axis) string {
+	if a.Label != "" {
+		return a.Label
+	}
+	return a.Path
+}
+
+// short cuts the text of a value, which may be a whole matrix.
+func short(s string) string {
+	const most = 24
+	if r := []rune(s); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return s
+}

@@ -1,0 +1,195 @@
+package experiment
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"spikealign/internal/durable"
+)
+
+// claim takes the folder of a new run: makes it, locks it, and makes sure that nothing else is in it.
+func (l *loop) claim(o Options) error {
+	l.dir = o.Dir
+	if o.Unique {
+		if err := os.MkdirAll(filepath.Dir(o.Dir), 0o777); err != nil {
+			return folderError(err)
+		}
+		for k := 2; ; k++ {
+			err := os.Mkdir(l.dir, 0o777)
+			if err == nil {
+				break
+			}
+			if !errors.Is(err, os.ErrExist) {
+				return folderError(err)
+			}
+			l.dir = fmt.Sprintf("%s-%d", o.Dir, k)
+		}
+	} else {
+		if what := occupied(l.dir); what != "" && !(o.Overwrite && what == aRun) {
+			return takenError(l.dir, what)
+		}
+		if err := os.MkdirAll(l.dir, 0o777); err != nil {
+			return folderError(err)
+		}
+	}
+	l.hook("folder")
+	if err := l.lock(); err != nil {
+		return err
+	}
+	// Another process may have been here between the first look and the lock.
+	what := occupied(l.dir)
+	if what == aRun && o.Overwrite && !o.Unique {
+		return l.clear()
+	}
+	if what != "" {
+		if l.unlock != nil { // or this lock would look like that of a run
+			l.unlock()
+			l.unlock = nil
+		}
+		return takenError(l.dir, what)
+	}
+	return nil
+}
+
+const aRun = "a run"
+
+// occupied says what is in a folder: nothing (""), a run, or the name of something else.
+func occupied(dir string) string {
+	if _, err := os.Stat(filepath.Join(dir, InfoFile)); err == nil {
+		return aRun
+	}
+	if IsRun(dir) {
+		// Without run.json this is either a run that was killed in its first moment or a file of the user's.
+		if _, err := os.Stat(filepath.Join(dir, MetricsFile)); err == nil {
+			return aRun
+		}
+		return ConfigFile
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return "" // Mkdir will tell
+	}
+	for _, e := range entries {
+		if !isHousekeeping(e.Name()) {
+			return e.Name()
+		}
+	}
+	return ""
+}
+
+func folderError(err error) error {
+	return Usagef("cannot make the folder of the run: %v; choose another folder with -o", err)
+}
+
+func takenError(dir, what string) error {
+	if what != aRun {
+		return Usagef("%s is not empty and not the folder of a run (it holds %s); choose another folder with -o", dir, what)
+	}
+	state := "that was not finished"
+	folder, err := Open(dir)
+	switch info := folder.Info; {
+	case err != nil && !errors.Is(err, os.ErrNotExist):
+		state = fmt.Sprintf("whose status cannot be read (%v)", err)
+	case info.Status == Done:
+		return Usagef("%s holds a finished run; choose another folder with -o, or replace it with --force", dir)
+	case info.Status == Running:
+		return Usagef("%s holds a run that is under way (process %d on %s); wait until it ends, or choose another folder with -o", dir, info.PID, info.Host)
+	case info.Status == Interrupted:
+		state = "that was interrupted"
+	case info.Status == Killed:
+		state = "that was killed"
+	case info.Status == Failed:
+		state = "that failed"
+	}
+	return Usagef("%s holds a run %s; go on with: spikealign resume %s, choose another folder with -o, or replace it with --force", dir, state, dir)
+}
+
+// clear makes room for a new run in the folder of an old one. The old run is declared unfinished first, so that a folder from which
+// something is missing never looks finished; its configuration, metrics.csv and run.json are left to be replaced by the new run's.
+func (l *loop) clear() error {
+	old, err := ReadInfo(l.dir)
+	if err != nil {
+		old = Info{Format: infoFormat, Kind: l.info.Kind, Name: l.info.Name, Tables: l.info.Tables}
+	}
+	old.Status, old.Error = Failed, "a new run began to replace this one"
+	if err := l.write(&old); err != nil {
+		return err
+	}
+	l.hook("declared")
+	names := []string{CheckpointFile, PartialDir, ArraysFile, SpikesFile, InitialFile, FiguresDir}
+	for _, t := range old.Tables {
+		if name := filepath.Base(t.Name) + ".csv"; name != MetricsFile {
+			names = append(names, name)
+		}
+	}
+	for _, n := range names {
+		if err := os.RemoveAll(l.path(n)); err != nil {
+			return &durable.FileError{Op: "remove", Path: l.path(n), Err: err}
+		}
+		l.hook("removed")
+	}
+	return nil
+}
+
+// removeLeftovers removes what a finished run does not need.
+func removeLeftovers(dir string) error {
+	checkpoint, partial := filepath.Join(dir, CheckpointFile), filepath.Join(dir, PartialDir)
+	if err := os.Remove(checkpoint); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return &durable.FileError{Op: "remove", Path: checkpoint, Err: err}
+	}
+	if err := os.RemoveAll(partial); err != nil {
+		return &durable.FileError{Op: "remove", Path: partial, Err: err}
+	}
+	_, err := durable.Sweep(dir)
+	return err
+}
+
+// lock takes the folder for this process.
+func (l *loop) lock() error {
+	for try := 0; ; try++ {
+		k, err := durable.Lock(l.dir)
+		var held *durable.LockedError
+		switch {
+		case err == nil:
+			l.unlock = func() {
+				if err := k.Unlock(); err != nil {
+					l.Log.Warn("the folder could not be unlocked", "error", err)
+				}
+			}
+			return nil
+		case errors.Is(err, errors.ErrUnsupported):
+			l.noLock = true
+			l.Log.Warn("this file system has no locks: make sure that no other process works on the folder", "folder", l.dir)
+			return nil
+		case errors.As(err, &held) && try < 5:
+			time.Sleep(20 * time.Millisecond) // isLocked holds the lock for a moment
+		case errors.As(err, &held):
+			return usageError{err.Error(), err}
+		default:
+			return err
+		}
+	}
+}
+
+// isLocked reports whether a process works on the folder.
+func isLocked(dir string) bool {
+	if _, err := os.Stat(filepath.Join(dir, ".lock")); err != nil {
+		return false
+	}
+	k, err := durable.Lock(dir)
+	if err == nil {
+		_ = k.Unlock() // at worst the file stays
+		return false
+	}
+	var held *durable.LockedError
+	return errors.As(err, &held)
+}
+
+// isHousekeeping reports whether a file is one of package durable's own.
+func isHousekeeping(name string) bool {
+	return name == ".lock" || strings.HasPrefix(name, ".") && strings.Contains(name, ".tmp-")
+}

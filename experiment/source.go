@@ -1,0 +1,238 @@
+package experiment
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"spikealign/internal/durable"
+	"spikealign/internal/npz"
+)
+
+// Starter is a Config that can begin from the weights of another run.
+type Starter interface {
+	Config
+	// From names that run, "FOLDER" for its end or "FOLDER#EPOCH" for a report of that epoch, at the path From of the configuration
+	// that messages name; "" if there is none.
+	From() (from, path string)
+}
+
+// Source is the finished run from which another begins. What is read of it is kept in the new run's folder (InitialFile), so that the
+// new run can be resumed whatever becomes of the old one, and named in its run.json.
+type Source struct {
+	Info SourceInfo
+
+	folder *Folder
+	row    int               // of metrics.csv and of snapshots; -1: the end of the run
+	read   []Array           // what was asked for
+	kept   map[string]*Array // on resume: what was read when the run began
+}
+
+// SourceInfo says in run.json from which run another began.
+type SourceInfo struct {
+	Folder  string `json:"folder"` // absolute
+	Epoch   string `json:"epoch,omitempty"`
+	Kind    string `json:"kind"`
+	Name    string `json:"name"`
+	Seed    uint64 `json:"seed"`
+	Program string `json:"program"`
+	SHA256  string `json:"arrays_sha256"` // of its arrays.npz
+}
+
+// openSource finds the run that from names and makes sure that it is a finished one of this kind.
+func openSource(from, kind string) (*Source, error) {
+	dir, epoch := from, ""
+	if _, err := os.Stat(dir); err != nil {
+		if k := strings.LastIndexByte(from, '#'); k >= 0 {
+			dir, epoch = from[:k], from[k+1:]
+		}
+	}
+	folder, err := Open(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, Usagef("%s is not the folder of a run", dir)
+	case err != nil:
+		return nil, err
+	case folder.Info.Kind != kind:
+		return nil, Usagef("%s holds a run of kind %s, and this one is of kind %s", dir, folder.Info.Kind, kind)
+	case folder.Info.Status != Done:
+		return nil, Usagef("the run in %s is not finished (%s); go on with it: spikealign resume %s", dir, folder.Info.Status, dir)
+	}
+	s := &Source{folder: folder, row: -1}
+	if epoch != "" {
+		if s.row, err = folder.rowOf(epoch); err != nil {
+			return nil, err
+		}
+	}
+	i := folder.Info
+	s.Info = SourceInfo{Epoch: epoch, Kind: i.Kind, Name: i.Name, Seed: i.Seed, Program: i.Program}
+	if s.Info.Folder, err = filepath.Abs(dir); err != nil {
+		return nil, err
+	}
+	s.Info.SHA256, err = sumOf(folder.Path(ArraysFile))
+	return s, err
+}
+
+// rowOf returns the row of metrics.csv that reports an epoch.
+func (f *Folder) rowOf(epoch string) (int, error) {
+	head, rows, err := f.Rows("metrics")
+	if err != nil {
+		return 0, err
+	}
+	column := slices.Index(head, "epoch")
+	if column < 0 {
+		return 0, Usagef("%s has no epochs", f.Path(MetricsFile))
+	}
+	var known []string
+	for k, row := range rows {
+		if row[column] == epoch {
+			return k, nil
+		}
+		known = append(known, row[column])
+	}
+	if len(known) > 6 {
+		known = append(append(known[:3:3], "..."), known[len(known)-1])
+	}
+	return 0, Usagef("%s has no report of epoch %s, only of %s", f.Path(MetricsFile), epoch, strings.Join(known, ", "))
+}
+
+func sumOf(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// Floats returns the array final of the run's end, or, where an epoch was named, the row of that epoch of the snapshots, with its shape.
+func (s *Source) Floats(final, snapshots string) (values []float64, shape []int, err error) {
+	if s.kept != nil {
+		a := s.kept[final]
+		if a == nil {
+			return nil, nil, fmt.Errorf("%s does not hold %s", InitialFile, final)
+		}
+		return a.Data.([]float64), a.Shape, nil
+	}
+	z, err := s.folder.Arrays()
+	if err != nil {
+		return nil, nil, err
+	}
+	defer z.Close()
+	if s.row < 0 {
+		values, shape, err = z.Float64s(final)
+	} else {
+		if !z.Has(snapshots) {
+			return nil, nil, Usagef("%s has no snapshots %s: only the end of that run can be begun from", s.folder.Path(ArraysFile), snapshots)
+		}
+		if values, shape, err = z.Float64s(snapshots); err == nil {
+			if len(shape) < 1 || s.row >= shape[0] {
+				return nil, nil, fmt.Errorf("%s: %s has no row %d", s.folder.Path(ArraysFile), snapshots, s.row)
+			}
+			size := len(values) / shape[0]
+			values, shape = values[s.row*size:][:size], shape[1:]
+		}
+	}
+	if err == nil {
+		s.read = append(s.read, Array{Name: final, Shape: shape, Data: values})
+	}
+	return values, shape, err
+}
+
+// Metric returns the value of a column of metrics.csv in the last row, or in that of the epoch named.
+func (s *Source) Metric(column string) (float64, error) {
+	if s.kept != nil {
+		x, _, err := s.Floats(column, column)
+		if err != nil {
+			return 0, err
+		}
+		return x[0], nil
+	}
+	head, rows, err := s.folder.Rows("metrics")
+	if err != nil {
+		return 0, err
+	}
+	k, row := slices.Index(head, column), s.row
+	if row < 0 {
+		row = len(rows) - 1
+	}
+	if k < 0 || row < 0 {
+		return 0, Usagef("%s has no value of %s", s.folder.Path(MetricsFile), column)
+	}
+	x, err := strconv.ParseFloat(rows[row][k], 64)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %s: %w", s.folder.Path(MetricsFile), column, err)
+	}
+	s.read = append(s.read, Array{Name: column, Shape: []int{1}, Data: []float64{x}})
+	return x, nil
+}
+
+// findSource opens the run to begin from, if the configuration names one: the kept arrays when the run is resumed.
+func (l *loop) findSource(spec *Spec) error {
+	c, ok := spec.Config.(Starter)
+	if !ok {
+		return nil
+	}
+	from, path := c.From()
+	if from == "" {
+		return nil
+	}
+	if l.dir != "" {
+		s, err := keptSource(l.path(InitialFile))
+		if err == nil || !errors.Is(err, fs.ErrNotExist) {
+			l.source = s
+			return err
+		}
+	}
+	s, err := openSource(from, spec.Kind.Name())
+	if err != nil {
+		return fmt.Errorf("%s = %s: %w", path, from, err)
+	}
+	l.source = s
+	return nil
+}
+
+// keptSource reads what keepSource wrote.
+func keptSource(path string) (*Source, error) {
+	z, err := npz.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer z.Close()
+	s := &Source{kept: map[string]*Array{}}
+	for _, name := range z.Names() {
+		values, shape, err := z.Float64s(name)
+		if err != nil {
+			return nil, err
+		}
+		s.kept[name] = &Array{Name: name, Shape: shape, Data: values}
+	}
+	return s, nil
+}
+
+// keepSource writes what was read of the source to the new run's folder, unless it stands there.
+func (l *loop) keepSource() error {
+	if l.source == nil || l.source.kept != nil {
+		return nil
+	}
+	l.info.From = &l.source.Info
+	return durable.WriteFile(l.path(InitialFile), 0o666, func(w io.Writer) error {
+		z := npz.NewWriter(w)
+		for _, a := range l.source.read {
+			z.Add(a)
+		}
+		return z.Close()
+	})
+}
