@@ -5,7 +5,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
-
 )
 
 // figure6 has runs as in the paper: with FA some of them are stuck.
