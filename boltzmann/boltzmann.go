@@ -1,19 +1,23 @@
-// Package boltzmann has the exact side of sampling: the distribution that a spiking sampling network should reach, how far a
-// measured distribution is from it, and how near a measurement of this length could have come.
+// Package boltzmann has the exact side of sampling: the distribution that a spiking sampling
+// network should reach, how far a measured distribution is from it, and how near a measurement of
+// this length could have come.
 //
 // The target over z in {0,1}^n is (docs/model.md, section 2)
 //
 //	p*(z) = exp(z'Wz/2 + b'z) / Z
 //
-// with a symmetric W without diagonal, flat and row-major (W[i*n+j] = W[j*n+i]), and a bias b. A distribution is a slice of 2^n
-// probabilities; bit i of the index is z_i. Everything is found by enumeration, hence n <= MaxNeurons.
+// with a symmetric W without diagonal, flat and row-major (W[i*n+j] = W[j*n+i]), and a bias b. A
+// distribution is a slice of 2^n probabilities; bit i of the index is z_i. Everything is found by
+// enumeration, hence n <= MaxNeurons.
 //
-// The network's own distribution is the fraction of time that it spends in each joint state. [Occupancy] measures it from spikes, over
-// every tick. [Divergence] compares the two, and [Occupancy.Floor] says which divergence would remain, for reasons of sampling
-// alone, if the network were exact.
+// The network's own distribution is the fraction of time that it spends in each joint state.
+// [Occupancy] measures it from spikes, over every tick. [Divergence] compares the two, and
+// [Occupancy.Floor] says which divergence would remain, for reasons of sampling alone, if the
+// network were exact.
 //
-// Times are integer ticks. All sums are taken in a fixed order, and exponentials and logarithms are those of package detmath, so that results
-// agree bit for bit between machines. Nothing here is safe for concurrent change; reading a finished Model is.
+// Times are integer ticks. All sums are taken in a fixed order, and exponentials and logarithms are
+// those of package detmath, so that results agree bit for bit between machines. Nothing here is
+// safe for concurrent change; reading a finished Model is.
 package boltzmann
 
 import (
@@ -36,8 +40,9 @@ func (e *TooLargeError) Error() string {
 		"the target distribution, D_KL and its sampling floor are not available (rates, asymmetry and spikes are)", e.N, e.N, MaxNeurons)
 }
 
-// A MatrixError names an entry of W or b that no Boltzmann distribution of this package can have: a diagonal entry other than zero
-// (I == J), a pair that differs, or a value that is not finite. For a bias, J is -1 and Wij the value.
+// A MatrixError names an entry of W or b that no Boltzmann distribution of this package can have: a
+// diagonal entry other than zero (I == J), a pair that differs, or a value that is not finite. For
+// a bias, J is -1 and Wij the value.
 type MatrixError struct {
 	I, J     int
 	Wij, Wji float64
@@ -66,9 +71,10 @@ type Model struct {
 	LogZ float64   // ln of the partition function
 }
 
-// New enumerates the distribution of n neurons with symmetric weights w (n*n, row-major, zero diagonal) and biases b (n). It returns a
-// *TooLargeError if n > MaxNeurons and a *MatrixError for a nonzero diagonal, an asymmetric pair or a value that is not finite. It panics
-// if n < 1 or if a length does not fit n.
+// New enumerates the distribution of n neurons with symmetric weights w (n*n, row-major, zero
+// diagonal) and biases b (n). It returns a *TooLargeError if n > MaxNeurons and a *MatrixError for
+// a nonzero diagonal, an asymmetric pair or a value that is not finite. It panics if n < 1 or if a
+// length does not fit n.
 func New(n int, w, b []float64) (*Model, error) {
 	if n < 1 || len(b) != n || len(w) != n*n {
 		panic(fmt.Sprintf("boltzmann: New: n = %d with %d weights and %d biases", n, len(w), len(b)))
@@ -88,8 +94,9 @@ func New(n int, w, b []float64) (*Model, error) {
 		}
 	}
 
-	// Exponents by doubling: the states with top bit k are those below 2^k plus the field of neuron k in them, and this field is itself
-	// built by doubling. Two additions a state, and at most 2n roundings in any exponent, where a walk in Gray code would take n and 2^n.
+	// Exponents by doubling: the states with top bit k are those below 2^k plus the field of neuron
+	// k in them, and this field is itself built by doubling. Two additions a state, and at most 2n
+	// roundings in any exponent, where a walk in Gray code would take n and 2^n.
 	p := make([]float64, 1<<n)
 	field := make([]float64, 1<<(n-1))
 	for k := range n {

@@ -43,8 +43,8 @@ func near(t *testing.T, what string, got, want, tol float64) {
 	}
 }
 
-// TestBruteForce holds New to the definition (docs/model.md, section 2), state by state with math.Exp. Both round a few times per state,
-// so 1e-14 relative is ample.
+// TestBruteForce holds New to the definition (docs/model.md, section 2), state by state with
+// math.Exp. Both round a few times per state, so 1e-14 relative is ample.
 func TestBruteForce(t *testing.T) {
 	for n := 1; n <= 9; n++ {
 		w, b := draw(uint64(n), n, 2)
@@ -81,7 +81,8 @@ func TestBruteForce(t *testing.T) {
 	}
 }
 
-// TestIndependent: without weights the neurons are independent: <z_i> = sigma(b_i), ln Z = sum ln(1+e^b).
+// TestIndependent: without weights the neurons are independent: <z_i> = sigma(b_i), ln Z = sum
+// ln(1+e^b).
 func TestIndependent(t *testing.T) {
 	b := []float64{-3, -.5, 0, .25, 40, -800}
 	n := len(b)
@@ -110,8 +111,9 @@ func TestTwoNeurons(t *testing.T) {
 	near(t, "<z1 z2>", m.Coactivation()[1], math.Exp(b1+b2+w)/z, 1e-15)
 }
 
-// TestInvariants checks what holds for every Boltzmann distribution: normalisation, the local conditional logit u_i = b_i + sum W_ij z_j of section 1,
-// relabelling, and the chain rules for probabilities and divergences.
+// TestInvariants checks what holds for every Boltzmann distribution: normalisation, the local
+// conditional logit u_i = b_i + sum W_ij z_j of section 1, relabelling, and the chain rules for
+// probabilities and divergences.
 func TestInvariants(t *testing.T) {
 	const n = 6
 	w, b := draw(1, n, 2)
@@ -176,7 +178,8 @@ func TestInvariants(t *testing.T) {
 	}
 	near(t, "D_KL(p||p)", KL(m.P, m.P), 0, 0)
 
-	// D_KL of two Boltzmann distributions in closed form: the means of the difference of exponents, and the partition functions.
+	// D_KL of two Boltzmann distributions in closed form: the means of the difference of exponents,
+	// and the partition functions.
 	mean, co, want := m.Mean(), m.Coactivation(), q.LogZ-m.LogZ
 	for i := range n {
 		want += (b[i] - b2[i]) * mean[i]
@@ -292,7 +295,8 @@ func TestKLEdges(t *testing.T) {
 		{[]float64{0, 1}, []float64{.5, .5}, math.Ln2},
 		{[]float64{.5, .5}, []float64{0, 1}, inf},
 		{[]float64{.25, .75}, []float64{.5, .5}, .25*math.Log(.5) + .75*math.Log(1.5)},
-		{[]float64{.5, .5}, []float64{tiny, 1}, math.Log(.5) + .5*744.4400719213812}, // .5/tiny overflows; ln tiny = -1074 ln 2
+		// .5/tiny overflows; ln tiny = -1074 ln 2
+		{[]float64{.5, .5}, []float64{tiny, 1}, math.Log(.5) + .5*744.4400719213812},
 	} {
 		if got := KL(c.p, c.q); got != c.want && !(math.Abs(got-c.want) < 1e-13*c.want) {
 			t.Errorf("KL(%v, %v) = %v, want %v", c.p, c.q, got, c.want)

@@ -27,7 +27,8 @@ func pairwise(x []float64) float64 {
 	return pairwise(x[:h]) + pairwise(x[h:])
 }
 
-// fold sums the top bit out of p: dst[z] = p[z] + p[z with the top bit]. dst may be p. Folds make pairwise sums.
+// fold sums the top bit out of p: dst[z] = p[z] + p[z with the top bit]. dst may be p. Folds make
+// pairwise sums.
 func fold(dst, p []float64) []float64 {
 	h := len(p) / 2
 	dst = dst[:h]
@@ -53,7 +54,8 @@ func Mean(p []float64, n int) []float64 {
 	return dst
 }
 
-// Coactivation returns the n*n row-major matrix of the probabilities under p that z_i and z_j are both 1; the diagonal is the mean.
+// Coactivation returns the n*n row-major matrix of the probabilities under p that z_i and z_j are
+// both 1; the diagonal is the mean.
 func Coactivation(p []float64, n int) []float64 {
 	checkStates("Coactivation", p, n)
 	c := make([]float64, n*n)
@@ -71,8 +73,9 @@ func Coactivation(p []float64, n int) []float64 {
 	return c
 }
 
-// Marginal returns the distribution of the neurons keep under the distribution p of n neurons: bit k of its index is z_keep[k]. The order of keep is
-// free; it panics if keep repeats a neuron or names one outside 0..n-1.
+// Marginal returns the distribution of the neurons keep under the distribution p of n neurons: bit
+// k of its index is z_keep[k]. The order of keep is free; it panics if keep repeats a neuron or
+// names one outside 0..n-1.
 func Marginal(p []float64, n int, keep []int) []float64 {
 	checkStates("Marginal", p, n)
 	mask := 0
@@ -112,9 +115,10 @@ func Marginal(p []float64, n int, keep []int) []float64 {
 	return dst
 }
 
-// Conditional returns the distribution of the free neurons, in ascending order, given that the neurons in mask (bit i for neuron i) have the
-// values in the same bits of value; pFixed is the probability of this condition. If pFixed is 0 the distribution is nil. It panics if
-// mask has bits beyond n or value has bits beyond mask.
+// Conditional returns the distribution of the free neurons, in ascending order, given that the
+// neurons in mask (bit i for neuron i) have the values in the same bits of value; pFixed is the
+// probability of this condition. If pFixed is 0 the distribution is nil. It panics if mask has bits
+// beyond n or value has bits beyond mask.
 func Conditional(p []float64, n int, mask, value uint32) (q []float64, pFixed float64) {
 	checkStates("Conditional", p, n)
 	if mask>>n != 0 || value&^mask != 0 {
@@ -135,8 +139,9 @@ func Conditional(p []float64, n int, mask, value uint32) (q []float64, pFixed fl
 	return q, pFixed
 }
 
-// KL returns the Kullback-Leibler divergence D(p || q) = sum p ln(p/q) in nats. States with p = 0 contribute nothing; a state with q = 0 < p makes it
-// +Inf. Both must have the same length and sum to 1; for equal distributions rounding can leave a result of about -1e-16.
+// KL returns the Kullback-Leibler divergence D(p || q) = sum p ln(p/q) in nats. States with p = 0
+// contribute nothing; a state with q = 0 < p makes it +Inf. Both must have the same length and sum
+// to 1; for equal distributions rounding can leave a result of about -1e-16.
 func KL(p, q []float64) float64 {
 	if len(p) != len(q) {
 		panic(fmt.Sprintf("boltzmann: KL: %d and %d states", len(p), len(q)))
@@ -173,12 +178,15 @@ type Estimate struct {
 	Plain     bool    // whether DKL is the plain estimate, without additions
 }
 
-// Divergence estimates D(target || p), where p is known by counts, the time spent in every state (ticks).
+// Divergence estimates D(target || p), where p is known by counts, the time spent in every state
+// (ticks).
 //
-// If every state of positive target probability was visited, p is counts over their sum and the estimate is plain. Otherwise the plain estimate would be
-// infinite; then half a sample is added to every state, visited or not, before p is normalised. One sample is unit ticks, for which the
-// refractory time is the natural choice: the network holds about one independent state per refractory time at best. The two estimates are not comparable, which is
-// why Plain and Unvisited travel with the number.
+// If every state of positive target probability was visited, p is counts over their sum and the
+// estimate is plain. Otherwise the plain estimate would be infinite; then half a sample is added to
+// every state, visited or not, before p is normalised. One sample is unit ticks, for which the
+// refractory time is the natural choice: the network holds about one independent state per
+// refractory time at best. The two estimates are not comparable, which is why Plain and Unvisited
+// travel with the number.
 //
 // It panics if the lengths differ, if unit is not positive, or if a count is negative.
 func Divergence(target []float64, counts []int64, unit float64) Estimate {

@@ -18,9 +18,11 @@ const (
 	slotBits  = 5
 	unwatched = 1<<slotBits - 1
 	never     = math.MaxInt64
-	maxTime   = int64(1) << 57 // bounds times and widths, so that any end of a state can be written thus
+	// bounds times and widths, so that any end of a state can be written thus
+	maxTime = int64(1) << 57
 
-	// maxWatched bounds the indices of watched neurons, and with them the table that maps neurons to bits.
+	// maxWatched bounds the indices of watched neurons, and with them the table that maps neurons
+	// to bits.
 	maxWatched = 1 << 20
 )
 
@@ -31,13 +33,14 @@ const (
 	complete
 )
 
-// Occupancy measures from spikes how long a network is in each joint state of up to MaxNeurons watched neurons. Neuron k of the list is in state 1
-// for width ticks from each of its spikes on (lags 0..width-1; docs/model.md, section 1); a spike within that time prolongs it. Every tick of
+// Occupancy measures from spikes how long a network is in each joint state of up to MaxNeurons
+// watched neurons. Neuron k of the list is in state 1 for width ticks from each of its spikes on
+// (lags 0..width-1; docs/model.md, section 1); a spike within that time prolongs it. Every tick of
 // the measured span counts.
 //
-// States are followed from the first observed spike on, whether a measurement runs or not, so that spikes before Start hold states into it.
-// Results depend on the spikes only, not on how they are split over calls of Observe nor on the order of simultaneous ones. Observe
-// allocates nothing.
+// States are followed from the first observed spike on, whether a measurement runs or not, so that
+// spikes before Start hold states into it. Results depend on the spikes only, not on how they are
+// split over calls of Observe nor on the order of simultaneous ones. Observe allocates nothing.
 type Occupancy struct {
 	neurons []int32 // watched, in the order of bits
 	width   int64
@@ -48,7 +51,8 @@ type Occupancy struct {
 	now int64  // every change before now is done
 	z   uint32 // state from now on
 
-	// ring is a queue of the ends of all states that are on, in order of time, as all last equally long. ring[tail] is a sentinel.
+	// ring is a queue of the ends of all states that are on, in order of time, as all last equally
+	// long. ring[tail] is a sentinel.
 	ring       [ringSize]int64
 	head, tail uint32
 
@@ -73,9 +77,11 @@ func NewOccupancy(n int, width int64, batches int) *Occupancy {
 	return NewOccupancyOf(neurons, width, batches)
 }
 
-// NewOccupancyOf watches the listed neurons: bit k of a state is the state of neurons[k]. Spikes of all others are passed over. A state lasts width >= 1
-// ticks; spans are cut into batches >= 1 parts for Floor (a few tens, each much longer than the network remembers). It panics unless
-// there are 1..MaxNeurons distinct neurons, with indices below 2^20; what is too large for enumeration is to be refused before.
+// NewOccupancyOf watches the listed neurons: bit k of a state is the state of neurons[k]. Spikes of
+// all others are passed over. A state lasts width >= 1 ticks; spans are cut into batches >= 1 parts
+// for Floor (a few tens, each much longer than the network remembers). It panics unless there are
+// 1..MaxNeurons distinct neurons, with indices below 2^20; what is too large for enumeration is to
+// be refused before.
 func NewOccupancyOf(neurons []int32, width int64, batches int) *Occupancy {
 	o := new(Occupancy)
 	if err := o.init(neurons, width, batches); err != nil {
@@ -113,7 +119,8 @@ func (o *Occupancy) init(neurons []int32, width int64, batches int) error {
 	return nil
 }
 
-// Observe takes the next spikes, ordered by time. It panics if a watched neuron fires before a time that is already settled.
+// Observe takes the next spikes, ordered by time. It panics if a watched neuron fires before a time
+// that is already settled.
 func (o *Occupancy) Observe(events []spike.Event) {
 	var on [2 * chunk]int64
 	m, last, bound, slot := 0, o.now, o.bound, o.slot
@@ -144,8 +151,9 @@ func (o *Occupancy) Observe(events []spike.Event) {
 	o.settle(o.now) // ends in the tick of the last spike
 }
 
-// merge takes the spikes on, of which the element after the last is never, together with the ends of states that come before them. Each turn takes the
-// earlier of the two without a branch on which it is, which would be guessed wrong about every other time.
+// merge takes the spikes on, of which the element after the last is never, together with the ends
+// of states that come before them. Each turn takes the earlier of the two without a branch on which
+// it is, which would be guessed wrong about every other time.
 func (o *Occupancy) merge(on *[2 * chunk]int64) {
 	dwell, ring, shift := o.dwell, &o.ring, o.width<<slotBits
 	now, z, head, tail := o.now, o.z, o.head, o.tail
@@ -216,7 +224,8 @@ func (o *Occupancy) settle(t int64) {
 	o.now = t
 }
 
-// Advance declares that no spike comes before tick t, and counts up to it. It panics if t lies before a time already settled.
+// Advance declares that no spike comes before tick t, and counts up to it. It panics if t lies
+// before a time already settled.
 func (o *Occupancy) Advance(t int64) {
 	if t < o.now || t >= maxTime {
 		panic(fmt.Sprintf("boltzmann: Advance to %d after %d was settled (largest time %d)", t, o.now, maxTime-1))
@@ -228,8 +237,8 @@ func (o *Occupancy) Advance(t int64) {
 	o.settle(t)
 }
 
-// Start begins a measurement of the span [t0, t1) and forgets the last one. Nothing is counted beyond t1. It panics if t0 lies before a time
-// already settled, or t1 not after t0.
+// Start begins a measurement of the span [t0, t1) and forgets the last one. Nothing is counted
+// beyond t1. It panics if t0 lies before a time already settled, or t1 not after t0.
 func (o *Occupancy) Start(t0, t1 int64) {
 	if t1 <= t0 || t1 >= maxTime {
 		panic(fmt.Sprintf("boltzmann: Start: span [%d, %d)", t0, t1))
@@ -274,8 +283,8 @@ func (o *Occupancy) closeBatch() {
 	}
 }
 
-// Time returns the number of ticks counted so far: the sum of Counts. It reaches t1-t0 when Advance(t1) has been called or a
-// later spike was seen.
+// Time returns the number of ticks counted so far: the sum of Counts. It reaches t1-t0 when
+// Advance(t1) has been called or a later spike was seen.
 func (o *Occupancy) Time() int64 {
 	switch o.phase {
 	case measuring:
@@ -297,16 +306,19 @@ func (o *Occupancy) Counts() []int64 {
 	return c
 }
 
-// Floor estimates the sampling floor: the divergence D(p || measured p) to be expected, at this length of measurement, from a network whose distribution
-// is p. To second order in the errors of the measured fractions of time it is
+// Floor estimates the sampling floor: the divergence D(p || measured p) to be expected, at this
+// length of measurement, from a network whose distribution is p. To second order in the errors of
+// the measured fractions of time it is
 //
 //	floor = 1/2 sum_z Var(p_z) / p_z
 //
-// where Var(p_z) is the variance of a mean over batches, estimated from their scatter (method of batch means; Law & Kelton, Simulation
-// Modeling and Analysis, chapter 9). With N independent samples it would be (2^n - 1)/(2N); neff is the N for which this holds.
+// where Var(p_z) is the variance of a mean over batches, estimated from their scatter (method of
+// batch means; Law & Kelton, Simulation Modeling and Analysis, chapter 9). With N independent
+// samples it would be (2^n - 1)/(2N); neff is the N for which this holds.
 //
-// Only states that were visited enter, so that the floor is too low if many were not (see Estimate.Unvisited); it is also too low if batches are not long
-// against the network's correlation time. Both values are NaN until two batches are complete.
+// Only states that were visited enter, so that the floor is too low if many were not (see
+// Estimate.Unvisited); it is also too low if batches are not long against the network's correlation
+// time. Both values are NaN until two batches are complete.
 func (o *Occupancy) Floor() (floor, neff float64) {
 	if o.done < 2 {
 		return math.NaN(), math.NaN()
@@ -325,8 +337,9 @@ func (o *Occupancy) Floor() (floor, neff float64) {
 
 const occupancyTag = "OCC1"
 
-// AppendBinary appends the whole state, parameters included: the tag, neurons, width and batches; the present time and the ends of the
-// states that are on; the span; and for every state that was visited its ticks and moments. Little-endian throughout.
+// AppendBinary appends the whole state, parameters included: the tag, neurons, width and batches;
+// the present time and the ends of the states that are on; the span; and for every state that was
+// visited its ticks and moments. Little-endian throughout.
 func (o *Occupancy) AppendBinary(b []byte) ([]byte, error) {
 	le := binary.LittleEndian
 	b = append(b, occupancyTag...)
@@ -394,7 +407,8 @@ func (f *fields) u32() uint32  { return binary.LittleEndian.Uint32(f.take(4)) }
 func (f *fields) i64() int64   { return int64(binary.LittleEndian.Uint64(f.take(8))) }
 func (f *fields) f64() float64 { return math.Float64frombits(uint64(f.i64())) }
 
-// UnmarshalBinary restores what AppendBinary wrote. Anything that is not a consistent state is an error and leaves o unchanged.
+// UnmarshalBinary restores what AppendBinary wrote. Anything that is not a consistent state is an
+// error and leaves o unchanged.
 func (o *Occupancy) UnmarshalBinary(data []byte) error {
 	f := &fields{b: data}
 	if string(f.take(len(occupancyTag))) != occupancyTag {

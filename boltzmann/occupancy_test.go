@@ -12,8 +12,8 @@ import (
 	"spikealign/spike"
 )
 
-// train draws spikes of n neurons over the given ticks: each neuron fires with probability p at every tick, whatever it did before, so that
-// prolonged states and simultaneous spikes occur.
+// train draws spikes of n neurons over the given ticks: each neuron fires with probability p at
+// every tick, whatever it did before, so that prolonged states and simultaneous spikes occur.
 func train(seed uint64, n int, ticks int64, p float64) []spike.Event {
 	s := random.New(seed, random.Spikes, 0, 0)
 	var ev []spike.Event
@@ -27,8 +27,8 @@ func train(seed uint64, n int, ticks int64, p float64) []spike.Event {
 	return ev
 }
 
-// dumb counts tick by tick, from the definition of the state (docs/model.md, section 1): z_k = 1 for lags 0..width-1. It returns one row
-// of counts per batch.
+// dumb counts tick by tick, from the definition of the state (docs/model.md, section 1): z_k = 1
+// for lags 0..width-1. It returns one row of counts per batch.
 func dumb(ev []spike.Event, neurons []int32, width, t0, t1 int64, batches int) [][]int64 {
 	rows := make([][]int64, batches)
 	for b := range rows {
@@ -59,8 +59,9 @@ func column(rows [][]int64) []int64 {
 	return sum
 }
 
-// TestOccupancyDumb holds the counts, the batches and the floor to the tick-by-tick count, on trains with coincidences, prolonged states, spikes
-// before the start and after the end, for several splits of the train, and with neurons that are not watched.
+// TestOccupancyDumb holds the counts, the batches and the floor to the tick-by-tick count, on
+// trains with coincidences, prolonged states, spikes before the start and after the end, for
+// several splits of the train, and with neurons that are not watched.
 func TestOccupancyDumb(t *testing.T) {
 	const ticks, t0, t1, batches = 260, 37, 230, 6
 	for _, c := range []struct {
@@ -195,7 +196,8 @@ func dumbFloor(rows [][]int64) float64 {
 	return floor
 }
 
-// TestOccupancyPartial checks Counts, Time and Floor inside a span, and that a second span starts anew while states go on.
+// TestOccupancyPartial checks Counts, Time and Floor inside a span, and that a second span starts
+// anew while states go on.
 func TestOccupancyPartial(t *testing.T) {
 	ev := []spike.Event{{Time: 3, Neuron: 0}, {Time: 5, Neuron: 1}, {Time: 18, Neuron: 0}}
 	o := NewOccupancy(2, 4, 2)
@@ -223,9 +225,10 @@ func TestOccupancyPartial(t *testing.T) {
 	}
 }
 
-// TestFloor checks the sampling floor (docs/model.md, section 2) where its value is known: independent samples of a distribution, one tick each, have
-// floor (2^n-1)/(2N). With 200 batches the estimate has a relative standard error near sqrt(2/(200*7)) = 4 %; the bound of 20 % would fail by chance
-// less than once in a million seeds, and the seed is fixed.
+// TestFloor checks the sampling floor (docs/model.md, section 2) where its value is known:
+// independent samples of a distribution, one tick each, have floor (2^n-1)/(2N). With 200 batches
+// the estimate has a relative standard error near sqrt(2/(200*7)) = 4 %; the bound of 20 % would
+// fail by chance less than once in a million seeds, and the seed is fixed.
 func TestFloor(t *testing.T) {
 	const n, samples = 3, 200000
 	ev := train(11, n, samples, .5)
@@ -284,7 +287,8 @@ func busy() *Occupancy {
 	return o
 }
 
-// TestOccupancyDamage cuts and changes the binary form: an error or another consistent state, never a panic, and no change on error.
+// TestOccupancyDamage cuts and changes the binary form: an error or another consistent state, never
+// a panic, and no change on error.
 func TestOccupancyDamage(t *testing.T) {
 	good, err := busy().AppendBinary(nil)
 	if err != nil {
@@ -354,7 +358,8 @@ func TestObserveAllocates(t *testing.T) {
 	}
 }
 
-// refractory is a train like that of a sampling network: n neurons, states of width ticks never prolonged, half of the time on.
+// refractory is a train like that of a sampling network: n neurons, states of width ticks never
+// prolonged, half of the time on.
 func refractory(n, spikes int, width int64) []spike.Event {
 	s := random.New(1, random.Spikes, 0, 0)
 	next := make([]int64, n)

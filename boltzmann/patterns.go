@@ -8,9 +8,10 @@ import (
 // maxSide bounds BarsAndStripes: 2^(maxSide+1)-2 patterns are a few hundred thousand.
 const maxSide = 16
 
-// BarsAndStripes returns the distinct images of side x side pixels in which either every column or every row is of one value: 2^(side+1) - 2 of
-// them (6 for side 2, 14 for side 3). An image is row-major, pixels are 0 or 1; images are ordered as binary numbers whose bit i is
-// pixel i. It panics if side is outside 1..16.
+// BarsAndStripes returns the distinct images of side x side pixels in which either every column or
+// every row is of one value: 2^(side+1) - 2 of them (6 for side 2, 14 for side 3). An image is
+// row-major, pixels are 0 or 1; images are ordered as binary numbers whose bit i is pixel i. It
+// panics if side is outside 1..16.
 func BarsAndStripes(side int) [][]uint8 {
 	if side < 1 || side > maxSide {
 		panic(fmt.Sprintf("boltzmann: BarsAndStripes: side %d is outside 1..%d", side, maxSide))
@@ -40,9 +41,10 @@ func BarsAndStripes(side int) [][]uint8 {
 	return images
 }
 
-// Patterns returns the distribution over 2^n states in which each of the given patterns has the same weight; a pattern that occurs twice has twice
-// the weight. Bit i of a state is value i of a pattern. It returns a *TooLargeError if the patterns are longer than MaxNeurons and panics
-// if there are none, if their lengths differ, or if a value is not 0 or 1.
+// Patterns returns the distribution over 2^n states in which each of the given patterns has the
+// same weight; a pattern that occurs twice has twice the weight. Bit i of a state is value i of a
+// pattern. It returns a *TooLargeError if the patterns are longer than MaxNeurons and panics if
+// there are none, if their lengths differ, or if a value is not 0 or 1.
 func Patterns(patterns [][]uint8) ([]float64, error) {
 	if len(patterns) == 0 || len(patterns[0]) == 0 {
 		panic("boltzmann: Patterns: no patterns")

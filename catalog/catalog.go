@@ -1,4 +1,5 @@
-// Package catalog is the list of the kinds of experiment that the program knows, each with what draws it.
+// Package catalog is the list of the kinds of experiment that the program knows, each with what
+// draws it.
 package catalog
 
 import (

@@ -10,11 +10,13 @@ import (
 	"spikealign/settings"
 )
 
-// File turns a parameter file of the authors' programs into an experiment of ours. The file is recognised by its keys. With authors, timing follows the
-// conventions of their program, for comparisons. The notes name the settings that have no counterpart, with their places. Faults are yamlconf.Errors; an error that
-// wraps ErrUsage says that the file is one of ours.
+// File turns a parameter file of the authors' programs into an experiment of ours. The file is
+// recognised by its keys. With authors, timing follows the conventions of their program, for
+// comparisons. The notes name the settings that have no counterpart, with their places. Faults are
+// yamlconf.Errors; an error that wraps ErrUsage says that the file is one of ours.
 //
-// Known so far: their spiking sampling network (dim, distr, sim_params, ...) and their microcircuits (network_properties, u_input, ...), whose conventions are ours.
+// Known so far: their spiking sampling network (dim, distr, sim_params, ...) and their
+// microcircuits (network_properties, u_input, ...), whose conventions are ours.
 func File(ks experiment.Kinds, file string, data []byte, authors bool) (s *experiment.Spec, notes []string, err error) {
 	switch kind := yamlconf.Parse(file, data).Text("kind"); {
 	case kind == experiment.SweepKind:
@@ -69,12 +71,14 @@ type foreignFile interface {
 	only(ps settings.Problems)
 }
 
-// placing is the part of an foreignFile that lets Decode tell the lines and values of problems that were found after it.
+// placing is the part of an foreignFile that lets Decode tell the lines and values of problems that
+// were found after it.
 type placing struct{ problems settings.Problems }
 
 func (p *placing) only(ps settings.Problems) { p.problems = ps }
 
-// places returns problems with their lines and values, as yamlconf.Errors, or nil if there are none.
+// places returns problems with their lines and values, as yamlconf.Errors, or nil if there are
+// none.
 func places(file string, data []byte, theirs foreignFile, ps settings.Problems) error {
 	if len(ps) == 0 {
 		return nil

@@ -34,7 +34,8 @@ stdp:
   sal: {a_plus: 1.0, a_minus: 1.0, tau_plus: *t, tau_minus: *t, noise: 0.07}
 `
 
-// TestConvertErrors: faults are told once, at the keys of their file, and files of ours are known as such.
+// TestConvertErrors: faults are told once, at the keys of their file, and files of ours are known
+// as such.
 func TestConvertErrors(t *testing.T) {
 	for text, want := range map[string]string{
 		"dim: 5\n":                 "x.yaml: sim_params.t_ref = 0 (the default): must be given, 1 step or more\nx.yaml: sim_params.tau_syn = 0 (the default): must be given, in steps",
@@ -62,7 +63,8 @@ func TestConvert(t *testing.T) {
 		c.Plasticity.RateBias != 0.001 || c.Plasticity.RateWeight != 0.002 || c.Plasticity.RateSAL != 0.003 || c.Plasticity.Noise != 0.05 {
 		t.Errorf("converted to %+v, %+v", s.Common, *c)
 	}
-	// Their program takes the noise of SAL from stdp.ws; its numbers of last spikes of 1 are what holds here anyway.
+	// Their program takes the noise of SAL from stdp.ws; its numbers of last spikes of 1 are what
+	// holds here anyway.
 	if len(notes) != 1 || !strings.HasPrefix(notes[0], "example.yaml:19: stdp.sal.noise = 0.07: left out: ") || !strings.Contains(notes[0], "plasticity.noise: 0.05") {
 		t.Errorf("notes %q", notes)
 	}
@@ -136,7 +138,8 @@ teacher_simulation_settings: {len_epoch: 8, num_epochs: 1, poisson_seed: 34, t_p
 u_input: {training: [-1, 0, 1.5], validation: [-2.0, 2.0]}
 `
 
-// TestConvertMicrocircuit: every setting of an authors' microcircuit arrives, and what comes out is a valid experiment.
+// TestConvertMicrocircuit: every setting of an authors' microcircuit arrives, and what comes out is
+// a valid experiment.
 func TestConvertMicrocircuit(t *testing.T) {
 	s, notes, err := File(known, "circuit.yaml", []byte(authorsCircuit), false)
 	if err != nil {

@@ -8,7 +8,8 @@ import (
 	"spikealign/settings"
 )
 
-// newAuthorsSampling returns the defaults of their program. With timing, its conventions for the lengths of potential and refractory time are kept.
+// newAuthorsSampling returns the defaults of their program. With timing, its conventions for the
+// lengths of potential and refractory time are kept.
 func newAuthorsSampling(timing bool) *authorsSampling {
 	p := &authorsSampling{NumEpochs: 1, ValStep: 1, ValFactor: 1, Dur: 1000, Distr: authorsDistribution{1, 1}, timing: timing}
 	one := authorsWindow{APlus: 1, AMinus: 1}
@@ -50,8 +51,9 @@ func (*authorsSampling) names() [][2]string {
 		{"plasticity.rate_sal", "lr.symm"}, {"plasticity.noise", "stdp.ws.noise"}}
 }
 
-// notes: their program reads the noise of both rules from stdp.ws and does not use its numbers of last spikes, whatever they are: within one
-// refractory time there is at most one spike of a neuron.
+// notes: their program reads the noise of both rules from stdp.ws and does not use its numbers of
+// last spikes, whatever they are: within one refractory time there is at most one spike of a
+// neuron.
 func (p *authorsSampling) notes() (ps settings.Problems) {
 	used := 0.0
 	if noise := p.STDP.WS.Noise; noise != nil {

@@ -1,6 +1,8 @@
-// Package drawings draws what stands in the folders of runs and sweeps, on the elements of package figure.
+// Package drawings draws what stands in the folders of runs and sweeps, on the elements of package
+// figure.
 //
-// A kind of experiment is drawn by a Drawer, one file of this package. Package catalog pairs kinds with their drawers.
+// A kind of experiment is drawn by a Drawer, one file of this package. Package catalog pairs kinds
+// with their drawers.
 package drawings
 
 import (
@@ -26,7 +28,8 @@ type Drawer struct {
 // SweepDrawer is a figure of a sweep.
 type SweepDrawer struct {
 	Name string // in sweep files, and of the figure's files
-	// Check returns, without any results, why the figure cannot show the grid and what to change in the sweep file; "" if it can.
+	// Check returns, without any results, why the figure cannot show the grid and what to change in
+	// the sweep file; "" if it can.
 	Check func(*sweep.Sweep) string
 	// Draw returns the figure of the members that have begun.
 	Draw func(*sweep.Result) (Input, error)
@@ -46,8 +49,9 @@ type Input interface {
 // Drawers are the drawers by the names of kinds.
 type Drawers map[string]Drawer
 
-// Folder draws the run or the sweep in dir into dir/figures and returns the names of the figures, without suffix. Of what is unfinished
-// it draws what there is. The error wraps experiment.ErrUsage if dir holds neither, or a sweep that Check refuses.
+// Folder draws the run or the sweep in dir into dir/figures and returns the names of the figures,
+// without suffix. Of what is unfinished it draws what there is. The error wraps experiment.ErrUsage
+// if dir holds neither, or a sweep that Check refuses.
 func (ds Drawers) Folder(kinds experiment.Kinds, dir string) ([]string, error) {
 	if sweep.IsSweep(dir) {
 		s, err := sweep.Load(kinds, dir)
@@ -70,7 +74,8 @@ func (ds Drawers) Folder(kinds experiment.Kinds, dir string) ([]string, error) {
 	return ds.Run(f)
 }
 
-// Run draws a run: what its kind shows, and, where spikes were recorded, figures/raster for the end of the run.
+// Run draws a run: what its kind shows, and, where spikes were recorded, figures/raster for the end
+// of the run.
 func (ds Drawers) Run(f *experiment.Folder) (names []string, err error) {
 	var pictures []Picture
 	if d := ds[f.Info.Kind]; d.Run != nil {
@@ -91,7 +96,8 @@ func (ds Drawers) Run(f *experiment.Folder) (names []string, err error) {
 	return names, nil
 }
 
-// find returns the drawer of the figure that a sweep asks for, nil if it asks for none, or an error at the key figure of its file.
+// find returns the drawer of the figure that a sweep asks for, nil if it asks for none, or an error
+// at the key figure of its file.
 func (ds Drawers) find(s *sweep.Sweep) (*SweepDrawer, error) {
 	if s.Figure == sweep.NoFigure {
 		return nil, nil
@@ -110,13 +116,15 @@ func (ds Drawers) find(s *sweep.Sweep) (*SweepDrawer, error) {
 	return nil, s.Fault("figure", fmt.Sprintf("is no figure of sweeps of kind %s; allowed are %s", kind, strings.Join(append(known, sweep.NoFigure), ", ")))
 }
 
-// Check returns, without any results, why the sweep's figure cannot show its grid, at its place in the sweep file.
+// Check returns, without any results, why the sweep's figure cannot show its grid, at its place in
+// the sweep file.
 func (ds Drawers) Check(s *sweep.Sweep) error {
 	_, err := ds.find(s)
 	return err
 }
 
-// Sweep draws the sweep's figure of the members that have begun. It returns the error of Check for a grid that the figure cannot show.
+// Sweep draws the sweep's figure of the members that have begun. It returns the error of Check for
+// a grid that the figure cannot show.
 func (ds Drawers) Sweep(r *sweep.Result) ([]string, error) {
 	d, err := ds.find(r.Sweep)
 	if d == nil || err != nil {
@@ -129,7 +137,8 @@ func (ds Drawers) Sweep(r *sweep.Result) ([]string, error) {
 	return []string{d.Name}, save(Picture{d.Name, input}, r.Dir)
 }
 
-// save writes a picture into the folder's figures. What the results do not fit is said without the names of package figure.
+// save writes a picture into the folder's figures. What the results do not fit is said without the
+// names of package figure.
 func save(p Picture, dir string) error {
 	drawn, err := p.Input.Figure()
 	var input *figure.InputError

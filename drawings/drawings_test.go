@@ -85,7 +85,8 @@ func parseSweep(t *testing.T, text string) *sweep.Sweep {
 	return s
 }
 
-// TestCheck verifies that grids which a figure cannot show are refused before anything runs, in words of the sweep file.
+// TestCheck verifies that grids which a figure cannot show are refused before anything runs, in
+// words of the sweep file.
 func TestCheck(t *testing.T) {
 	sampling := "experiment:\n" + folderBase
 	noise := "  - {path: initial.noise, values: [0, 0.5]}\n"
@@ -121,7 +122,8 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// TestConditions verifies how a comparison calls its conditions, and that replicates are of one condition.
+// TestConditions verifies how a comparison calls its conditions, and that replicates are of one
+// condition.
 func TestConditions(t *testing.T) {
 	for _, c := range []struct {
 		grid, want string
@@ -144,7 +146,8 @@ func TestConditions(t *testing.T) {
 	}
 }
 
-// TestReplicates verifies that a comparison shows all replicates, and states only of runs that share the target.
+// TestReplicates verifies that a comparison shows all replicates, and states only of runs that
+// share the target.
 func TestReplicates(t *testing.T) {
 	for path, shared := range map[string]bool{"seeds.target": false, "seeds.initial": true} {
 		_, dir := runSweep(t, "kind: sweep\nexperiment:\n"+folderBase+"  seeds: {target: 5}\ngrid:\n  - {path: plasticity.rate_sal, values: [0, 0.01]}\n  - {path: "+path+
@@ -201,7 +204,8 @@ func TestPairFolder(t *testing.T) {
 	}
 }
 
-// TestHiddenFolder verifies that the reciprocal weights of visible and hidden neurons are drawn, also where the states are too many to list.
+// TestHiddenFolder verifies that the reciprocal weights of visible and hidden neurons are drawn,
+// also where the states are too many to list.
 func TestHiddenFolder(t *testing.T) {
 	for side, states := range map[int]bool{2: true, 5: false} {
 		dir := runFile(t, fmt.Sprintf("kind: sampling\nnetwork: {visible: %d, hidden: 2, tau_ref: 5}\ntarget: {bars_and_stripes: %d}\n"+

@@ -13,7 +13,8 @@ import (
 	"spikealign/kinds"
 )
 
-// TestCircuitFolder draws runs of microcircuits from their folders: small and wide, with and without snapshots, finished and under way.
+// TestCircuitFolder draws runs of microcircuits from their folders: small and wide, with and
+// without snapshots, finished and under way.
 func TestCircuitFolder(t *testing.T) {
 	for _, text := range []string{
 		"",

@@ -11,8 +11,8 @@ import (
 // Pair draws the kinds two-neuron and dale.
 func Pair() Drawer { return Drawer{Run: pairOf} }
 
-// pairOf draws a run of two neurons, plain or with inhibitory partners: figures/field for a drift field, once the whole grid is there, and
-// figures/training for learning.
+// pairOf draws a run of two neurons, plain or with inhibitory partners: figures/field for a drift
+// field, once the whole grid is there, and figures/training for learning.
 func pairOf(f *experiment.Folder) ([]Picture, error) {
 	m, err := f.Table("metrics")
 	if err != nil {

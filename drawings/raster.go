@@ -13,8 +13,8 @@ const (
 	rasterSpikes = 1 << 16
 )
 
-// raster draws the end of a run whose spikes were recorded, as figures/raster; of several replicas the first. Without spikes, or a
-// refractory time to measure by, it draws nothing.
+// raster draws the end of a run whose spikes were recorded, as figures/raster; of several replicas
+// the first. Without spikes, or a refractory time to measure by, it draws nothing.
 func raster(f *experiment.Folder) ([]Picture, error) {
 	tau, ok := f.Info.Facts["tau_ref"].(float64)
 	if !ok || tau <= 0 {

@@ -9,7 +9,8 @@ import (
 	"spikealign/experiment"
 )
 
-// A run that recorded its spikes has a raster of its end, also where there are more spikes than are read.
+// A run that recorded its spikes has a raster of its end, also where there are more spikes than are
+// read.
 func TestRasterOfRun(t *testing.T) {
 	spec, err := known.Parse("x.yaml", []byte("kind: two-neuron\nnetwork: {dynamics: continuous}\nrecord: {spikes: true}\ntraining: {epochs: 1200}\n"))
 	if err != nil {

@@ -46,7 +46,8 @@ func trainingOf(f *experiment.Folder) ([]Picture, error) {
 	return []Picture{{"training", t}}, nil
 }
 
-// states is the number of neurons whose states the distributions of a run are of, 0 if there are none.
+// states is the number of neurons whose states the distributions of a run are of, 0 if there are
+// none.
 func states(arrays map[string][]float64) int {
 	for _, name := range []string{"p_target", "p_sampled"} {
 		if n := len(arrays[name]); n > 0 {
@@ -61,7 +62,8 @@ func rateSAL(m sweep.Member) float64 {
 	return m.Spec.Config.(*kinds.SamplingConfig).Plasticity.RateSAL
 }
 
-// ratesSAL returns the learning rates of SAL other than 0 that a sweep has, in the order of their appearance.
+// ratesSAL returns the learning rates of SAL other than 0 that a sweep has, in the order of their
+// appearance.
 func ratesSAL(s *sweep.Sweep) (rates []string) {
 	for _, m := range s.Members {
 		if r := strconv.FormatFloat(rateSAL(m), 'g', -1, 64); r != "0" && !slices.Contains(rates, r) {
@@ -73,8 +75,8 @@ func ratesSAL(s *sweep.Sweep) (rates []string) {
 
 const salPath = "plasticity.rate_sal"
 
-// noiseAxis returns the index in the grid of the noise, the one path of the conditions that varies beside the learning rate of SAL.
-// fault says why there is none and what to change.
+// noiseAxis returns the index in the grid of the noise, the one path of the conditions that varies
+// beside the learning rate of SAL. fault says why there is none and what to change.
 func noiseAxis(s *sweep.Sweep) (axis int, fault string) {
 	bad := func(problem, remedy string) (int, string) { return 0, problem + "; " + remedy }
 	if rates := ratesSAL(s); len(rates) > 1 {
@@ -164,7 +166,8 @@ type conditionMembers struct {
 	members []int
 }
 
-// conditions returns the conditions of a comparison, those with SAL first; fault says why they cannot be shown and what to change.
+// conditions returns the conditions of a comparison, those with SAL first; fault says why they
+// cannot be shown and what to change.
 func conditions(s *sweep.Sweep) (cs []conditionMembers, fault string) {
 	rates := ratesSAL(s)
 	varies := slices.ContainsFunc(s.Members, func(m sweep.Member) bool { return rateSAL(m) != rateSAL(s.Members[0]) })
@@ -211,7 +214,8 @@ func conditions(s *sweep.Sweep) (cs []conditionMembers, fault string) {
 	return cs, ""
 }
 
-// comparison draws the conditions of which members have begun. States are drawn for conditions whose runs all have the target of the first run.
+// comparison draws the conditions of which members have begun. States are drawn for conditions
+// whose runs all have the target of the first run.
 func comparison(r *sweep.Result) (Input, error) {
 	cs, _ := conditions(r.Sweep)
 	c := figure.Comparison{Title: title(r)}

@@ -13,7 +13,8 @@ const checkpointFormat = 2
 
 var errBadCheckpoint = errors.New("its content does not fit this experiment")
 
-// header is everything in a checkpoint beside the state of the run and what durable.Header tells: first its length in 8 bytes, then itself as JSON, then the state.
+// header is everything in a checkpoint beside the state of the run and what durable.Header tells:
+// first its length in 8 bytes, then itself as JSON, then the state.
 type header struct {
 	Format int    `json:"format"`
 	State  int    `json:"state_version"`

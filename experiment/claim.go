@@ -11,7 +11,8 @@ import (
 	"spikealign/internal/durable"
 )
 
-// claim takes the folder of a new run: makes it, locks it, and makes sure that nothing else is in it.
+// claim takes the folder of a new run: makes it, locks it, and makes sure that nothing else is in
+// it.
 func (l *loop) claim(o Options) error {
 	l.dir = o.Dir
 	if o.Unique {
@@ -63,7 +64,8 @@ func occupied(dir string) string {
 		return aRun
 	}
 	if IsRun(dir) {
-		// Without run.json this is either a run that was killed in its first moment or a file of the user's.
+		// Without run.json this is either a run that was killed in its first moment or a file of
+		// the user's.
 		if _, err := os.Stat(filepath.Join(dir, MetricsFile)); err == nil {
 			return aRun
 		}
@@ -108,8 +110,9 @@ func takenError(dir, what string) error {
 	return Usagef("%s holds a run %s; go on with: spikealign resume %s, choose another folder with -o, or replace it with --force", dir, state, dir)
 }
 
-// clear makes room for a new run in the folder of an old one. The old run is declared unfinished first, so that a folder from which
-// something is missing never looks finished; its configuration, metrics.csv and run.json are left to be replaced by the new run's.
+// clear makes room for a new run in the folder of an old one. The old run is declared unfinished
+// first, so that a folder from which something is missing never looks finished; its configuration,
+// metrics.csv and run.json are left to be replaced by the new run's.
 func (l *loop) clear() error {
 	old, err := ReadInfo(l.dir)
 	if err != nil {

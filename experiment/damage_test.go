@@ -29,7 +29,8 @@ training: {epochs: 12, epoch_length: 100, report_every: 2, report_factor: 5}
 
 var real = experiment.Kinds{kinds.Sampling{}, experimenttest.Kind{}}
 
-// sampled runs a small sampling experiment to its end, or stops it after the given number of reports.
+// sampled runs a small sampling experiment to its end, or stops it after the given number of
+// reports.
 func sampled(t testing.TB, reports int, overrides ...string) string {
 	t.Helper()
 	spec, err := real.Parse("small.yaml", []byte(samplingFile), overrides...)
@@ -56,7 +57,8 @@ func sampled(t testing.TB, reports int, overrides ...string) string {
 	return dir
 }
 
-// killed is a folder as kill -9 leaves it some time after a checkpoint: rows and spikes beyond it, the last of each torn.
+// killed is a folder as kill -9 leaves it some time after a checkpoint: rows and spikes beyond it,
+// the last of each torn.
 func killed(t *testing.T, overrides ...string) string {
 	t.Helper()
 	dir := sampled(t, 3, overrides...)
@@ -111,9 +113,10 @@ func sameRun(t *testing.T, got, want, when string) {
 	}
 }
 
-// TestDamagedCheckpoint: cut at many lengths, with a bit flipped in many places (every byte of the header among them), empty, or of another run, a checkpoint is refused with its name and
-// the remedy. Nothing in the folder is changed by that, the rows beyond the checkpoint included. With the checkpoint put back the run goes on to the same bytes, and without it from the
-// beginning.
+// TestDamagedCheckpoint: cut at many lengths, with a bit flipped in many places (every byte of the
+// header among them), empty, or of another run, a checkpoint is refused with its name and the
+// remedy. Nothing in the folder is changed by that, the rows beyond the checkpoint included. With
+// the checkpoint put back the run goes on to the same bytes, and without it from the beginning.
 func TestDamagedCheckpoint(t *testing.T) {
 	t.Parallel()
 	want, dir := sampled(t, 0), killed(t)
@@ -188,7 +191,8 @@ func TestDamagedCheckpoint(t *testing.T) {
 	sameRun(t, second, want, "without the checkpoint")
 }
 
-// TestDamagedFiles: a file that the checkpoint counts on is gone or changed. That is told with its name; no row of the tables is cut.
+// TestDamagedFiles: a file that the checkpoint counts on is gone or changed. That is told with its
+// name; no row of the tables is cut.
 func TestDamagedFiles(t *testing.T) {
 	t.Parallel()
 	whole := killed(t)
@@ -225,7 +229,8 @@ func TestDamagedFiles(t *testing.T) {
 	}
 }
 
-// TestDamagedInfo: run.json tells whether a run is finished. If it cannot be read, nothing is replaced unasked; without it the run goes on from the checkpoint.
+// TestDamagedInfo: run.json tells whether a run is finished. If it cannot be read, nothing is
+// replaced unasked; without it the run goes on from the checkpoint.
 func TestDamagedInfo(t *testing.T) {
 	t.Parallel()
 	want, dir := sampled(t, 0), killed(t)

@@ -1,8 +1,9 @@
-// Package experiment runs experiments: it reads their configuration, drives the one run loop, records, checkpoints, resumes, and keeps
-// the run's folder.
+// Package experiment runs experiments: it reads their configuration, drives the one run loop,
+// records, checkpoints, resumes, and keeps the run's folder.
 //
-// A kind of experiment is known through three small interfaces: Kind (a name and a default configuration), Config (checks itself and builds
-// a run) and Run (advances to the next report, marshals its whole state). Everything else is written once, here.
+// A kind of experiment is known through three small interfaces: Kind (a name and a default
+// configuration), Config (checks itself and builds a run) and Run (advances to the next report,
+// marshals its whole state). Everything else is written once, here.
 //
 // # The folder of a run
 //
@@ -14,8 +15,9 @@
 //	checkpoint        while unfinished: the state, and length and checksum of every file that grows
 //	partial/          while unfinished: spikes and snapshots so far
 //
-// Files that grow are cut back to the checkpoint on resume and written again from there; every other file appears whole or not at all. A process
-// killed at any instruction leaves a folder that Resume continues, and the finished metrics.csv, arrays.npz and spikes.npz are the same, byte for
+// Files that grow are cut back to the checkpoint on resume and written again from there; every
+// other file appears whole or not at all. A process killed at any instruction leaves a folder that
+// Resume continues, and the finished metrics.csv, arrays.npz and spikes.npz are the same, byte for
 // byte, as those of a run that was never stopped.
 package experiment
 
@@ -24,8 +26,9 @@ import (
 	"fmt"
 )
 
-// ErrUsage is wrapped by errors that say that what was asked cannot be done as it was asked: a folder that is taken, a kind that does not
-// exist, a configuration that was changed. Faults of a configuration file are yamlconf.Errors.
+// ErrUsage is wrapped by errors that say that what was asked cannot be done as it was asked: a
+// folder that is taken, a kind that does not exist, a configuration that was changed. Faults of a
+// configuration file are yamlconf.Errors.
 var ErrUsage = errors.New("usage")
 
 // usageError is an error whose text does not mention the class.

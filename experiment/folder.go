@@ -19,8 +19,9 @@ import (
 
 // Folder is the folder of a run, finished or not: everything that reads runs reads through it.
 type Folder struct {
-	Dir  string
-	Info Info // run.json, with the status Killed where it says Running and no process works on the run
+	Dir string
+	// run.json, with the status Killed where it says Running and no process works on the run
+	Info Info
 }
 
 // Open reads the folder of a run. The error wraps fs.ErrNotExist if dir holds no run.
@@ -37,7 +38,8 @@ func isAlive(dir string, info *Info) bool {
 	if !info.NoLock {
 		return isLocked(dir)
 	}
-	// The file system has no locks. A process of this machine is there or not; one of another machine writes run.json at every checkpoint.
+	// The file system has no locks. A process of this machine is there or not; one of another
+	// machine writes run.json at every checkpoint.
 	if host, err := os.Hostname(); err == nil && host == info.Host {
 		return processExists(info.PID)
 	}
@@ -50,8 +52,8 @@ func (f *Folder) Path(name string) string { return filepath.Join(f.Dir, name) }
 // Spec reads the experiment of the run.
 func (f *Folder) Spec(kinds Kinds) (*Spec, error) { return kinds.Load(f.Path(ConfigFile)) }
 
-// Table reads the table NAME.csv, columns by name. Cells that are empty or no numbers are NaN. A last line that is still being written is
-// left out, and a table that does not exist yet is empty.
+// Table reads the table NAME.csv, columns by name. Cells that are empty or no numbers are NaN. A
+// last line that is still being written is left out, and a table that does not exist yet is empty.
 func (f *Folder) Table(name string) (map[string][]float64, error) {
 	columns := map[string][]float64{}
 	head, rows, err := f.Rows(name)
@@ -68,7 +70,8 @@ func (f *Folder) Table(name string) (map[string][]float64, error) {
 	return columns, err
 }
 
-// Rows reads the header and the rows of the table NAME.csv as text, without a last row that is still being written.
+// Rows reads the header and the rows of the table NAME.csv as text, without a last row that is
+// still being written.
 func (f *Folder) Rows(name string) (head []string, rows [][]string, err error) {
 	path := f.Path(name + ".csv")
 	file, err := os.Open(path)
@@ -97,14 +100,15 @@ func (f *Folder) Rows(name string) (head []string, rows [][]string, err error) {
 	return all[0], rows, nil
 }
 
-// Arrays are arrays of a file: Names, Has, and Float64s, Int64s, Strings and Stream by name, each with its shape, whatever its type in
-// the file. Close it after use.
+// Arrays are arrays of a file: Names, Has, and Float64s, Int64s, Strings and Stream by name, each
+// with its shape, whatever its type in the file. Close it after use.
 type Arrays = npz.Reader
 
 // Arrays opens arrays.npz. The error wraps fs.ErrNotExist while the run is unfinished.
 func (f *Folder) Arrays() (*Arrays, error) { return npz.Open(f.Path(ArraysFile)) }
 
-// Floats reads arrays of arrays.npz by name. Those that are not there are left out, and of an unfinished run there are none.
+// Floats reads arrays of arrays.npz by name. Those that are not there are left out, and of an
+// unfinished run there are none.
 func (f *Folder) Floats(names ...string) (map[string][]float64, error) {
 	found := map[string][]float64{}
 	z, err := f.Arrays()
@@ -127,16 +131,18 @@ func (f *Folder) Floats(names ...string) (map[string][]float64, error) {
 
 // Spikes are the recorded spikes of a run.
 type Spikes struct {
-	Events      []spike.Event // in order of time, which counts ticks from the start of the run; of each replica, where there are several
-	Replicas    []int32       // the replica of each event; nil where there is one
-	Total       int           // how many spikes the file holds
+	// in order of time, which counts ticks from the start of the run; of each replica, where there
+	// are several
+	Events      []spike.Event
+	Replicas    []int32 // the replica of each event; nil where there is one
+	Total       int     // how many spikes the file holds
 	Neurons     int
 	TickSteps   float64 // simulation steps per tick
 	StepSeconds float64 // 0: a step has no duration
 }
 
-// Spikes reads the last spikes of spikes.npz, at most so many (0: all). The error wraps fs.ErrNotExist if there are none yet or none were
-// recorded.
+// Spikes reads the last spikes of spikes.npz, at most so many (0: all). The error wraps
+// fs.ErrNotExist if there are none yet or none were recorded.
 func (f *Folder) Spikes(last int) (*Spikes, error) {
 	z, err := npz.Open(f.Path(SpikesFile))
 	if err != nil {
@@ -183,7 +189,8 @@ func (f *Folder) Spikes(last int) (*Spikes, error) {
 	return s, nil
 }
 
-// ReadInfo reads run.json of a run's folder as it stands there. The error wraps fs.ErrNotExist if the folder holds no run.
+// ReadInfo reads run.json of a run's folder as it stands there. The error wraps fs.ErrNotExist if
+// the folder holds no run.
 func ReadInfo(dir string) (Info, error) {
 	var info Info
 	path := filepath.Join(dir, InfoFile)
@@ -215,7 +222,8 @@ func IsRun(dir string) bool {
 // findDepth is how deep below a folder of runs a run may lie (sweeps nest).
 const findDepth = 4
 
-// Find lists the folders of runs in and below dir, in lexical order. The error wraps ErrUsage if dir is not a folder.
+// Find lists the folders of runs in and below dir, in lexical order. The error wraps ErrUsage if
+// dir is not a folder.
 func Find(dir string) ([]string, error) {
 	if st, err := os.Stat(dir); err != nil || !st.IsDir() {
 		return nil, Usagef("%s is not a folder", dir)

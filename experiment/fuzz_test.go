@@ -11,7 +11,8 @@ import (
 	"spikealign/internal/durable"
 )
 
-// FuzzResume puts any bytes into a checkpoint with a right checksum: resume refuses them or goes on, but does not panic.
+// FuzzResume puts any bytes into a checkpoint with a right checksum: resume refuses them or goes
+// on, but does not panic.
 func FuzzResume(f *testing.F) {
 	dir := f.TempDir()
 	template := filepath.Join(dir, "template")

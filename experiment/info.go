@@ -5,8 +5,8 @@ import "time"
 // Status of a run's folder.
 type Status string
 
-// The statuses. Killed never stands in a file: it is what Open makes of a run that says running while no process works on it. It can be
-// resumed like an interrupted one.
+// The statuses. Killed never stands in a file: it is what Open makes of a run that says running
+// while no process works on it. It can be resumed like an interrupted one.
 const (
 	Running     Status = "running"
 	Done        Status = "done"

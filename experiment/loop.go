@@ -15,8 +15,9 @@ import (
 	"spikealign/internal/durable"
 )
 
-// Execute runs an experiment from its beginning to its end in a folder of its own. If ctx ends or the time limit is reached, it saves a
-// checkpoint and returns *Stopped. An error that wraps ErrUsage has changed nothing on disk.
+// Execute runs an experiment from its beginning to its end in a folder of its own. If ctx ends or
+// the time limit is reached, it saves a checkpoint and returns *Stopped. An error that wraps
+// ErrUsage has changed nothing on disk.
 func Execute(ctx context.Context, o Options) (Result, error) {
 	l := &loop{Session: o.Session.defaults()}
 	defer l.close()
@@ -29,8 +30,8 @@ func Execute(ctx context.Context, o Options) (Result, error) {
 	return l.from(ctx, true)
 }
 
-// Resume continues the run in dir from its last checkpoint, or from the beginning if it was killed before the first. A finished run is
-// left as it is: Result.Already.
+// Resume continues the run in dir from its last checkpoint, or from the beginning if it was killed
+// before the first. A finished run is left as it is: Result.Already.
 func (ks Kinds) Resume(ctx context.Context, dir string, s Session) (Result, error) {
 	if st, err := os.Stat(dir); err != nil || !st.IsDir() || !IsRun(dir) {
 		return Result{}, Usagef("%s is not the folder of a run: there is no %s in it", dir, ConfigFile)
@@ -188,8 +189,9 @@ func (l *loop) resume(ctx context.Context) (Result, error) {
 	if len(h.Tables) != len(l.tables) {
 		return Result{}, l.damaged(errBadCheckpoint)
 	}
-	// Nothing is cut before everything is known to be whole: of a run that cannot be resumed, all rows of the tables stay. What partial/ holds
-	// beyond the checkpoint is of no use to anybody and is not read twice.
+	// Nothing is cut before everything is known to be whole: of a run that cannot be resumed, all
+	// rows of the tables stay. What partial/ holds beyond the checkpoint is of no use to anybody
+	// and is not read twice.
 	for k, t := range l.tables {
 		if err := durable.Verify(l.path(t.Name+".csv"), h.Tables[k]); err != nil {
 			return Result{}, l.damaged(err)
@@ -234,7 +236,8 @@ func (l *loop) from(ctx context.Context, isNew bool) (Result, error) {
 			return Result{}, err
 		}
 		if err := writeFile(l.path(ConfigFile), text); err != nil {
-			return Result{}, fmt.Errorf("%w; then run the experiment again", err) // there is nothing to resume yet
+			// there is nothing to resume yet
+			return Result{}, fmt.Errorf("%w; then run the experiment again", err)
 		}
 		l.hook("configuration")
 	}
@@ -342,8 +345,8 @@ func (l *loop) observe() {
 	}
 }
 
-// append writes the rows of a report. A report counts once all its rows are on disk; whatever part of it a crash leaves behind is cut
-// off by resume.
+// append writes the rows of a report. A report counts once all its rows are on disk; whatever part
+// of it a crash leaves behind is cut off by resume.
 func (l *loop) append(report Report) error {
 	touched := uint64(0)
 	for _, row := range report {
@@ -371,8 +374,8 @@ func (l *loop) append(report Report) error {
 			l.info.Latest = latest
 		}
 	}
-	// Rows are in the file at once. Some kinds report hundreds of times a second: the disk is asked once a second at most, as what a loss of
-	// power takes comes back with resume.
+	// Rows are in the file at once. Some kinds report hundreds of times a second: the disk is asked
+	// once a second at most, as what a loss of power takes comes back with resume.
 	due := l.Now().Sub(l.synced) >= time.Second
 	for k, g := range l.csv {
 		if err := g.flush(); err != nil {
@@ -393,8 +396,8 @@ func (l *loop) append(report Report) error {
 	return nil
 }
 
-// checkpoint saves the whole state: first what the files hold is made durable, then the checkpoint that names their lengths replaces the
-// old one.
+// checkpoint saves the whole state: first what the files hold is made durable, then the checkpoint
+// that names their lengths replaces the old one.
 func (l *loop) checkpoint() error {
 	h := header{Format: checkpointFormat, State: l.spec.Kind.StateVersion(), Config: l.config,
 		Start: l.info.Start, Earlier: l.info.Earlier}
@@ -433,7 +436,8 @@ func (l *loop) checkpoint() error {
 	return nil
 }
 
-// finish writes the results. The checkpoint before it holds the end of the run, so that a crash in here costs nothing.
+// finish writes the results. The checkpoint before it holds the end of the run, so that a crash in
+// here costs nothing.
 func (l *loop) finish() error {
 	if err := l.checkpoint(); err != nil {
 		return err

@@ -30,7 +30,8 @@ func load(t *testing.T, kind experimenttest.Kind, overrides ...string) *experime
 	return spec
 }
 
-// minutes is a clock on which every look costs a minute, so that every Advance is followed by a checkpoint.
+// minutes is a clock on which every look costs a minute, so that every Advance is followed by a
+// checkpoint.
 func minutes() func() time.Time {
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	return func() time.Time {
@@ -173,7 +174,8 @@ func TestFolder(t *testing.T) {
 	sameResults(t, again, dir, "repeated from experiment.yaml")
 }
 
-// A process killed between any two operations on files leaves a folder from which Resume gets to the same results.
+// A process killed between any two operations on files leaves a folder from which Resume gets to
+// the same results.
 func TestKillAnywhere(t *testing.T) {
 	t.Parallel()
 	want := execute(t)
@@ -242,7 +244,8 @@ func TestKillOften(t *testing.T) {
 	}
 }
 
-// Stopped at any step, between reports and within them, and resumed; also twice from one checkpoint.
+// Stopped at any step, between reports and within them, and resumed; also twice from one
+// checkpoint.
 func TestInterrupt(t *testing.T) {
 	t.Parallel()
 	want := execute(t)
@@ -313,7 +316,8 @@ func TestResumeFinished(t *testing.T) {
 	}
 }
 
-// interrupted returns the folder of a run stopped at step 25: two reports, one snapshot "late/matrix", 3 of "walk".
+// interrupted returns the folder of a run stopped at step 25: two reports, one snapshot
+// "late/matrix", 3 of "walk".
 func interrupted(t *testing.T, overrides ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -332,7 +336,8 @@ func interrupted(t *testing.T, overrides ...string) string {
 	return dir
 }
 
-// A damaged file is found, named, and does not end in other results; without the checkpoint the run starts again.
+// A damaged file is found, named, and does not end in other results; without the checkpoint the run
+// starts again.
 func TestDamage(t *testing.T) {
 	t.Parallel()
 	want := execute(t)
@@ -474,7 +479,8 @@ func TestFolderIsTaken(t *testing.T) {
 	}
 }
 
-// Killed while it replaces an old run, the folder never looks finished, can be resumed, and nothing of the old run gets into the new one.
+// Killed while it replaces an old run, the folder never looks finished, can be resumed, and nothing
+// of the old run gets into the new one.
 func TestKillWhileReplacing(t *testing.T) {
 	t.Parallel()
 	dir := execute(t)
@@ -503,7 +509,8 @@ func TestKillWhileReplacing(t *testing.T) {
 	}
 }
 
-// What the disk refuses is told with file and remedy, recorded, and costs nothing once it is repaired.
+// What the disk refuses is told with file and remedy, recorded, and costs nothing once it is
+// repaired.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	want := execute(t)

@@ -12,8 +12,9 @@ import (
 	"spikealign/spike"
 )
 
-// recorder is the Sink of a run: it streams to files in partial/. Spike times, neurons and, where there are several, replicas go to a file
-// each, and every snapshot to its own, in the little-endian form in which they stand in an npz file.
+// recorder is the Sink of a run: it streams to files in partial/. Spike times, neurons and, where
+// there are several, replicas go to a file each, and every snapshot to its own, in the
+// little-endian form in which they stand in an npz file.
 type recorder struct {
 	dir      string // partial/ of the run's folder
 	spikes   bool

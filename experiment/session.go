@@ -18,8 +18,9 @@ type Session struct {
 	Slice time.Duration
 	// Now is the clock for times and durations that are reported; nil means time.Now.
 	Now func() time.Time
-	// PerThread says that several runs share this process: CPU time is then that of the calling thread, which must be locked
-	// (runtime.LockOSThread), and of the threads of Env.Parallel. Else it is that of the process.
+	// PerThread says that several runs share this process: CPU time is then that of the calling
+	// thread, which must be locked (runtime.LockOSThread), and of the threads of Env.Parallel. Else
+	// it is that of the process.
 	PerThread bool
 	// CPU returns CPU time used so far, in place of both; for tests.
 	CPU func() time.Duration
@@ -65,7 +66,8 @@ type Options struct {
 	Dir string
 	// Unique takes Dir-2, Dir-3, ... if Dir exists.
 	Unique bool
-	// Overwrite replaces a run in Dir, finished or not. Files that are not of a run are never touched.
+	// Overwrite replaces a run in Dir, finished or not. Files that are not of a run are never
+	// touched.
 	Overwrite bool
 	Session
 }

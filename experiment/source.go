@@ -20,13 +20,14 @@ import (
 // Starter is a Config that can begin from the weights of another run.
 type Starter interface {
 	Config
-	// From names that run, "FOLDER" for its end or "FOLDER#EPOCH" for a report of that epoch, at the path From of the configuration
-	// that messages name; "" if there is none.
+	// From names that run, "FOLDER" for its end or "FOLDER#EPOCH" for a report of that epoch, at
+	// the path From of the configuration that messages name; "" if there is none.
 	From() (from, path string)
 }
 
-// Source is the finished run from which another begins. What is read of it is kept in the new run's folder (InitialFile), so that the
-// new run can be resumed whatever becomes of the old one, and named in its run.json.
+// Source is the finished run from which another begins. What is read of it is kept in the new run's
+// folder (InitialFile), so that the new run can be resumed whatever becomes of the old one, and
+// named in its run.json.
 type Source struct {
 	Info SourceInfo
 
@@ -117,7 +118,8 @@ func sumOf(path string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// Floats returns the array final of the run's end, or, where an epoch was named, the row of that epoch of the snapshots, with its shape.
+// Floats returns the array final of the run's end, or, where an epoch was named, the row of that
+// epoch of the snapshots, with its shape.
 func (s *Source) Floats(final, snapshots string) (values []float64, shape []int, err error) {
 	if s.kept != nil {
 		a := s.kept[final]
@@ -151,7 +153,8 @@ func (s *Source) Floats(final, snapshots string) (values []float64, shape []int,
 	return values, shape, err
 }
 
-// Metric returns the value of a column of metrics.csv in the last row, or in that of the epoch named.
+// Metric returns the value of a column of metrics.csv in the last row, or in that of the epoch
+// named.
 func (s *Source) Metric(column string) (float64, error) {
 	if s.kept != nil {
 		x, _, err := s.Floats(column, column)
@@ -179,7 +182,8 @@ func (s *Source) Metric(column string) (float64, error) {
 	return x, nil
 }
 
-// findSource opens the run to begin from, if the configuration names one: the kept arrays when the run is resumed.
+// findSource opens the run to begin from, if the configuration names one: the kept arrays when the
+// run is resumed.
 func (l *loop) findSource(spec *Spec) error {
 	c, ok := spec.Config.(Starter)
 	if !ok {

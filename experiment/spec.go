@@ -48,7 +48,8 @@ func (c *Common) Validate() settings.Problems {
 	return ps
 }
 
-// Spec is an experiment as described by a file: the common part and the kind's part, valid and complete.
+// Spec is an experiment as described by a file: the common part and the kind's part, valid and
+// complete.
 type Spec struct {
 	Common
 	Kind   Kind
@@ -58,8 +59,8 @@ type Spec struct {
 // SweepKind is what a sweep file (package sweep) says in the place of a kind.
 const SweepKind = "sweep"
 
-// Load reads an experiment file with overrides "path=value". Faults are yamlconf.Errors: all of them, each with its place. A file without a
-// name gets the name of the file.
+// Load reads an experiment file with overrides "path=value". Faults are yamlconf.Errors: all of
+// them, each with its place. A file without a name gets the name of the file.
 func (ks Kinds) Load(file string, overrides ...string) (*Spec, error) {
 	data, err := yamlconf.ReadFile(file)
 	if err != nil {
@@ -160,7 +161,8 @@ func (ks Kinds) Template(kind string) ([]byte, error) {
 	return yamlconf.Marshal(head, &s.Common, s.Config)
 }
 
-// decisive is the text of the configuration without the keys that cannot change a result or the shape of a checkpoint.
+// decisive is the text of the configuration without the keys that cannot change a result or the
+// shape of a checkpoint.
 func (s *Spec) decisive() (string, error) {
 	c := s.Common
 	c.Name, c.Description, c.Checkpoint = "", "", settings.Default[CheckpointConfig]()
@@ -168,8 +170,9 @@ func (s *Spec) decisive() (string, error) {
 	return string(text), err
 }
 
-// changed says in which line the configuration of a checkpoint, as decisive wrote it, differs from this one; "" if they give the same
-// results. Settings that the text does not have, because the program did not have them, count with their defaults.
+// changed says in which line the configuration of a checkpoint, as decisive wrote it, differs from
+// this one; "" if they give the same results. Settings that the text does not have, because the
+// program did not have them, count with their defaults.
 func (s *Spec) changed(config string) (string, error) {
 	old, err := Kinds{s.Kind}.Parse("checkpoint", []byte(config))
 	if err != nil {
@@ -178,8 +181,9 @@ func (s *Spec) changed(config string) (string, error) {
 	return s.Differs(old)
 }
 
-// Differs says in which line the configurations of two specs differ, as `it said ..., now it says ...`, and "" if they give the same results.
-// Names, descriptions and checkpoint times do not count.
+// Differs says in which line the configurations of two specs differ, as `it said ..., now it says
+// ...`, and "" if they give the same results. Names, descriptions and checkpoint times do not
+// count.
 func (s *Spec) Differs(old *Spec) (string, error) {
 	a, err := old.decisive()
 	if err != nil {

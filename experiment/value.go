@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// Value is one cell of a table: an integer, a floating-point number or a text. The zero value is an empty cell.
+// Value is one cell of a table: an integer, a floating-point number or a text. The zero value is an
+// empty cell.
 type Value struct {
 	kind byte
 	num  uint64

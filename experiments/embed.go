@@ -1,4 +1,5 @@
-// Package experiments holds the experiment files of the paper's figures, so that the program can reproduce them without the files at hand.
+// Package experiments holds the experiment files of the paper's figures, so that the program can
+// reproduce them without the files at hand.
 package experiments
 
 import "embed"

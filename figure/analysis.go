@@ -12,15 +12,18 @@ import (
 
 // Analysis is the matrix of the SAL drifts of recorded neurons (docs/model.md, section 3).
 type Analysis struct {
-	Title       string
-	Note        string    // a remark below the title
-	Labels      []string  // of the N neurons
-	SAL         []float64 // N x N row-major, row postsynaptic, column presynaptic: drift at learning rate 1; the diagonal is ignored, NaN is not known
-	Significant []bool    // N x N: marked with a dot
+	Title  string
+	Note   string   // a remark below the title
+	Labels []string // of the N neurons
+	// N x N row-major, row postsynaptic, column presynaptic: drift at learning rate 1; the diagonal
+	// is ignored, NaN is not known
+	SAL         []float64
+	Significant []bool // N x N: marked with a dot
 }
 
-// Figure draws the matrix, vermilion where the drift is positive and blue where it is negative, that is where the synapse acts as the stronger of the two. It returns an
-// *InputError for lengths that do not fit together and for fewer than two neurons.
+// Figure draws the matrix, vermilion where the drift is positive and blue where it is negative,
+// that is where the synapse acts as the stronger of the two. It returns an *InputError for lengths
+// that do not fit together and for fewer than two neurons.
 func (a Analysis) Figure() (*Figure, error) {
 	n := len(a.Labels)
 	if n < 2 {

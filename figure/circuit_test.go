@@ -69,7 +69,8 @@ func wideCircuit(n int) Microcircuit {
 	return c
 }
 
-// circuitInputs are figures of microcircuits that must come out whole: typical, partial, degenerate and spoilt data.
+// circuitInputs are figures of microcircuits that must come out whole: typical, partial, degenerate
+// and spoilt data.
 func circuitInputs() map[string]drawer {
 	in := map[string]drawer{
 		"6":            figure6(60, 10),
@@ -107,7 +108,8 @@ func TestCircuitNotes(t *testing.T) {
 	checkNotes(t, circuitInputs(), map[string]string{"6 spoilt": "1 run unfinished", "very wide": "1667 of 5001 synapses"})
 }
 
-// TestCircuitInputErrors checks that input which contradicts itself is refused, with the name of the field.
+// TestCircuitInputErrors checks that input which contradicts itself is refused, with the name of
+// the field.
 func TestCircuitInputErrors(t *testing.T) {
 	six := func(change func(*Figure6)) Figure6 {
 		f := figure6(3, 2)

@@ -13,31 +13,40 @@ import (
 // MaxConditions is how many conditions a Comparison can show: as many as there are colours.
 const MaxConditions = 6
 
-// Comparison sets a small network under different conditions side by side; the first demonstration has two, with and without SAL.
+// Comparison sets a small network under different conditions side by side; the first demonstration
+// has two, with and without SAL.
 type Comparison struct {
-	Title      string
-	N          int         // number of neurons
-	Target     []float64   // target probability of the 2^N states; bit i of the index is neuron i; may be nil
+	Title string
+	N     int // number of neurons
+	// target probability of the 2^N states; bit i of the index is neuron i; may be nil
+	Target     []float64
 	Conditions []Condition // up to six
 }
 
 // Condition holds the runs of one condition. Any slice may be nil.
 type Condition struct {
-	Name  string
-	Epoch []float64 // the abscissa of the next three. A run shorter than it is unfinished: it counts as far as it goes
+	Name string
+	// the abscissa of the next three. A run shorter than it is unfinished: it counts as far as it
+	// goes
+	Epoch []float64
 
-	DKL       [][]float64 // [run][epoch] divergence of the sampled from the target distribution, nats
+	// [run][epoch] divergence of the sampled from the target distribution, nats
+	DKL       [][]float64
 	Floor     [][]float64 // sampling floor of DKL, nats
 	Asymmetry [][]float64 // Var over i<j of W[i][j]-W[j][i]
-	Sampled   [][]float64 // [run][state] measured fraction of time in each state; of runs with another target it is left out
+	// [run][state] measured fraction of time in each state; of runs with another target it is left
+	// out
+	Sampled [][]float64
 }
 
 // runs is the number of runs.
 func (c Condition) runs() int { return max(len(c.DKL), len(c.Asymmetry)) }
 
-// Figure draws D_KL with its sampling floor and the asymmetry over epochs, and the sampled against the target probability of every state: of several runs the median, with a band between the
-// quartiles over epochs. A panel for which no condition has values is left out. It returns an *InputError for lengths that do not fit together, for more conditions than there are colours and when
-// there is nothing to draw.
+// Figure draws D_KL with its sampling floor and the asymmetry over epochs, and the sampled against
+// the target probability of every state: of several runs the median, with a band between the
+// quartiles over epochs. A panel for which no condition has values is left out. It returns an
+// *InputError for lengths that do not fit together, for more conditions than there are colours and
+// when there is nothing to draw.
 func (c Comparison) Figure() (*Figure, error) {
 	if err := c.check(); err != nil {
 		return nil, err
@@ -84,7 +93,8 @@ func (c Comparison) Figure() (*Figure, error) {
 		// Medians above all bands.
 		slices.SortStableFunc(p.layers, func(a, b plot.Plotter) int { return depth(a) - depth(b) })
 	}
-	// The last condition is drawn first: the first one, usually the matter of the figure, lies on top.
+	// The last condition is drawn first: the first one, usually the matter of the figure, lies on
+	// top.
 	for k := len(c.Conditions) - 1; k >= 0; k-- {
 		d := c.Conditions[k]
 		if len(d.Sampled) == 0 || len(c.Target) == 0 {
@@ -141,7 +151,8 @@ func (c Comparison) repeats(runs func(Condition) int) string {
 	return fmt.Sprintf("median of %d runs", hi)
 }
 
-// conditionLine is the line of the k-th of n conditions: the first one is solid, and each is drawn over those before it with shorter dashes, so that all are seen where they coincide.
+// conditionLine is the line of the k-th of n conditions: the first one is solid, and each is drawn
+// over those before it with shorter dashes, so that all are seen where they coincide.
 func conditionLine(k, n int) draw.LineStyle {
 	s := solid(categorical[k], 1.1)
 	if k > 0 {

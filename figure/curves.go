@@ -27,7 +27,8 @@ type Course struct {
 	Runs [][]float64 // [run][x]
 }
 
-// Figure draws for each course the median over runs and the band between the quartiles. It returns an *InputError for more panels than fit, more names than there are colours, runs longer than X
+// Figure draws for each course the median over runs and the band between the quartiles. It returns
+// an *InputError for more panels than fit, more names than there are colours, runs longer than X
 // and when there is nothing to draw.
 func (c Curves) Figure() (*Figure, error) {
 	if n := len(c.Panels); n == 0 || n > 3 {

@@ -7,21 +7,25 @@ import (
 	"gonum.org/v1/plot/plotter"
 )
 
-// Figure10 is SAL on two excitatory neurons that also inhibit each other through interneurons (docs/model.md, section 6): figure 10 of the paper.
+// Figure10 is SAL on two excitatory neurons that also inhibit each other through interneurons
+// (docs/model.md, section 6): figure 10 of the paper.
 type Figure10 struct {
 	Title    string
 	N        int       // the grid has N x N points; the point (i, j) is at i*N+j
 	W12, W21 []float64 // effective weights of each point
 	Drift12  []float64 // drift of the synapse from E2 to E1 under SAL, per tau
 
-	// Activity (share of time refractory) of the excitatory neurons, and of two neurons coupled directly by the effective weights: of the first neuron at
-	// all points, then of the second. Both nil: the panel is left out.
+	// Activity (share of time refractory) of the excitatory neurons, and of two neurons coupled
+	// directly by the effective weights: of the first neuron at all points, then of the second.
+	// Both nil: the panel is left out.
 	Rate, RateDirect []float64
 }
 
-// Figure draws the drift over the effective weights, with the line along which it changes its sign (interpolated along the lines of the grid) and the
-// diagonal, and the activities of pairs with interneurons against those of the directly coupled ones. It returns an *InputError for lengths that do not
-// fit together, for a grid of less than 2 x 2 points and for effective weights that are not finite.
+// Figure draws the drift over the effective weights, with the line along which it changes its sign
+// (interpolated along the lines of the grid) and the diagonal, and the activities of pairs with
+// interneurons against those of the directly coupled ones. It returns an *InputError for lengths
+// that do not fit together, for a grid of less than 2 x 2 points and for effective weights that are
+// not finite.
 func (f Figure10) Figure() (*Figure, error) {
 	if err := f.check(); err != nil {
 		return nil, err

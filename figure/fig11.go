@@ -10,19 +10,23 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// Figure11 shows what the shape of the postsynaptic potential does to SAL (docs/model.md, section 5): figure 11 of the paper.
+// Figure11 shows what the shape of the postsynaptic potential does to SAL (docs/model.md, section
+// 5): figure 11 of the paper.
 type Figure11 struct {
 	Shapes []ShapeResult // one row each
 }
 
 // ShapeResult is the theory of two neurons with one shape of the PSP. Any part may be nil.
 type ShapeResult struct {
-	Name     string
-	Lag, PSP []float64 // the potential for unit weight, over the lag in tau; a lag given twice makes a jump
-	Laws     []STDDLaw // for some biases, which Name tells; laws of one name have one colour in all rows
-	Lines    []AttractorLine
+	Name string
+	// the potential for unit weight, over the lag in tau; a lag given twice makes a jump
+	Lag, PSP []float64
+	// for some biases, which Name tells; laws of one name have one colour in all rows
+	Laws  []STDDLaw
+	Lines []AttractorLine
 
-	// How far the attractor line for b_1 = Bias[i], b_2 = Bias[j] is from the diagonal, relative to its extent: at i*len(Bias)+j, 0 or more, NaN where there is none.
+	// How far the attractor line for b_1 = Bias[i], b_2 = Bias[j] is from the diagonal, relative to
+	// its extent: at i*len(Bias)+j, 0 or more, NaN where there is none.
 	Bias, Deviation []float64
 }
 
@@ -32,9 +36,11 @@ type AttractorLine struct {
 	W12, W21   []float64
 }
 
-// Figure draws for each shape the PSP, the laws of spike-timing differences, the attractor lines by the difference of the biases beside the diagonal,
-// and their deviation from it over both biases. A column has the same axes and colours in all rows. It returns an *InputError for lengths that do not
-// fit together, for biases that do not ascend, for a negative deviation, for more laws than there are colours and when there is nothing to draw.
+// Figure draws for each shape the PSP, the laws of spike-timing differences, the attractor lines by
+// the difference of the biases beside the diagonal, and their deviation from it over both biases. A
+// column has the same axes and colours in all rows. It returns an *InputError for lengths that do
+// not fit together, for biases that do not ascend, for a negative deviation, for more laws than
+// there are colours and when there is nothing to draw.
 func (f Figure11) Figure() (*Figure, error) {
 	if err := f.check(); err != nil {
 		return nil, err
@@ -119,7 +125,8 @@ func (f Figure11) Figure() (*Figure, error) {
 			g.add(c.panels[r], 1)
 		}
 	}
-	return g.figure(fullWidth * vg.Length(max(len(columns), 2)) / 4), nil // the key needs the width of two
+	// the key needs the width of two
+	return g.figure(fullWidth * vg.Length(max(len(columns), 2)) / 4), nil
 }
 
 // lawNames returns the names of all laws in the order of their appearance.

@@ -7,13 +7,14 @@ import (
 	"gonum.org/v1/plot"
 )
 
-// Figure12 shows how the two weights' imbalance shows in the spike-timing differences (docs/model.md, section 5): figure 12 of the paper.
+// Figure12 shows how the two weights' imbalance shows in the spike-timing differences
+// (docs/model.md, section 5): figure 12 of the paper.
 type Figure12 struct {
 	Cases []PerturbationCase // up to six
 }
 
-// PerturbationCase is what a perturbation of the weights, W12 up and W21 down, adds to the causal half of a law of spike-timing differences, less what
-// it adds to the other half.
+// PerturbationCase is what a perturbation of the weights, W12 up and W21 down, adds to the causal
+// half of a law of spike-timing differences, less what it adds to the other half.
 type PerturbationCase struct {
 	Name     string
 	T        []float64 // lag, tau
@@ -21,8 +22,9 @@ type PerturbationCase struct {
 	Integral []float64 // running sum of Delta
 }
 
-// Figure draws Delta and its running sum over the lag, all cases in one pair of panels. It returns an *InputError for columns of unequal length, for
-// more cases than there are colours and when there is nothing to draw. Delta is not drawn at lag 0, where it is 0 whatever the weights.
+// Figure draws Delta and its running sum over the lag, all cases in one pair of panels. It returns
+// an *InputError for columns of unequal length, for more cases than there are colours and when
+// there is nothing to draw. Delta is not drawn at lag 0, where it is 0 whatever the weights.
 func (f Figure12) Figure() (*Figure, error) {
 	if n := len(f.Cases); n == 0 || n > len(categorical) {
 		return nil, &InputError{"Figure12", "Cases", fmt.Sprintf("%d cases, need 1 to %d, which have distinct colours", n, len(categorical))}

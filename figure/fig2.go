@@ -10,19 +10,24 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Figure2 is the theory of two neurons and what they learn by SAL (docs/model.md, section 5): figure 2 c, d and e of the paper. Any part may be missing.
+// Figure2 is the theory of two neurons and what they learn by SAL (docs/model.md, section 5):
+// figure 2 c, d and e of the paper. Any part may be missing.
 type Figure2 struct {
-	Laws     []STDDLaw    // excitation and inhibition, each with weights of which one is stronger, weaker and equal to the other
+	// excitation and inhibition, each with weights of which one is stronger, weaker and equal to
+	// the other
+	Laws     []STDDLaw
 	Learning []PairCurves // both weights plastic; one frozen
 	Plane    PhasePlane
 }
 
-// PairCurves are the two weights of a pair of neurons while they learn, over runs that differ in their seeds.
+// PairCurves are the two weights of a pair of neurons while they learn, over runs that differ in
+// their seeds.
 type PairCurves struct {
-	Name     string
-	Epoch    []float64
-	W12, W21 [][]float64 // [run][epoch]. A run shorter than Epoch is unfinished: it counts as far as it goes
-	Frozen12 bool        // W12 does not learn
+	Name  string
+	Epoch []float64
+	// [run][epoch]. A run shorter than Epoch is unfinished: it counts as far as it goes
+	W12, W21 [][]float64
+	Frozen12 bool // W12 does not learn
 }
 
 // PhasePlane is the drift of both weights over a grid of weights, with what moves on it.
@@ -42,10 +47,12 @@ type Trajectory struct {
 
 const planeHeight = vg.Length(118)
 
-// Figure draws a panel for each law as STDD does, for each of Learning (median over runs, band between the quartiles) and the phase plane: an arrow
-// along the drift at each point of the grid, with a length that goes with the square root of the magnitude, the attractor line and the trajectories, a
-// dot at their start. It returns an *InputError for lengths that do not fit together, for a grid that does not ascend, for more trajectories than there
-// are colours and when there is nothing to draw.
+// Figure draws a panel for each law as STDD does, for each of Learning (median over runs, band
+// between the quartiles) and the phase plane: an arrow along the drift at each point of the grid,
+// with a length that goes with the square root of the magnitude, the attractor line and the
+// trajectories, a dot at their start. It returns an *InputError for lengths that do not fit
+// together, for a grid that does not ascend, for more trajectories than there are colours and when
+// there is nothing to draw.
 func (f Figure2) Figure() (*Figure, error) {
 	if err := f.check(); err != nil {
 		return nil, err

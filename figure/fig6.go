@@ -9,13 +9,15 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Figure6 compares how microcircuits with three ways to get feedback weights learn (docs/model.md, section 7): figure 6 of the paper.
+// Figure6 compares how microcircuits with three ways to get feedback weights learn (docs/model.md,
+// section 7): figure 6 of the paper.
 type Figure6 struct {
 	Title   string
 	Methods []MethodRuns // up to three
 }
 
-// MethodRuns are the runs of one method. A run shorter than its abscissa is unfinished: it counts as far as it goes. Any part may be missing.
+// MethodRuns are the runs of one method. A run shorter than its abscissa is unfinished: it counts
+// as far as it goes. Any part may be missing.
 type MethodRuns struct {
 	Name             string
 	Epoch            []float64   // epochs finished, the abscissa of the next three
@@ -36,10 +38,14 @@ var methodHues = []color.NRGBA{withSAL, black, withoutSAL}
 
 var weightHues = []color.NRGBA{orange, synapse12, synapse21}
 
-// Figure draws, for all methods, the validation loss over the epochs, free and nudged, and the loss after training; for each method the weights over the epochs; then the weights after training, the
-// last two of them (feedback over forward) against each other, and the mean angle between feedback and forward weights. Courses show the median over runs and a band between the quartiles; a distribution shows every run,
-// the median and a bar between the quartiles. (For single weights the angle of a run is 0 or 180 degrees, hence the mean.) It returns an *InputError for lengths that do not fit
-// together, for more methods or weights than there are colours, for methods with different weights and when there is nothing to draw.
+// Figure draws, for all methods, the validation loss over the epochs, free and nudged, and the loss
+// after training; for each method the weights over the epochs; then the weights after training, the
+// last two of them (feedback over forward) against each other, and the mean angle between feedback
+// and forward weights. Courses show the median over runs and a band between the quartiles; a
+// distribution shows every run, the median and a bar between the quartiles. (For single weights the
+// angle of a run is 0 or 180 degrees, hence the mean.) It returns an *InputError for lengths that
+// do not fit together, for more methods or weights than there are colours, for methods with
+// different weights and when there is nothing to draw.
 func (f Figure6) Figure() (*Figure, error) {
 	if err := f.check(); err != nil {
 		return nil, err
@@ -126,7 +132,8 @@ func (f Figure6) check() error {
 	return nil
 }
 
-// marker is the look of a method's medians and runs: the reference is a ring, so that what reaches it is not hidden.
+// marker is the look of a method's medians and runs: the reference is a ring, so that what reaches
+// it is not hidden.
 func (f Figure6) marker(k int) draw.GlyphStyle {
 	if k == 1 {
 		return ring(methodHues[k], 2.4)

@@ -39,8 +39,8 @@ func (f *Figure) Size() (width, height float64) {
 	return float64(f.width / vg.Centimeter), float64(f.height / vg.Centimeter)
 }
 
-// Save writes name.svg and name.png into dir, which is created where missing. Both are drawn before either is written, and
-// each file appears whole or not at all.
+// Save writes name.svg and name.png into dir, which is created where missing. Both are drawn before
+// either is written, and each file appears whole or not at all.
 func (f *Figure) Save(dir, name string) error {
 	if name == "" || name[0] == '.' || filepath.Base(name) != name {
 		return fmt.Errorf("figure: %q is not a file name", name)
@@ -81,7 +81,8 @@ func (f *Figure) WritePNG(w io.Writer) error {
 	return nil
 }
 
-// WriteSVG writes the figure as SVG. Text stays text; the font is Liberation Sans, or one of the same widths where it is not installed.
+// WriteSVG writes the figure as SVG. Text stays text; the font is Liberation Sans, or one of the
+// same widths where it is not installed.
 func (f *Figure) WriteSVG(w io.Writer) error {
 	c := vgsvg.New(f.width, f.height)
 	f.draw(draw.New(c))
@@ -89,7 +90,8 @@ func (f *Figure) WriteSVG(w io.Writer) error {
 	if _, err := c.WriteTo(&buf); err != nil {
 		return fmt.Errorf("figure: %w", err)
 	}
-	// gonum names one font and no substitute: a browser without it would take a serif font of other widths.
+	// gonum names one font and no substitute: a browser without it would take a serif font of other
+	// widths.
 	out := bytes.ReplaceAll(buf.Bytes(), []byte("font-family:Liberation Sans;"), []byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif;"))
 	if f.title != "" {
 		var title bytes.Buffer

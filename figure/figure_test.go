@@ -212,7 +212,8 @@ func inputs() map[string]drawer {
 	return in
 }
 
-// TestFiles checks that every input gives a PNG of the size printed and well-formed SVG without numbers that are none.
+// TestFiles checks that every input gives a PNG of the size printed and well-formed SVG without
+// numbers that are none.
 func TestFiles(t *testing.T) {
 	for name, in := range inputs() {
 		f, err := in.Figure()
@@ -387,7 +388,8 @@ func TestSave(t *testing.T) {
 	}
 }
 
-// TestInputErrors checks that input which contradicts itself is refused, with the name of the field.
+// TestInputErrors checks that input which contradicts itself is refused, with the name of the
+// field.
 func TestInputErrors(t *testing.T) {
 	long := noise([]float64{0, 1}, 1, 1)
 	long.Curves[0].Asymmetry[0] = make([]float64, 100)
@@ -446,7 +448,8 @@ func TestNotes(t *testing.T) {
 	})
 }
 
-// TestStateNames checks the order of states: bit i of the index is neuron i, labels begin with neuron 0 (docs/model.md, section 2).
+// TestStateNames checks the order of states: bit i of the index is neuron i, labels begin with
+// neuron 0 (docs/model.md, section 2).
 func TestStateNames(t *testing.T) {
 	if got := stateName(0b00110, 5); got != "01100" {
 		t.Errorf("state 6 of 5 neurons is %s, want 01100", got)
@@ -467,7 +470,8 @@ func svgText(t *testing.T, in drawer) string {
 	return svg.String()
 }
 
-// TestHeadings checks that headings begin above the axes and letters left of them, in columns without tick labels too.
+// TestHeadings checks that headings begin above the axes and letters left of them, in columns
+// without tick labels too.
 func TestHeadings(t *testing.T) {
 	f, err := inputs()["sweep"].Figure()
 	if err != nil {
@@ -486,7 +490,8 @@ func TestHeadings(t *testing.T) {
 	}
 }
 
-// TestLabels checks that labels break outside marks and at no non-breaking space, and get smaller where they cannot break.
+// TestLabels checks that labels break outside marks and at no non-breaking space, and get smaller
+// where they cannot break.
 func TestLabels(t *testing.T) {
 	if got := strings.Join(words(`a  _{b c}d `+varianceLabel+` open _{e`), "|"); got != `a|_{b c}d|`+varianceLabel+`|open|_{e` {
 		t.Error(got)

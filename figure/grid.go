@@ -8,15 +8,16 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// grid lays panels out in columns of equal data width, with the data areas of a row and of a column aligned, and letters them
-// a, b, c, ... in the order of their addition.
+// grid lays panels out in columns of equal data width, with the data areas of a row and of a column
+// aligned, and letters them a, b, c, ... in the order of their addition.
 type grid struct {
 	columns int
 	height  vg.Length // of the data area of each row whose panels do not ask for another
-	trim    bool      // the figure is as much narrower as square panels leave blank in the last column
-	title   string
-	key     [][]keyEntry // above all panels, each group on a line of its own
-	cells   []cell
+	// the figure is as much narrower as square panels leave blank in the last column
+	trim  bool
+	title string
+	key   [][]keyEntry // above all panels, each group on a line of its own
+	cells []cell
 }
 
 type cell struct {
@@ -50,7 +51,8 @@ func (g *grid) tall(c cell) vg.Length {
 	return g.height
 }
 
-// layout holds the lengths of a grid. The tile of a panel is its data area with the insets around it.
+// layout holds the lengths of a grid. The tile of a panel is its data area with the insets around
+// it.
 type layout struct {
 	width, height vg.Length   // of the figure
 	head          vg.Length   // margin, title and key
@@ -225,7 +227,8 @@ const (
 	keyGap   = vg.Length(9)
 )
 
-// wrapKey breaks entries into rows no wider than room. A label that is wider by itself goes on below.
+// wrapKey breaks entries into rows no wider than room. A label that is wider by itself goes on
+// below.
 func wrapKey(entries []keyEntry, room vg.Length) [][]keyEntry {
 	var rows [][]keyEntry
 	var used vg.Length
@@ -250,7 +253,8 @@ func wrapKey(entries []keyEntry, room vg.Length) [][]keyEntry {
 	return rows
 }
 
-// thumbRoom is the width taken by the thumbnail of e; an entry without one is a heading within the key.
+// thumbRoom is the width taken by the thumbnail of e; an entry without one is a heading within the
+// key.
 func thumbRoom(e keyEntry) vg.Length {
 	if len(e.thumbs) == 0 {
 		return 0
@@ -258,7 +262,8 @@ func thumbRoom(e keyEntry) vg.Length {
 	return e.thumbWidth() + thumbGap
 }
 
-// thumbWidth is the width of the thumbnail of e: a marker alone needs less than a line, a scale of colours more.
+// thumbWidth is the width of the thumbnail of e: a marker alone needs less than a line, a scale of
+// colours more.
 func (e keyEntry) thumbWidth() vg.Length {
 	w := thumbWidth / 2
 	for _, t := range e.thumbs {
@@ -290,7 +295,8 @@ func drawKey(c draw.Canvas, row []keyEntry, at vg.Point, room vg.Length) {
 	}
 }
 
-// wrapText breaks s at spaces into lines no wider than room, except for words that are; who draws them shrinks them.
+// wrapText breaks s at spaces into lines no wider than room, except for words that are; who draws
+// them shrinks them.
 func wrapText(s string, room vg.Length, t textStyle) []string {
 	var lines []string
 	for _, word := range words(s) {

@@ -75,8 +75,8 @@ func TestLinearTicks(t *testing.T) {
 	}
 }
 
-// TestTicks checks, for ranges of all kinds, that ticks lie within the range, ascend, have room, and that there are at least two labels where the
-// axis has room for many. The seed is fixed.
+// TestTicks checks, for ranges of all kinds, that ticks lie within the range, ascend, have room,
+// and that there are at least two labels where the axis has room for many. The seed is fixed.
 func TestTicks(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 3000 {
@@ -157,7 +157,8 @@ func TestRamp(t *testing.T) {
 	}
 }
 
-// checkFigures checks that every figure is well-formed SVG without numbers that are none, the same for equal input, and that all its text lies inside and apart. With SPIKEALIGN_FIGURES it saves
+// checkFigures checks that every figure is well-formed SVG without numbers that are none, the same
+// for equal input, and that all its text lies inside and apart. With SPIKEALIGN_FIGURES it saves
 // them there.
 func checkFigures(t *testing.T, kind string, inputs func() map[string]drawer) {
 	t.Helper()

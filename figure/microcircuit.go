@@ -9,15 +9,17 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// Microcircuit is one run of a dendritic microcircuit (docs/model.md, section 7). Any slice may be nil: what it would show is left out.
+// Microcircuit is one run of a dendritic microcircuit (docs/model.md, section 7). Any slice may be
+// nil: what it would show is left out.
 type Microcircuit struct {
 	Name string // title of the figure
 
-	Epoch                   []float64   // epochs finished, the abscissa of the next six
-	Loss, LossNudged        []float64   // of the validation, free and with the output nudged
-	TrainLoss               []float64   // of the learning patterns
-	Accuracy, TrainAccuracy []float64   // 0..1
-	Angles                  [][]float64 // [hidden layer][epoch] between feedback weights and transposed forward weights, degrees
+	Epoch                   []float64 // epochs finished, the abscissa of the next six
+	Loss, LossNudged        []float64 // of the validation, free and with the output nudged
+	TrainLoss               []float64 // of the learning patterns
+	Accuracy, TrainAccuracy []float64 // 0..1
+	// [hidden layer][epoch] between feedback weights and transposed forward weights, degrees
+	Angles [][]float64
 
 	WeightEpoch []float64       // epochs finished, from 0: the abscissa of the weights
 	Synapses    []Synapse       // of a small network; up to six
@@ -30,12 +32,14 @@ type Synapse struct {
 	Weight []float64
 }
 
-// FeedbackLayer holds the forward weights out of a hidden layer and the feedback weights into it, in the order of the same pairs of neurons.
+// FeedbackLayer holds the forward weights out of a hidden layer and the feedback weights into it,
+// in the order of the same pairs of neurons.
 type FeedbackLayer struct {
 	Up0, Down0, Up, Down []float64 // before and after training
 }
 
-// MaxSynapseLines is how many synapses can be drawn as lines over the epochs: as many as there are colours.
+// MaxSynapseLines is how many synapses can be drawn as lines over the epochs: as many as there are
+// colours.
 const MaxSynapseLines = 6
 
 const (
@@ -47,9 +51,11 @@ const (
 	maxLayersDrawn = 9
 )
 
-// Figure draws the losses over the epochs, the angle between feedback and forward weights of every hidden layer, the accuracy, and the weights: over the epochs for a small network, for
-// others the feedback against the forward weights of each hidden layer (the first nine; of large layers a regular sample), before and after training. It returns an *InputError for lengths that
-// do not fit together, for more synapses than there are colours and when there is nothing to draw.
+// Figure draws the losses over the epochs, the angle between feedback and forward weights of every
+// hidden layer, the accuracy, and the weights: over the epochs for a small network, for others the
+// feedback against the forward weights of each hidden layer (the first nine; of large layers a
+// regular sample), before and after training. It returns an *InputError for lengths that do not fit
+// together, for more synapses than there are colours and when there is nothing to draw.
 func (m Microcircuit) Figure() (*Figure, error) {
 	if err := m.check(); err != nil {
 		return nil, err

@@ -11,7 +11,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// NoiseSweep is a sweep over a noise level with and without SAL: figures 4 (synaptic noise) and 5 (plasticity noise) of the paper.
+// NoiseSweep is a sweep over a noise level with and without SAL: figures 4 (synaptic noise) and 5
+// (plasticity noise) of the paper.
 type NoiseSweep struct {
 	Title      string
 	NoiseLabel string    // the noise that Levels measure, such as "initial weight noise σ_{init}"
@@ -21,11 +22,13 @@ type NoiseSweep struct {
 
 // Curve holds the runs of one noise level and condition.
 type Curve struct {
-	Level     float64
-	SAL       bool
-	Epoch     []float64
-	DKL       [][]float64 // [run][epoch], nats. A run shorter than Epoch is unfinished: it counts as far as it goes
-	Asymmetry [][]float64 // the same for Var over i<j of W[i][j]-W[j][i]; nil where it was not recorded
+	Level float64
+	SAL   bool
+	Epoch []float64
+	// [run][epoch], nats. A run shorter than Epoch is unfinished: it counts as far as it goes
+	DKL [][]float64
+	// the same for Var over i<j of W[i][j]-W[j][i]; nil where it was not recorded
+	Asymmetry [][]float64
 }
 
 // noiseRow is one measured quantity, a row of panels.
@@ -40,13 +43,15 @@ var noiseRows = []noiseRow{
 	{"Asymmetry", asymmetryLabel, false, func(c Curve) [][]float64 { return c.Asymmetry }},
 }
 
-// Figure draws one row for D_KL and one for the asymmetry, each with the course of training without and with SAL (median over runs and band
-// between the quartiles, by noise level) and the values at the last epoch over the noise level (median, bar between the quartiles,
-// every run as a dot; dashed: the median without noise). Quartiles are of type 7 (linear interpolation); values that are not
-// finite take no part in them and are counted. A condition or quantity without any run is left out, and so is a quantity without any value beside one that has some.
+// Figure draws one row for D_KL and one for the asymmetry, each with the course of training without
+// and with SAL (median over runs and band between the quartiles, by noise level) and the values at
+// the last epoch over the noise level (median, bar between the quartiles, every run as a dot;
+// dashed: the median without noise). Quartiles are of type 7 (linear interpolation); values that
+// are not finite take no part in them and are counted. A condition or quantity without any run is
+// left out, and so is a quantity without any value beside one that has some.
 //
-// It returns an *InputError for a curve of a level that is not in Levels, for a level and condition given twice, for runs longer than Epoch and
-// when there is nothing to draw.
+// It returns an *InputError for a curve of a level that is not in Levels, for a level and condition
+// given twice, for runs longer than Epoch and when there is nothing to draw.
 func (s NoiseSweep) Figure() (*Figure, error) {
 	if err := s.check(); err != nil {
 		return nil, err

@@ -14,7 +14,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// twoNeurons returns a law with the shape of docs/model.md, section 5: halves of unequal height up to tau, then exponential tails.
+// twoNeurons returns a law with the shape of docs/model.md, section 5: halves of unequal height up
+// to tau, then exponential tails.
 func twoNeurons(name string, tau int, w12, w21 float64) STDDLaw {
 	l := STDDLaw{Name: name, Tau: float64(tau), W12: w12, W21: w21}
 	for d := 1 - 2*tau; d < 2*tau; d++ {
@@ -152,7 +153,8 @@ func figure12(cases int) Figure12 {
 	return f
 }
 
-// pairInputs are figures of two neurons that must come out whole: typical, partial, degenerate and spoilt data.
+// pairInputs are figures of two neurons that must come out whole: typical, partial, degenerate and
+// spoilt data.
 func pairInputs() map[string]drawer {
 	laws := sixLaws()
 	in := map[string]drawer{
@@ -232,7 +234,8 @@ func TestPairSizes(t *testing.T) {
 	}
 }
 
-// TestPairInputErrors checks that input which contradicts itself is refused, with the name of the field.
+// TestPairInputErrors checks that input which contradicts itself is refused, with the name of the
+// field.
 func TestPairInputErrors(t *testing.T) {
 	law := func(change func(*STDDLaw)) []STDDLaw {
 		l := STDDLaw{Tau: 1, Lags: []float64{-1, 0, 1}, Probability: []float64{.5, 0, .5}}
@@ -342,7 +345,8 @@ func TestZeroLines(t *testing.T) {
 			t.Errorf("a plane: %v is not on the line 2x - y = 1.5", p)
 		}
 	}
-	// A circle of radius 2.5: one closed line, linear interpolation of a square is off by less than 1/8 of its second derivative over the slope.
+	// A circle of radius 2.5: one closed line, linear interpolation of a square is off by less than
+	// 1/8 of its second derivative over the slope.
 	x, y, v = mesh(8, 8, func(x, y float64) float64 { return (x-3.5)*(x-3.5) + (y-3.5)*(y-3.5) - 6.25 })
 	lines = zeroLines(x, y, v, 8, 8)
 	if len(lines) != 1 || lines[0][0] != lines[0][len(lines[0])-1] {
@@ -373,7 +377,8 @@ func TestZeroLines(t *testing.T) {
 	}
 }
 
-// TestCells: corners of cells lie in the middle of four points; at the margin the grid goes on linearly.
+// TestCells: corners of cells lie in the middle of four points; at the margin the grid goes on
+// linearly.
 func TestCells(t *testing.T) {
 	g := cells{x: []float64{0, 0, 1, 1, 3, 3}, y: []float64{0, 2, 0, 2, 0, 2}, n: 3, m: 2}
 	for i, x := range []float64{-0.5, 0.5, 2, 4} {
@@ -398,7 +403,8 @@ func TestJumps(t *testing.T) {
 	}
 }
 
-// TestLagsFromZero checks that the axes of figure 12 begin at lag 0, also where the data begin one step later.
+// TestLagsFromZero checks that the axes of figure 12 begin at lag 0, also where the data begin one
+// step later.
 func TestLagsFromZero(t *testing.T) {
 	f, err := Figure12{Cases: []PerturbationCase{{Name: "a", T: []float64{0.5, 1, 1.5}, Delta: []float64{1, 0, -1}, Integral: []float64{1, 1, 0}}}}.Figure()
 	if err != nil {
@@ -437,7 +443,8 @@ func pairRun(effective bool) PairRun {
 	return r
 }
 
-// TestPairRun checks that what is not measured before the first epoch is not missed, and refuses columns of unequal length.
+// TestPairRun checks that what is not measured before the first epoch is not missed, and refuses
+// columns of unequal length.
 func TestPairRun(t *testing.T) {
 	if svg := svgText(t, pairRun(true)); strings.Contains(svg, "not drawn") {
 		t.Error("values are missed")

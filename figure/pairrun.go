@@ -10,19 +10,23 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// PairRun is one run of two neurons whose synapses learn by SAL (docs/model.md, sections 5 and 6). Any slice may be nil.
+// PairRun is one run of two neurons whose synapses learn by SAL (docs/model.md, sections 5 and 6).
+// Any slice may be nil.
 type PairRun struct {
 	Name string // title of the figure
 
-	Epoch                    []float64 // epochs finished, the abscissa of all others
-	W12, W21                 []float64 // the weights that learn
-	Effective12, Effective21 []float64 // with interneurons: the effective weights, W12 and W21 being those of the excitatory synapses
+	Epoch    []float64 // epochs finished, the abscissa of all others
+	W12, W21 []float64 // the weights that learn
+	// with interneurons: the effective weights, W12 and W21 being those of the excitatory synapses
+	Effective12, Effective21 []float64
 	Drift12, Drift21         []float64 // of W12 and W21 under SAL, per tau; NaN where not measured
-	Activity1, Activity2     []float64 // share of time in which the neurons were refractory; NaN where not measured
+	// share of time in which the neurons were refractory; NaN where not measured
+	Activity1, Activity2 []float64
 }
 
-// Figure draws the effective weights, the weights, both weights against each other with the diagonal, the drifts and the activities over the epochs. It returns an *InputError for lengths that
-// do not fit together and when there is nothing to draw.
+// Figure draws the effective weights, the weights, both weights against each other with the
+// diagonal, the drifts and the activities over the epochs. It returns an *InputError for lengths
+// that do not fit together and when there is nothing to draw.
 func (r PairRun) Figure() (*Figure, error) {
 	for _, c := range []struct {
 		field string

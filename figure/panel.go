@@ -14,16 +14,19 @@ import (
 	"spikealign/internal/quantile"
 )
 
-// axis is one axis of a panel. Its range grows with the data added; figures set the other fields before they add any.
+// axis is one axis of a panel. Its range grows with the data added; figures set the other fields
+// before they add any.
 type axis struct {
 	label  string
 	log    bool
-	zero   bool        // the range reaches to 0, without margin there
-	tight  bool        // no margin around the data
-	bare   bool        // ticks without labels: the panel to the left has them
-	upward bool        // tick labels of x turned by a quarter
-	whole  bool        // the quantity counts something: no ticks between integers, and a single value stands on an axis from 0
-	named  []plot.Tick // these ticks instead of round numbers
+	zero   bool // the range reaches to 0, without margin there
+	tight  bool // no margin around the data
+	bare   bool // ticks without labels: the panel to the left has them
+	upward bool // tick labels of x turned by a quarter
+	// the quantity counts something: no ticks between integers, and a single value stands on an
+	// axis from 0
+	whole bool
+	named []plot.Tick // these ticks instead of round numbers
 
 	lo, hi   float64 // what the data need; lo > hi while there are none
 	min, max float64 // what the axis shows
@@ -32,7 +35,8 @@ type axis struct {
 	lines    []string // the label with its power of ten, broken to the length of the axis
 }
 
-// shows tells whether the axis has a place for v. The bounds keep sums and logarithms of the layout finite.
+// shows tells whether the axis has a place for v. The bounds keep sums and logarithms of the layout
+// finite.
 func (a *axis) shows(v float64) bool {
 	if a.log {
 		return v > 1e-100 && v < 1e100
@@ -223,7 +227,8 @@ func (p *panel) explain(label string, thumbs ...plot.Thumbnailer) {
 	p.key = append(p.key, keyEntry{label, thumbs})
 }
 
-// runs returns the stretches first..last-1 of indices where all columns can be drawn, x in the first column.
+// runs returns the stretches first..last-1 of indices where all columns can be drawn, x in the
+// first column.
 func (p *panel) runs(x []float64, ys ...[]float64) (stretches [][2]int, lost int) {
 	start := -1
 	for k := 0; k <= len(x); k++ {
@@ -245,7 +250,8 @@ func (p *panel) runs(x []float64, ys ...[]float64) (stretches [][2]int, lost int
 	return stretches, lost
 }
 
-// line draws y over x, broken where a value cannot be drawn; a value alone between two breaks becomes a dot.
+// line draws y over x, broken where a value cannot be drawn; a value alone between two breaks
+// becomes a dot.
 func (p *panel) line(x, y []float64, s draw.LineStyle) {
 	stretches, lost := p.runs(x, y)
 	p.lost += lost
@@ -258,7 +264,8 @@ func (p *panel) line(x, y []float64, s draw.LineStyle) {
 	}
 }
 
-// edged draws y over ascending x as line does, except that steps more than three times as large as those beside them are vertical, halfway between their places.
+// edged draws y over ascending x as line does, except that steps more than three times as large as
+// those beside them are vertical, halfway between their places.
 func (p *panel) edged(x, y []float64, s draw.LineStyle) {
 	step := func(k int) float64 { // from place k to the next one
 		if k < 0 || k+1 >= len(y) {
@@ -277,7 +284,8 @@ func (p *panel) edged(x, y []float64, s draw.LineStyle) {
 	p.line(xs, ys, s)
 }
 
-// midpoints returns the bounds of the intervals around two or more ascending values: halfway between two of them, as far from the outer ones as on their other side.
+// midpoints returns the bounds of the intervals around two or more ascending values: halfway
+// between two of them, as far from the outer ones as on their other side.
 func midpoints(x []float64) []float64 {
 	n := len(x)
 	edges := make([]float64, n+1)
@@ -288,7 +296,8 @@ func midpoints(x []float64) []float64 {
 	return edges
 }
 
-// band fills the area between lo and hi over x. Its gaps are not counted as lost: a line goes with it.
+// band fills the area between lo and hi over x. Its gaps are not counted as lost: a line goes with
+// it.
 func (p *panel) band(x, lo, hi []float64, c color.Color) {
 	stretches, _ := p.runs(x, lo, hi)
 	for _, r := range stretches {
@@ -307,7 +316,8 @@ func (p *panel) band(x, lo, hi []float64, c color.Color) {
 	}
 }
 
-// course draws the median of runs over x and the band between their quartiles, and returns the medians. A run shorter than x counts as far as it goes.
+// course draws the median of runs over x and the band between their quartiles, and returns the
+// medians. A run shorter than x counts as far as it goes.
 func (p *panel) course(x []float64, runs [][]float64, hue color.NRGBA) []float64 {
 	return p.courseIn(x, runs, fade(hue, bandOpacity), solid(hue, 1))
 }
@@ -360,8 +370,9 @@ func (p *panel) under(l plot.Plotter) {
 	p.layers = slices.Insert(p.layers, 0, l)
 }
 
-// summary draws the distribution of values at x: its median as marker, a bar from the lower to the upper quartile and every value as a faint
-// dot, spread over the given width. It returns the median, NaN where no value can be drawn.
+// summary draws the distribution of values at x: its median as marker, a bar from the lower to the
+// upper quartile and every value as a faint dot, spread over the given width. It returns the
+// median, NaN where no value can be drawn.
 func (p *panel) summary(x, spread float64, values []float64, g draw.GlyphStyle) (median float64) {
 	var seen []float64
 	for _, v := range values {
@@ -456,7 +467,8 @@ func (p *panel) fit(width, height vg.Length) {
 	p.y.wrap(height)
 }
 
-// inset returns the room that axes and labels need left of, below and right of a data area of the given width.
+// inset returns the room that axes and labels need left of, below and right of a data area of the
+// given width.
 func (p *panel) inset(width vg.Length) (left, bottom, right vg.Length) {
 	left, bottom, right = tickLength, tickLength, 2
 	for _, t := range p.y.ticks {
@@ -497,8 +509,8 @@ func (p *panel) draw(c draw.Canvas, r vg.Rectangle) {
 		}
 		p.x.ticks, p.y.ticks = nil, nil
 	} else {
-		// gonum's Plot carries the scales to the plotters. Its own layout is not used: it pads each panel by itself and, on
-		// logarithmic axes, for a label it believes to be off centre.
+		// gonum's Plot carries the scales to the plotters. Its own layout is not used: it pads each
+		// panel by itself and, on logarithmic axes, for a label it believes to be off centre.
 		frame := plot.New()
 		frame.X.Min, frame.X.Max, frame.X.Scale = p.x.min, p.x.max, p.x.normalizer()
 		frame.Y.Min, frame.Y.Max, frame.Y.Scale = p.y.min, p.y.max, p.y.normalizer()

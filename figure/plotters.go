@@ -14,7 +14,8 @@ import (
 
 // Plotters that gonum lacks, and thumbnails for keys.
 
-// reference is a horizontal line at a value through the whole panel, or as much of the diagonal x = y as it holds.
+// reference is a horizontal line at a value through the whole panel, or as much of the diagonal x =
+// y as it holds.
 type reference struct {
 	at       float64
 	diagonal bool
@@ -34,7 +35,8 @@ func (l reference) Plot(c draw.Canvas, p *plot.Plot) {
 	c.StrokeLine2(l.style, c.Min.X, y, c.Max.X, y)
 }
 
-// bars are columns from 0 to height[k] around x[k]+shift, all in data units. Values that are not finite are left out.
+// bars are columns from 0 to height[k] around x[k]+shift, all in data units. Values that are not
+// finite are left out.
 type bars struct {
 	x, height    []float64
 	shift, width float64
@@ -69,8 +71,8 @@ func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 // moderate tells whether v is a number that axes can show with everything around it.
 func moderate(v float64) bool { return math.Abs(v) < 1e98 }
 
-// heat is a matrix of row-major values as colours from -limit to limit, row 0 on top, cell (row, column) centred at (column, -row).
-// NaN is drawn grey.
+// heat is a matrix of row-major values as colours from -limit to limit, row 0 on top, cell (row,
+// column) centred at (column, -row). NaN is drawn grey.
 type heat struct {
 	values        []float64
 	rows, columns int
@@ -83,7 +85,8 @@ func (h heat) Plot(c draw.Canvas, p *plot.Plot) {
 		h.raster(c)
 		return
 	}
-	// Cells overlap a little to the right and downwards, else renderers leave light seams between them.
+	// Cells overlap a little to the right and downwards, else renderers leave light seams between
+	// them.
 	const overlap = vg.Length(0.3)
 	for i := range h.rows {
 		for j := range h.columns {
@@ -121,7 +124,8 @@ func (h heat) DataRange() (xmin, xmax, ymin, ymax float64) {
 	return -0.5, float64(h.columns) - 0.5, 0.5 - float64(h.rows), 0.5
 }
 
-// indexTicks labels the integers 0..n-1, every second, fifth, ... where they are many; sign -1 counts downwards, for rows of a matrix.
+// indexTicks labels the integers 0..n-1, every second, fifth, ... where they are many; sign -1
+// counts downwards, for rows of a matrix.
 func indexTicks(n int, sign float64, most int) []plot.Tick {
 	step := 1
 	for k := 0; (n-1)/step >= most; k++ {
@@ -137,15 +141,17 @@ func indexTicks(n int, sign float64, most int) []plot.Tick {
 	return ticks
 }
 
-// cells are values at the points (x, y) of a grid, irregular or not, as coloured cells from -limit to limit; the point (i, j) is at i*m+j, n >= 2 of i
-// and m >= 2 of j. Corners of cells are in the middle of four points. NaN is drawn grey.
+// cells are values at the points (x, y) of a grid, irregular or not, as coloured cells from -limit
+// to limit; the point (i, j) is at i*m+j, n >= 2 of i and m >= 2 of j. Corners of cells are in the
+// middle of four points. NaN is drawn grey.
 type cells struct {
 	x, y, values []float64
 	n, m         int
 	limit        float64
 }
 
-// corner returns the corner between the points (i-1, j-1) and (i, j). Beyond the margin the grid goes on linearly.
+// corner returns the corner between the points (i-1, j-1) and (i, j). Beyond the margin the grid
+// goes on linearly.
 func (g cells) corner(i, j int) (x, y float64) {
 	for _, a := range [2]int{i - 1, i} {
 		for _, b := range [2]int{j - 1, j} {
@@ -156,7 +162,8 @@ func (g cells) corner(i, j int) (x, y float64) {
 	return x, y
 }
 
-// beyond returns v at (i, j), or for an index one outside the grid what the two values next to it lead to.
+// beyond returns v at (i, j), or for an index one outside the grid what the two values next to it
+// lead to.
 func beyond(v []float64, n, m, i, j int) float64 {
 	switch {
 	case i < 0:
@@ -204,8 +211,9 @@ func (g cells) DataRange() (xmin, xmax, ymin, ymax float64) {
 	return xmin, xmax, ymin, ymax
 }
 
-// zeroLines returns the lines along which values at the points (x, y) of a grid (as of cells) change their sign: where they cross the lines of the grid
-// they are interpolated linearly, within a cell they are straight. Cells with a value that is not finite have none.
+// zeroLines returns the lines along which values at the points (x, y) of a grid (as of cells)
+// change their sign: where they cross the lines of the grid they are interpolated linearly, within
+// a cell they are straight. Cells with a value that is not finite have none.
 func zeroLines(x, y, v []float64, n, m int) []plotter.XYs {
 	type edge struct{ a, b int } // between two points next to each other
 	at := func(e edge) plotter.XY {
@@ -240,7 +248,8 @@ func zeroLines(x, y, v []float64, n, m int) []plotter.XYs {
 			switch {
 			case len(crossed) == 2:
 				link(crossed[0], crossed[1])
-			case len(crossed) == 4 && (mean > 0) == (v[c[0]] > 0): // a saddle; the middle belongs to corners 0 and 2
+			// a saddle; the middle belongs to corners 0 and 2
+			case len(crossed) == 4 && (mean > 0) == (v[c[0]] > 0):
 				link(e[0], e[1])
 				link(e[2], e[3])
 			case len(crossed) == 4:
@@ -279,8 +288,9 @@ func zeroLines(x, y, v []float64, n, m int) []plotter.XYs {
 	return lines
 }
 
-// arrows are a vector field: at each (x, y) an arrow along (u, v) with its middle there. The length goes with the square root of the magnitude, so that
-// weak places of the field keep a direction that can be seen; the longest arrow has the length given, in units of x.
+// arrows are a vector field: at each (x, y) an arrow along (u, v) with its middle there. The length
+// goes with the square root of the magnitude, so that weak places of the field keep a direction
+// that can be seen; the longest arrow has the length given, in units of x.
 type arrows struct {
 	x, y, u, v []float64
 	longest    float64
@@ -381,8 +391,8 @@ func (b *colorBar) draw(c draw.Canvas, r vg.Rectangle) {
 	}
 }
 
-// spikeMarks draws a short vertical mark for each spike, neuron k in the row of height 1 around k, and before it, if asked for, the state that the
-// spike starts, as a pale block of unit length.
+// spikeMarks draws a short vertical mark for each spike, neuron k in the row of height 1 around k,
+// and before it, if asked for, the state that the spike starts, as a pale block of unit length.
 type spikeMarks struct {
 	times   []float64
 	neurons []int

@@ -17,8 +17,8 @@ type Raster struct {
 	States  bool // draw the state z = 1, of length tau after each spike, as bars
 }
 
-// Figure draws the raster. It returns an *InputError for columns of unequal length, a neuron outside 0..N-1 or a window that ends before
-// it starts.
+// Figure draws the raster. It returns an *InputError for columns of unequal length, a neuron
+// outside 0..N-1 or a window that ends before it starts.
 func (r Raster) Figure() (*Figure, error) {
 	switch {
 	case len(r.Times) != len(r.Neurons):

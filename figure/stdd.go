@@ -10,7 +10,8 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// STDD shows laws of the spike-timing differences d = t_1 - t_2 of two neurons (docs/model.md, section 5), one panel each.
+// STDD shows laws of the spike-timing differences d = t_1 - t_2 of two neurons (docs/model.md,
+// section 5), one panel each.
 type STDD struct {
 	Title string
 	Laws  []STDDLaw
@@ -18,9 +19,10 @@ type STDD struct {
 
 // STDDLaw is one law of spike-timing differences.
 type STDDLaw struct {
-	Name        string
-	Tau         float64   // refractory time, steps
-	Lags        []float64 // d = t_1 - t_2 in steps, ascending, symmetrical about 0; positive where neuron 1 fires second
+	Name string
+	Tau  float64 // refractory time, steps
+	// d = t_1 - t_2 in steps, ascending, symmetrical about 0; positive where neuron 1 fires second
+	Lags        []float64
 	Probability []float64 // of each lag
 	W12, W21    float64   // the weights, for a note; none if both are 0
 	Measured    []float64 // the same as Probability, from spikes; may be nil
@@ -32,10 +34,12 @@ const (
 	lawHeight  = vg.Length(84)
 )
 
-// Figure draws the probability, per tau of lag, over the lag in tau, with the two halves in different colours and each half mirrored onto the other one
-// as a dashed outline, and the name and tau above: where the outline leaves the area, one order of spikes is more frequent than the other. All panels have the same axes. It returns
-// an *InputError for lags that are not ascending and symmetrical, for columns of unequal length, for a tau below 1 step and when there is nothing to
-// draw.
+// Figure draws the probability, per tau of lag, over the lag in tau, with the two halves in
+// different colours and each half mirrored onto the other one as a dashed outline, and the name and
+// tau above: where the outline leaves the area, one order of spikes is more frequent than the
+// other. All panels have the same axes. It returns an *InputError for lags that are not ascending
+// and symmetrical, for columns of unequal length, for a tau below 1 step and when there is nothing
+// to draw.
 func (s STDD) Figure() (*Figure, error) {
 	if len(s.Laws) == 0 {
 		return nil, &InputError{"STDD", "Laws", "there is nothing to draw"}

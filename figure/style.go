@@ -9,8 +9,9 @@ import (
 
 // Widths of a figure.
 const (
-	fullWidth   = 16 * vg.Centimeter   // the text width of a page
-	readmeWidth = 13.6 * vg.Centimeter // 1606 pixels, so that half of it is still legible on a web page
+	fullWidth = 16 * vg.Centimeter // the text width of a page
+	// 1606 pixels, so that half of it is still legible on a web page
+	readmeWidth = 13.6 * vg.Centimeter
 	pngDPI      = 300
 )
 
@@ -41,7 +42,8 @@ const (
 	labelOver  = vg.Length(4) // by which an axis label may be longer than its axis at each end
 )
 
-// The palette of Okabe & Ito, "Color universal design" (2008), without its yellow, which is too faint for lines on white.
+// The palette of Okabe & Ito, "Color universal design" (2008), without its yellow, which is too
+// faint for lines on white.
 var (
 	blue      = rgb(0x0072b2)
 	vermilion = rgb(0xd55e00)
@@ -64,14 +66,15 @@ var (
 	withoutSAL = vermilion
 )
 
-// The two synapses between a pair of neurons, and the spike-timing differences that are causal for either.
+// The two synapses between a pair of neurons, and the spike-timing differences that are causal for
+// either.
 var (
 	synapse12 = green
 	synapse21 = purple
 )
 
-// sequentialStops are from the map viridis: luminance rises evenly, so order survives every kind of colour vision and grey print.
-// The bright end is left out, being invisible as a line on white.
+// sequentialStops are from the map viridis: luminance rises evenly, so order survives every kind of
+// colour vision and grey print. The bright end is left out, being invisible as a line on white.
 var sequentialStops = []color.NRGBA{rgb(0x440154), rgb(0x414487), rgb(0x2a788e), rgb(0x22a884), rgb(0x86cc45)}
 
 // divergingStops are centred at zero: blue below, vermilion above.
@@ -87,7 +90,8 @@ func fade(c color.NRGBA, opacity float64) color.NRGBA {
 	return c
 }
 
-// ramp returns the colour at f in 0..1 of the piecewise linear map through stops. f outside is clamped; NaN gives the first stop.
+// ramp returns the colour at f in 0..1 of the piecewise linear map through stops. f outside is
+// clamped; NaN gives the first stop.
 func ramp(stops []color.NRGBA, f float64) color.NRGBA {
 	n := len(stops) - 1
 	if !(f > 0) {
@@ -125,7 +129,8 @@ func dashed(c color.Color, width vg.Length) draw.LineStyle {
 	return draw.LineStyle{Color: c, Width: width, Dashes: []vg.Length{3, 2}}
 }
 
-// dot and ring are the two markers: dots for the condition or state in question, rings for the one it is compared with.
+// dot and ring are the two markers: dots for the condition or state in question, rings for the one
+// it is compared with.
 func dot(c color.Color, radius vg.Length) draw.GlyphStyle {
 	return draw.GlyphStyle{Color: c, Radius: radius, Shape: draw.CircleGlyph{}}
 }
@@ -134,7 +139,8 @@ func ring(c color.Color, radius vg.Length) draw.GlyphStyle {
 	return draw.GlyphStyle{Color: c, Radius: radius, Shape: ringGlyph{}}
 }
 
-// ringGlyph is a circle with a white inside and a line heavier than gonum's, which is lost at this size.
+// ringGlyph is a circle with a white inside and a line heavier than gonum's, which is lost at this
+// size.
 type ringGlyph struct{}
 
 func (ringGlyph) DrawGlyph(c *draw.Canvas, s draw.GlyphStyle, at vg.Point) {

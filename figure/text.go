@@ -12,13 +12,15 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Text in figures is one line with three marks: _{sub}, ^{super} and \i{italic}. They do not nest. Everything else,
-// a lone underscore or asterisk of a file name included, stands for itself. It breaks at spaces, not at those that Unicode calls non-breaking. (gonum has plain text or a LaTeX in which spaces
-// and Greek letters need escapes.)
+// Text in figures is one line with three marks: _{sub}, ^{super} and \i{italic}. They do not nest.
+// Everything else, a lone underscore or asterisk of a file name included, stands for itself. It
+// breaks at spaces, not at those that Unicode calls non-breaking. (gonum has plain text or a LaTeX
+// in which spaces and Greek letters need escapes.)
 
 var fonts = font.NewCache(liberation.Collection())
 
-// capHeight is the height of capitals and digits of Liberation Sans, descent the depth of its letters, both per size.
+// capHeight is the height of capitals and digits of Liberation Sans, descent the depth of its
+// letters, both per size.
 const (
 	capHeight = 0.716
 	descent   = 0.21
@@ -30,8 +32,9 @@ type textStyle struct {
 	bold   bool
 	color  color.Color
 	alignX float64 // 0 the point is at the left end, 0.5 in the middle, 1 at the right end
-	alignY float64 // 0 the point is on the base line, 0.5 at half the height of the capitals, 1 at their top
-	upward bool    // turned by a quarter, reading upwards
+	// 0 the point is on the base line, 0.5 at half the height of the capitals, 1 at their top
+	alignY float64
+	upward bool // turned by a quarter, reading upwards
 }
 
 // span is a piece of text in one font at one height.

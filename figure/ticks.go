@@ -10,8 +10,9 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// linearTicks returns round values within lo..hi, at least space apart on an axis of the given length (space is the room that one label needs),
-// and the power of ten by which the labels were divided (0 for none). Large or tiny numbers make wide labels; the factor goes to the axis label.
+// linearTicks returns round values within lo..hi, at least space apart on an axis of the given
+// length (space is the room that one label needs), and the power of ten by which the labels were
+// divided (0 for none). Large or tiny numbers make wide labels; the factor goes to the axis label.
 func linearTicks(lo, hi float64, length vg.Length, space func(label string) vg.Length) (ticks []plot.Tick, power int) {
 	largest := math.Max(math.Abs(lo), math.Abs(hi))
 	if largest >= 1e4 || largest < 1e-2 {
@@ -41,7 +42,8 @@ func linearTicks(lo, hi float64, length vg.Length, space func(label string) vg.L
 	}
 }
 
-// integers returns the ticks at integers, with their labels as such; all ticks where those are less than two.
+// integers returns the ticks at integers, with their labels as such; all ticks where those are less
+// than two.
 func integers(ticks []plot.Tick) []plot.Tick {
 	var out []plot.Tick
 	for _, t := range ticks {
@@ -56,9 +58,10 @@ func integers(ticks []plot.Tick) []plot.Tick {
 	return out
 }
 
-// logTicks returns ticks within lo..hi > 0 on an axis of the given length. With two decades or more in sight it labels powers of ten (every
-// second, third, ... where they crowd); with less it labels multiples too, 5, then 2, then more, until there are three labels, or
-// in a short range round numbers as on a linear axis.
+// logTicks returns ticks within lo..hi > 0 on an axis of the given length. With two decades or more
+// in sight it labels powers of ten (every second, third, ... where they crowd); with less it labels
+// multiples too, 5, then 2, then more, until there are three labels, or in a short range round
+// numbers as on a linear axis.
 func logTicks(lo, hi float64, length vg.Length, space func(label string) vg.Length) []plot.Tick {
 	const slack = 1e-9 // a bound meant to be a tick value must not lose its tick to rounding
 	l0, l1 := math.Log10(lo)-slack, math.Log10(hi)+slack
@@ -123,8 +126,9 @@ func logTicks(lo, hi float64, length vg.Length, space func(label string) vg.Leng
 	if best != nil {
 		return best
 	}
-	// Less than about a factor of two: round numbers, written out, because labels of logarithmic axes have no factor.
-	// On a logarithmic axis their upper ones stand closer than the mean, by less than a third in so short a range.
+	// Less than about a factor of two: round numbers, written out, because labels of logarithmic
+	// axes have no factor. On a logarithmic axis their upper ones stand closer than the mean, by
+	// less than a third in so short a range.
 	ticks, power := linearTicks(lo, hi, length, func(label string) vg.Length {
 		return 1.5 * space(label)
 	})

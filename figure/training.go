@@ -12,7 +12,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Training is one run of a sampling network (docs/model.md, sections 2 and 4). Any slice may be nil: its panel is left out.
+// Training is one run of a sampling network (docs/model.md, sections 2 and 4). Any slice may be
+// nil: its panel is left out.
 type Training struct {
 	Name string // title of the figure
 
@@ -23,13 +24,16 @@ type Training struct {
 	Target    []float64 // target probability of the 2^N states; bit i of the index is neuron i
 	Sampled   []float64 // measured fraction of time in each state
 	N         int       // number of neurons that the states are of
-	Hidden    int       // number of neurons after these; if there are any, synapses join them and the first N only
-	WInitial  []float64 // weights before training, of all neurons, row-major, row postsynaptic, column presynaptic
-	WFinal    []float64 // weights after training
-	WTarget   []float64 // weights of the target distribution
+	// number of neurons after these; if there are any, synapses join them and the first N only
+	Hidden int
+	// weights before training, of all neurons, row-major, row postsynaptic, column presynaptic
+	WInitial []float64
+	WFinal   []float64 // weights after training
+	WTarget  []float64 // weights of the target distribution
 }
 
-// descending returns the indices of v from the largest value to the smallest, ties and NaN in their order.
+// descending returns the indices of v from the largest value to the smallest, ties and NaN in their
+// order.
 func descending(v []float64) []int {
 	order := make([]int, len(v))
 	for k := range order {
@@ -42,9 +46,11 @@ func descending(v []float64) []int {
 // barStates is the largest number of neurons whose states are drawn as labelled bars.
 const barStates = 5
 
-// Figure draws divergence and asymmetry over epochs, the sampled against the target distribution (bars for up to five neurons, else one
-// point per state), the weights of each pair against each other, the learned weights against the target, and the matrices: after
-// training and, with a target, before it and the target's. It returns an *InputError for lengths that do not fit together or when there is nothing to draw.
+// Figure draws divergence and asymmetry over epochs, the sampled against the target distribution
+// (bars for up to five neurons, else one point per state), the weights of each pair against each
+// other, the learned weights against the target, and the matrices: after training and, with a
+// target, before it and the target's. It returns an *InputError for lengths that do not fit
+// together or when there is nothing to draw.
 func (t Training) Figure() (*Figure, error) {
 	if err := t.check(); err != nil {
 		return nil, err
@@ -85,7 +91,8 @@ func (t Training) Figure() (*Figure, error) {
 	}
 	before := t.WInitial
 	if len(t.WFinal) > 0 && len(t.WTarget) == 0 {
-		before = nil // the reciprocal weights have it; a fourth kind of panel would stand alone in its row
+		// the reciprocal weights have it; a fourth kind of panel would stand alone in its row
+		before = nil
 	}
 	limit := largest(before, t.WFinal, t.WTarget)
 	for _, m := range []struct {
@@ -200,8 +207,9 @@ func stateRadius(n int) vg.Length {
 	return 1.8
 }
 
-// addStates adds a marker per state, for several runs at their median. States of the target that were never visited have no place on a logarithmic axis; the note counts
-// them for the condition who. States that the target does not have are not missed.
+// addStates adds a marker per state, for several runs at their median. States of the target that
+// were never visited have no place on a logarithmic axis; the note counts them for the condition
+// who. States that the target does not have are not missed.
 func addStates(p *panel, who string, target, sampled []float64, runs int, style draw.GlyphStyle) {
 	var x, y []float64
 	never := 0

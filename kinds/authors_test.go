@@ -10,9 +10,11 @@ import (
 	"testing"
 )
 
-// TestAuthorsTraining trains from starts that the authors' public program drew, with its timing, and compares the courses of D_KL and asymmetry with those that it gave
-// (testdata/authors-curves.csv, quoted). Its seed does not fix the spikes: two of its runs from one start differ in D_KL by .0028 (standard deviation) at a report, which bounds what
-// can be asked for: rms difference of the two courses below twice that. Three seeds each.
+// TestAuthorsTraining trains from starts that the authors' public program drew, with its timing,
+// and compares the courses of D_KL and asymmetry with those that it gave
+// (testdata/authors-curves.csv, quoted). Its seed does not fix the spikes: two of its runs from one
+// start differ in D_KL by .0028 (standard deviation) at a report, which bounds what can be asked
+// for: rms difference of the two courses below twice that. Three seeds each.
 func TestAuthorsTraining(t *testing.T) {
 	if os.Getenv("SPIKEALIGN_LONG") != "1" {
 		t.Skip("long validation: set SPIKEALIGN_LONG=1")

@@ -5,7 +5,8 @@ import (
 	"spikealign/settings"
 )
 
-// largest bounds weights, biases, rates and spreads: what is larger is a slip of the pen, and sums of it would overflow. The thinning simulator cuts weights here.
+// largest bounds weights, biases, rates and spreads: what is larger is a slip of the pen, and sums
+// of it would overflow. The thinning simulator cuts weights here.
 const largest = 1e6
 
 // checker collects the problems of a configuration.

@@ -15,8 +15,9 @@ import (
 	"spikealign/synapse"
 )
 
-// Dale is the kind "dale": two excitatory neurons that reach each other directly and through an inhibitory neuron each, under Dale's law
-// (figure 10 of the paper; docs/model.md, section 6). It measures the drift of SAL over a grid of excitatory weights, or lets them learn.
+// Dale is the kind "dale": two excitatory neurons that reach each other directly and through an
+// inhibitory neuron each, under Dale's law (figure 10 of the paper; docs/model.md, section 6). It
+// measures the drift of SAL over a grid of excitatory weights, or lets them learn.
 type Dale struct{}
 
 // Name implements Kind.
@@ -55,7 +56,8 @@ type DaleConfig struct {
 	Plasticity DalePlasticityConfig `yaml:"plasticity" doc:"the rule, for both excitatory synapses"`
 }
 
-// DaleNetworkConfig describes the four neurons. Every fixed weight and bias is drawn once, by the run's seed.
+// DaleNetworkConfig describes the four neurons. Every fixed weight and bias is drawn once, by the
+// run's seed.
 type DaleNetworkConfig struct {
 	NeuronConfig
 	BE    float64 `yaml:"b_e" doc:"bias of the excitatory neurons"`
@@ -102,7 +104,8 @@ const (
 	maxPoints    = 1000 // in each direction
 )
 
-// daleSettle is how long the networks run from rest before anything is measured, in units of tau_ref.
+// daleSettle is how long the networks run from rest before anything is measured, in units of
+// tau_ref.
 const daleSettle = 20
 
 // Validate implements Config.
@@ -173,7 +176,8 @@ func at(p sampling.EIPair, w12, w21 float64) sampling.EIPair {
 	return p
 }
 
-// trainer makes a trainer for a network of n neurons, the first two of which are the excitatory ones.
+// trainer makes a trainer for a network of n neurons, the first two of which are the excitatory
+// ones.
 func (c *DaleConfig) trainer(seed uint64, net sampling.Network) (*sampling.PairTrainer, error) {
 	cfg := c.Network.config(len(net.Bias))
 	t := sampling.PairTraining{
@@ -199,7 +203,8 @@ func (c *DaleConfig) New(env experiment.Env) (experiment.Run, error) {
 	return r, r.start()
 }
 
-// daleRun goes from point to point of the grid; learning is a single point. At each the whole network runs first, then, if asked for, the direct one.
+// daleRun goes from point to point of the grid; learning is a single point. At each the whole
+// network runs first, then, if asked for, the direct one.
 type daleRun struct {
 	config *DaleConfig
 	env    experiment.Env
@@ -384,7 +389,8 @@ func (r *daleRun) Arrays() ([]npz.Array, error) {
 
 const daleTag = "DALE"
 
-// AppendBinary appends the point, the report of the whole network while the direct one runs, and the present trainer.
+// AppendBinary appends the point, the report of the whole network while the direct one runs, and
+// the present trainer.
 func (r *daleRun) AppendBinary(b []byte) ([]byte, error) {
 	b = append(b, daleTag...)
 	direct := uint64(0)

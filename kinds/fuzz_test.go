@@ -10,12 +10,13 @@ import (
 	"spikealign/internal/yamlconf"
 )
 
-// The fuzz tests run on their seeds with every go test; for more: go test ./kinds -fuzz FuzzParse -fuzztime 60s -parallel 1
+// The fuzz tests run on their seeds with every go test; for more: go test ./kinds -fuzz FuzzParse
+// -fuzztime 60s -parallel 1
 
 var known = experiment.Kinds{Sampling{}, TwoNeuron{}, Dale{}, Microcircuit{}}
 
-// FuzzParse: no experiment file makes the program panic. What is accepted survives writing and reading, and a small sampling network that is accepted can be built and run
-// for a moment.
+// FuzzParse: no experiment file makes the program panic. What is accepted survives writing and
+// reading, and a small sampling network that is accepted can be built and run for a moment.
 func FuzzParse(f *testing.F) {
 	for _, text := range []string{
 		"kind: sampling\n",

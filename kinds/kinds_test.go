@@ -101,8 +101,9 @@ func collect(t *testing.T, spec *experiment.Spec, advance func(*testing.T, exper
 	return out
 }
 
-// TestEveryKind holds every kind to what the run loop counts on: a state may be taken wherever Advance returns, and a run that goes on from it gives
-// the same rows, spikes, snapshots and arrays; broken states are refused.
+// TestEveryKind holds every kind to what the run loop counts on: a state may be taken wherever
+// Advance returns, and a run that goes on from it gives the same rows, spikes, snapshots and
+// arrays; broken states are refused.
 func TestEveryKind(t *testing.T) {
 	seen := map[string]bool{}
 	for _, text := range small {
@@ -165,7 +166,8 @@ func TestEveryKind(t *testing.T) {
 	}
 }
 
-// The drift field of E-I pairs: SAL pulls effective weights together, and a direct synapse of the effective weight gives the same activity.
+// The drift field of E-I pairs: SAL pulls effective weights together, and a direct synapse of the
+// effective weight gives the same activity.
 func TestDaleField(t *testing.T) {
 	spec, err := catalog.All().Kinds().Parse("dale.yaml", []byte("kind: dale\nfield: {points: 2, steps: 400000, from: 0.5, to: 1.5}\n"))
 	if err != nil {
@@ -192,7 +194,8 @@ func TestDaleField(t *testing.T) {
 	}
 }
 
-// columns runs an experiment to its end and returns the columns of its metrics; NaN for cells without a number.
+// columns runs an experiment to its end and returns the columns of its metrics; NaN for cells
+// without a number.
 func columns(t *testing.T, spec *experiment.Spec) map[string][]float64 {
 	t.Helper()
 	run, err := spec.Config.New(experiment.Env{Seed: spec.Seed, Sink: &memory{snapshots: map[string][]float64{}}})
@@ -218,7 +221,8 @@ func columns(t *testing.T, spec *experiment.Spec) map[string][]float64 {
 	}
 }
 
-// Every kind of the program: names differ, no key of a kind hides a common one, and the defaults can be written and read.
+// Every kind of the program: names differ, no key of a kind hides a common one, and the defaults
+// can be written and read.
 func TestKinds(t *testing.T) {
 	common := keys(reflect.TypeFor[experiment.Common]())
 	seen := map[string]bool{}

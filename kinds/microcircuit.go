@@ -14,8 +14,9 @@ import (
 	"spikealign/microcircuit"
 )
 
-// Microcircuit is the kind "microcircuit": a dendritic cortical microcircuit of any depth and width learns by local plasticity, its feedback weights by SAL, tied to the
-// forward ones (BP) or fixed (FA) (figure 6 of the paper; docs/model.md, section 7).
+// Microcircuit is the kind "microcircuit": a dendritic cortical microcircuit of any depth and width
+// learns by local plasticity, its feedback weights by SAL, tied to the forward ones (BP) or fixed
+// (FA) (figure 6 of the paper; docs/model.md, section 7).
 type Microcircuit struct{}
 
 // Name implements Kind.
@@ -93,7 +94,8 @@ type CircuitSeedsConfig struct {
 	Initial *uint64 `yaml:"initial" doc:"of the initial weights and biases; null: the run's seed"`
 }
 
-// ForwardConfig gives weights and biases of the layers above the input, or the ranges in which they are drawn.
+// ForwardConfig gives weights and biases of the layers above the input, or the ranges in which they
+// are drawn.
 type ForwardConfig struct {
 	UpRange   [][2]float64  `yaml:"up_range" doc:"forward weights are drawn evenly from this range: [[low, high]], or a range for each layer above the input"`
 	Up        [][][]float64 `yaml:"up" doc:"or given: a matrix for each layer above the input, row = postsynaptic"`
@@ -182,7 +184,8 @@ func (q *meanQuantity) UnmarshalText(b []byte) error {
 func (q meanQuantity) MarshalText() ([]byte, error) { return []byte(q), nil }
 
 const (
-	maxDrive   = 64      // bound of the simulator for potentials of inputs and targets and for biases
+	// bound of the simulator for potentials of inputs and targets and for biases
+	maxDrive   = 64
 	maxYinYang = 1 << 20 // points of a set
 )
 
@@ -278,7 +281,8 @@ func (f *ForwardConfig) check(p *checker, path string, layers []int, bound float
 	}
 }
 
-// checkMatrices looks at matrices for the layers 0 .. layers-1 with the rows and columns given by size, or at the ranges that stand for them.
+// checkMatrices looks at matrices for the layers 0 .. layers-1 with the rows and columns given by
+// size, or at the ranges that stand for them.
 func checkMatrices(p *checker, path string, given [][][]float64, ranges [][2]float64, layers int, bound float64, size func(l int) (rows, columns int)) {
 	if given == nil {
 		checkRanges(p, path+"_range", ranges, layers, bound)
@@ -327,8 +331,9 @@ func checkRanges(p *checker, path string, ranges [][2]float64, layers int, bound
 	}
 }
 
-// checkTask looks at the task as far as package microcircuit does not. It returns the numbers of inputs and outputs, or 0, 0 if the task cannot be looked at further; sound says
-// that the layers are possible.
+// checkTask looks at the task as far as package microcircuit does not. It returns the numbers of
+// inputs and outputs, or 0, 0 if the task cannot be looked at further; sound says that the layers
+// are possible.
 func (c *MicrocircuitConfig) checkTask(p *checker, sound bool) (inputs, outputs int) {
 	before := len(p.problems)
 	t := c.Task
@@ -372,8 +377,9 @@ func (c *MicrocircuitConfig) checkTask(p *checker, sound bool) (inputs, outputs 
 	return inputs, outputs
 }
 
-// checkCourse looks at the patterns and the course of the training, which depend on the numbers of inputs and outputs only: a network with one hidden neuron stands in for one
-// that may be very large, and a single pattern for a task that cannot be looked at.
+// checkCourse looks at the patterns and the course of the training, which depend on the numbers of
+// inputs and outputs only: a network with one hidden neuron stands in for one that may be very
+// large, and a single pattern for a task that cannot be looked at.
 func (c *MicrocircuitConfig) checkCourse(p *checker, inputs, outputs int) {
 	tr := c.course(0)
 	if inputs > 0 {

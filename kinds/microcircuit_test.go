@@ -16,7 +16,8 @@ import (
 	"spikealign/internal/yamlconf"
 )
 
-// TestMicrocircuitProblems: what is wrong is told at the place in the experiment file where it is written, everything at once.
+// TestMicrocircuitProblems: what is wrong is told at the place in the experiment file where it is
+// written, everything at once.
 func TestMicrocircuitProblems(t *testing.T) {
 	for _, c := range []struct {
 		text  string
@@ -126,7 +127,8 @@ func floats(a npz.Array) []float64 {
 	return x
 }
 
-// TestMicrocircuitPairs: methods with the same seed begin with the same weights and learn from the same targets; seeds of task and start replace the run's seed. (Section 7.)
+// TestMicrocircuitPairs: methods with the same seed begin with the same weights and learn from the
+// same targets; seeds of task and start replace the run's seed. (Section 7.)
 func TestMicrocircuitPairs(t *testing.T) {
 	results := map[string]map[string]npz.Array{}
 	for _, c := range []struct{ name, sets string }{
@@ -165,7 +167,8 @@ func TestMicrocircuitPairs(t *testing.T) {
 	}
 }
 
-// TestMicrocircuitRecords: what is recorded of single patterns agrees with the report of their epoch, and stands there for the chosen epochs only.
+// TestMicrocircuitRecords: what is recorded of single patterns agrees with the report of their
+// epoch, and stands there for the chosen epochs only.
 func TestMicrocircuitRecords(t *testing.T) {
 	sink := &memory{snapshots: map[string][]float64{}}
 	spec, run := circuit(t, sink, "network.layers=[1, 2, 1, 1]", "plasticity.rate_up=[0.1]", "pattern_means.epochs=[1, 2]")
@@ -191,7 +194,8 @@ func TestMicrocircuitRecords(t *testing.T) {
 	for _, r := range rows {
 		tables[run.Tables()[r.Table].Name] = append(tables[run.Tables()[r.Table].Name], r)
 	}
-	const reports, patterns = 3, 5 + 5 + 6 // epochs 0, 2, 3 report; validation follows epoch 2, not 1
+	// epochs 0, 2, 3 report; validation follows epoch 2, not 1
+	const reports, patterns = 3, 5 + 5 + 6
 	if len(tables["metrics"]) != reports || len(tables["alignment"]) != 2*reports || len(tables["patterns"]) != patterns {
 		t.Fatalf("%d, %d, %d rows", len(tables["metrics"]), len(tables["alignment"]), len(tables["patterns"]))
 	}

@@ -8,8 +8,8 @@ import (
 	"spikealign/synapse"
 )
 
-// NeuronConfig describes the stochastic neurons of section 1 of docs/model.md and how they are simulated. It stands in the block "network" of the
-// kinds that use them.
+// NeuronConfig describes the stochastic neurons of section 1 of docs/model.md and how they are
+// simulated. It stands in the block "network" of the kinds that use them.
 type NeuronConfig struct {
 	TauRef   int64             `yaml:"tau_ref" doc:"refractory time tau, steps"`
 	Dynamics sampling.Dynamics `yaml:"dynamics" doc:"discrete or continuous time"`
@@ -41,7 +41,8 @@ func (c *NeuronConfig) config(n int) sampling.Config {
 // maxKernel is the longest potential, in steps, that the stepper tabulates: 128 MB.
 const maxKernel = 1 << 24
 
-// shortest is the smallest time constant, in steps: below, a potential is over before the first step and its area cannot be kept.
+// shortest is the smallest time constant, in steps: below, a potential is over before the first
+// step and its area cannot be kept.
 const shortest = 0.01
 
 // check looks at the block "network"; n is 0 if the number of neurons is in doubt.

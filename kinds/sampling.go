@@ -15,8 +15,9 @@ import (
 	"spikealign/synapse"
 )
 
-// Sampling is the kind "sampling": a spiking network learns to sample from a distribution by wake-sleep learning, with or without SAL
-// (figures 4 and 5 of the paper; docs/model.md, sections 1 to 4).
+// Sampling is the kind "sampling": a spiking network learns to sample from a distribution by
+// wake-sleep learning, with or without SAL (figures 4 and 5 of the paper; docs/model.md, sections 1
+// to 4).
 type Sampling struct{}
 
 // Name implements Kind.

@@ -13,8 +13,8 @@ import (
 	"spikealign/synapse"
 )
 
-// TwoNeuron is the kind "two-neuron": spike-based alignment learning on the two synapses between two neurons (figure 2d of the paper;
-// docs/model.md, section 5).
+// TwoNeuron is the kind "two-neuron": spike-based alignment learning on the two synapses between
+// two neurons (figure 2d of the paper; docs/model.md, section 5).
 type TwoNeuron struct{}
 
 // Name implements Kind.

@@ -2,7 +2,8 @@ package microcircuit
 
 import "math"
 
-// Alignment compares feedback weights with the transpose of the forward weights that they should equal.
+// Alignment compares feedback weights with the transpose of the forward weights that they should
+// equal.
 type Alignment struct {
 	Angle       float64 // acos(<W',B>/(|W||B|)), degrees, 0..180; NaN if one of them is 0
 	Correlation float64 // Pearson's, over all entries; NaN if one of them is constant
@@ -10,7 +11,8 @@ type Alignment struct {
 	Variance    float64 // Var(W'-B)
 }
 
-// Compare compares the feedback weights down (m x n, to m neurons from n above) with the forward weights up (n x m) between the same neurons.
+// Compare compares the feedback weights down (m x n, to m neurons from n above) with the forward
+// weights up (n x m) between the same neurons.
 func Compare(up, down []float64, m, n int) Alignment {
 	if len(up) != m*n || len(down) != m*n {
 		panic("microcircuit: Compare: matrices of the wrong size")
@@ -50,7 +52,8 @@ func Compare(up, down []float64, m, n int) Alignment {
 	}
 }
 
-// Alignments compares the feedback weights into every hidden layer with the forward weights out of it.
+// Alignments compares the feedback weights into every hidden layer with the forward weights out of
+// it.
 func (n *Network) Alignments() []Alignment {
 	var as []Alignment
 	for l := 1; l+1 < len(n.layers); l++ {

@@ -8,7 +8,8 @@ import (
 	"spikealign/spike"
 )
 
-// benchmarkNetwork reports ns per step with learning and recording on. Other work on the machine disturbs it: best-ns/step is the fastest of many stretches.
+// benchmarkNetwork reports ns per step with learning and recording on. Other work on the machine
+// disturbs it: best-ns/step is the fastest of many stretches.
 func benchmarkNetwork(b *testing.B, c Config, phase Phase, w float64) {
 	n := mustNetwork(b, c, uniformWeights(c.Dims, w, 1))
 	in, target := make([]float64, c.Dims[0]), make([]float64, c.Dims[len(c.Dims)-1])

@@ -43,23 +43,31 @@ func (m *Method) UnmarshalText(b []byte) error {
 
 // Config describes a network and its plasticity. L is the index of the output layer, len(Dims)-1.
 type Config struct {
-	Dims         []int     // pyramidal neurons in the layers 0..L; at least two layers, each with at least one neuron
-	Tau          int64     // refractory time and length of a potential, steps; 1 .. 2^14
-	Window       int64     // length of the sliding means, steps; 1 .. 2^18. Memory is 16 bytes per step and neuron above the input
-	Lag          int64     // no forward plasticity for so many steps after each Present; not negative
+	// pyramidal neurons in the layers 0..L; at least two layers, each with at least one neuron
+	Dims []int
+	Tau  int64 // refractory time and length of a potential, steps; 1 .. 2^14
+	// length of the sliding means, steps; 1 .. 2^18. Memory is 16 bytes per step and neuron above
+	// the input
+	Window int64
+	// no forward plasticity for so many steps after each Present; not negative
+	Lag          int64
 	LambdaApical float64   // weight of the apical potential, 0..1
 	LambdaNudge  float64   // strength of the nudge, 0..1
 	RateUp       []float64 // learning rates of the forward weights into the layers 1..L
-	RateDown     []float64 // learning rates of the feedback weights into the layers 1..L-1; used by SAL only
-	Method       Method
-	// SALCut is the longest lag of a pair of spikes that counts for SAL, steps; 0: none, as published. Pairs further apart than Tau favour one order if the two neurons fire at different
-	// rates, which moves the feedback away from the forward weights (docs/microcircuits.md); Tau avoids that.
+	// learning rates of the feedback weights into the layers 1..L-1; used by SAL only
+	RateDown []float64
+	Method   Method
+	// SALCut is the longest lag of a pair of spikes that counts for SAL, steps; 0: none, as
+	// published. Pairs further apart than Tau favour one order if the two neurons fire at different
+	// rates, which moves the feedback away from the forward weights (docs/microcircuits.md); Tau
+	// avoids that.
 	SALCut int64
 	Clip   float64 // bound of every |weight|; 0 stands for Bound()
 }
 
-// Weights are the parameters of a network. Up[l-1] holds the forward weights into layer l = 1..L, Dims[l] x Dims[l-1]; Down[l-1] the feedback weights into
-// layer l = 1..L-1, Dims[l] x Dims[l+1]; Bias[l-1] the biases of layer l = 1..L. With BP, Down is not looked at.
+// Weights are the parameters of a network. Up[l-1] holds the forward weights into layer l = 1..L,
+// Dims[l] x Dims[l-1]; Down[l-1] the feedback weights into layer l = 1..L-1, Dims[l] x Dims[l+1];
+// Bias[l-1] the biases of layer l = 1..L. With BP, Down is not looked at.
 type Weights struct {
 	Up, Down, Bias [][]float64
 }
@@ -97,7 +105,8 @@ const (
 	maxPresent = 1 << 40 // steps
 )
 
-// Bound is the largest |weight| that the network's integers can hold: 1024, or less where a window or a layer is large (21 for windows of 2000 steps and 784 inputs).
+// Bound is the largest |weight| that the network's integers can hold: 1024, or less where a window
+// or a layer is large (21 for windows of 2000 steps and 784 inputs).
 func (c Config) Bound() float64 {
 	fan := int64(1)
 	for _, n := range c.Dims {
@@ -182,7 +191,8 @@ func (c Config) Validate() []Problem {
 	return ps
 }
 
-// Validate returns everything that is wrong with the weights of a network with configuration c, which must itself be valid.
+// Validate returns everything that is wrong with the weights of a network with configuration c,
+// which must itself be valid.
 func (w Weights) Validate(c Config) []Problem {
 	var ps problems
 	check := func(path string, xs [][]float64, layers int, size func(l int) int, bound float64) {

@@ -9,8 +9,9 @@ import (
 	"spikealign/spike"
 )
 
-// TestSpikeLaw: intervals of a neuron of constant potential are tau-1 plus a geometric number with p = sigma(u - ln tau), so that z = 1 for the fraction sigma(u) of time. (Sections 1
-// and 7; independent of the oracle.) Chi-square and normal tests, false-alarm rate 1e-6 in all.
+// TestSpikeLaw: intervals of a neuron of constant potential are tau-1 plus a geometric number with
+// p = sigma(u - ln tau), so that z = 1 for the fraction sigma(u) of time. (Sections 1 and 7;
+// independent of the oracle.) Chi-square and normal tests, false-alarm rate 1e-6 in all.
 func TestSpikeLaw(t *testing.T) {
 	us := []float64{-3, -1.5, 0, 1, 2.5, 6}
 	c := Config{Dims: []int{len(us), 1}, Tau: 10, Window: 1, RateUp: []float64{0}, Method: FA}
@@ -66,8 +67,9 @@ func TestSpikeLaw(t *testing.T) {
 	}
 }
 
-// TestSelfPredicting: without a nudge the apical potentials have zero mean; with one that raises all outputs they have the sign of the feedback weights. Normal test over 40
-// stretches, false-alarm rate 1e-6 per neuron. (Section 7.)
+// TestSelfPredicting: without a nudge the apical potentials have zero mean; with one that raises
+// all outputs they have the sign of the feedback weights. Normal test over 40 stretches,
+// false-alarm rate 1e-6 per neuron. (Section 7.)
 func TestSelfPredicting(t *testing.T) {
 	c := config(FA, 3, 5, 4, 2)
 	c.Window, c.LambdaApical = 200, 0.05
@@ -116,7 +118,8 @@ func TestSelfPredicting(t *testing.T) {
 	}
 }
 
-// rateModel is the network of mean activities: u[l] = b + W[l] sigma(u[l-1]); for constant potentials sigma(u) is exactly the mean of z.
+// rateModel is the network of mean activities: u[l] = b + W[l] sigma(u[l-1]); for constant
+// potentials sigma(u) is exactly the mean of z.
 func rateModel(dims []int, w Weights, in []float64) []float64 {
 	u := in
 	for l := 1; l < len(dims); l++ {
@@ -132,9 +135,12 @@ func rateModel(dims []int, w Weights, in []float64) []float64 {
 	return u
 }
 
-// TestGradient: the change of the hidden layer's forward weights follows the negative gradient of the rate model's squared error (by finite differences): with BP, and nearly as well with
-// SAL after alignment; with the random feedback that SAL started from, less. SAL stops short of the transpose (28 degrees here, however long and slowly it learns), because last-1
-// pairs further apart than tau favour one order of two neurons that fire at different rates (TestAlignmentOffset; SALCut avoids it). (Section 7; the angles are logged.)
+// TestGradient: the change of the hidden layer's forward weights follows the negative gradient of
+// the rate model's squared error (by finite differences): with BP, and nearly as well with SAL
+// after alignment; with the random feedback that SAL started from, less. SAL stops short of the
+// transpose (28 degrees here, however long and slowly it learns), because last-1 pairs further
+// apart than tau favour one order of two neurons that fire at different rates (TestAlignmentOffset;
+// SALCut avoids it). (Section 7; the angles are logged.)
 func TestGradient(t *testing.T) {
 	dims := []int{4, 10, 3}
 	steps := int64(60_000)
@@ -149,7 +155,8 @@ func TestGradient(t *testing.T) {
 		s := random.New(8, random.PatternOrder, 0, 0)
 		sum := 0.0
 		const patterns = 6
-		// SAL needs all neurons active now and then: it aligns under all patterns in turn, with targets that are not yet reached.
+		// SAL needs all neurons active now and then: it aligns under all patterns in turn, with
+		// targets that are not yet reached.
 		var ins, targets [patterns][]float64
 		for p := range patterns {
 			for range dims[0] {

@@ -6,7 +6,8 @@ import (
 	"spikealign/microcircuit"
 )
 
-// A network of three neurons in a row learns what a teacher of the same shape answers (the task of figure 6, shortened). Its feedback weight begins with the wrong sign; SAL turns it.
+// A network of three neurons in a row learns what a teacher of the same shape answers (the task of
+// figure 6, shortened). Its feedback weight begins with the wrong sign; SAL turns it.
 func Example() {
 	bias := [][]float64{{-1}, {-1}}
 	tr, err := microcircuit.NewTrainer(microcircuit.Training{

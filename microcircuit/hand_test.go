@@ -5,7 +5,9 @@ import (
 	"testing"
 )
 
-// The tests of this file drive neurons by hand: a neuron spikes in a step if and only if the table says so. Expected numbers were worked out on paper from the equations of docs/model.md, section 7.
+// The tests of this file drive neurons by hand: a neuron spikes in a step if and only if the table
+// says so. Expected numbers were worked out on paper from the equations of docs/model.md, section
+// 7.
 
 // drive simulates one step in which exactly the given neurons spike.
 func drive(n *Network, neurons ...int) {
@@ -38,24 +40,28 @@ func near(t *testing.T, what string, got, want float64) {
 	}
 }
 
-// TestHandPotentials follows one spike of every neuron of a 1-1-1 network, tau 3: a potential is on in the step of its spike and the two that follow.
+// TestHandPotentials follows one spike of every neuron of a 1-1-1 network, tau 3: a potential is on
+// in the step of its spike and the two that follow.
 func TestHandPotentials(t *testing.T) {
 	n := handNetwork(t, FA)
 	for step, c := range []struct {
 		spikes                []int
 		hidden, output, inter float64
 	}{
-		{[]int{inputNeuron}, 1, -0.5, -0.5},         // -1 + 2
-		{[]int{hiddenNeuron}, 1, 0, 0},              // output and interneuron: -.5 + .5
-		{[]int{outputNeuron}, 0.25, 0, 0},           // apical -1.5, times 1/2
-		{[]int{interneuron}, -1, 0, 0},              // the input's potential is over, and the interneuron cancels the output
-		{nil, -1, -0.5, -0.5},                       //
-		{nil, -0.25, -0.5, -0.5},                    // only the interneuron's is left: +1.5, times 1/2
-		{nil, -1, -0.5, -0.5},                       //
-		{[]int{inputNeuron}, 1, -0.5, -0.5},         //
-		{nil, 1, -0.5, -0.5},                        //
-		{nil, 1, -0.5, -0.5},                        //
-		{[]int{inputNeuron}, 1, -0.5, -0.5},         // again, tau steps later: the potential goes on
+		{[]int{inputNeuron}, 1, -0.5, -0.5}, // -1 + 2
+		{[]int{hiddenNeuron}, 1, 0, 0},      // output and interneuron: -.5 + .5
+		{[]int{outputNeuron}, 0.25, 0, 0},   // apical -1.5, times 1/2
+		// the input's potential is over, and the interneuron cancels the output
+		{[]int{interneuron}, -1, 0, 0},
+		{nil, -1, -0.5, -0.5}, //
+		// only the interneuron's is left: +1.5, times 1/2
+		{nil, -0.25, -0.5, -0.5},
+		{nil, -1, -0.5, -0.5},               //
+		{[]int{inputNeuron}, 1, -0.5, -0.5}, //
+		{nil, 1, -0.5, -0.5},                //
+		{nil, 1, -0.5, -0.5},                //
+		// again, tau steps later: the potential goes on
+		{[]int{inputNeuron}, 1, -0.5, -0.5},
 		{[]int{hiddenNeuron}, 1, 0, 0},              //
 		{[]int{outputNeuron, interneuron}, 1, 0, 0}, // together they cancel
 	} {
@@ -98,7 +104,8 @@ func TestHandMeans(t *testing.T) {
 	near(t, "rate of the output neuron", m.Rate[2][0], 0)
 }
 
-// TestHandUp: the forward weight changes one step after a spike of its presynaptic neuron, by the means at that step; the change acts on the potential from the next step on.
+// TestHandUp: the forward weight changes one step after a spike of its presynaptic neuron, by the
+// means at that step; the change acts on the potential from the next step on.
 func TestHandUp(t *testing.T) {
 	rho := func(u float64) float64 { return 1 / (1 + 3*math.Exp(-u)) }
 	n := handNetwork(t, FA)
@@ -121,7 +128,8 @@ func TestHandUp(t *testing.T) {
 	near(t, "Up(2)", n.Up(2)[0], up)
 }
 
-// TestHandDown: SAL pairs each spike with the other neuron's latest strictly earlier one; coincident spikes add.
+// TestHandDown: SAL pairs each spike with the other neuron's latest strictly earlier one;
+// coincident spikes add.
 func TestHandDown(t *testing.T) {
 	n := handNetwork(t, SAL)
 	n.Present([]float64{0}, []float64{1}, Align)
@@ -140,7 +148,8 @@ func TestHandDown(t *testing.T) {
 		{[]int{hiddenNeuron}, -f(1)}, // pre before post: depresses
 		{[]int{interneuron}, 0},      // disconnected
 		{nil, 0},
-		{[]int{hiddenNeuron, outputNeuron}, f(3) - f(4)}, // 9-6 anti-causal, 9-5 causal; the coincident pair has no weight
+		// 9-6 anti-causal, 9-5 causal; the coincident pair has no weight
+		{[]int{hiddenNeuron, outputNeuron}, f(3) - f(4)},
 		{nil, 0},
 		{nil, 0},
 		{[]int{outputNeuron}, f(3)}, // 12-9
@@ -158,7 +167,8 @@ func TestHandDown(t *testing.T) {
 	near(t, "interneuron potential", n.Potentials(nil)[interneuron], -0.5)
 }
 
-// TestHandTied: with BP the feedback weight is the forward weight in every step, and its change reaches the apical potential.
+// TestHandTied: with BP the feedback weight is the forward weight in every step, and its change
+// reaches the apical potential.
 func TestHandTied(t *testing.T) {
 	n := handNetwork(t, BP)
 	n.Present([]float64{0}, []float64{1}, Learn)

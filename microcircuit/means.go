@@ -1,14 +1,15 @@
 package microcircuit
 
-// Means are averages over a stretch of steps. Slices over layers are as in Weights; Rate has one slice for every layer 0..L, then one for the interneurons of
-// each hidden layer 1..L-1.
+// Means are averages over a stretch of steps. Slices over layers are as in Weights; Rate has one
+// slice for every layer 0..L, then one for the interneurons of each hidden layer 1..L-1.
 type Means struct {
 	Steps     int64
 	Rate      [][]float64 // spikes per step
 	Potential [][]float64 // u, layers 1..L
 	Basal     [][]float64 // v_bas, layers 1..L
-	Extra     [][]float64 // u - v_bas - b: in hidden layers LambdaApical*v_api, at the output the nudge
-	Up, Down  [][]float64 // weights at the ends of the steps
+	// u - v_bas - b: in hidden layers LambdaApical*v_api, at the output the nudge
+	Extra    [][]float64
+	Up, Down [][]float64 // weights at the ends of the steps
 }
 
 // BeginMeans begins a new stretch at the present step.
@@ -23,7 +24,8 @@ func (n *Network) BeginMeans() {
 	}
 }
 
-// flush moves the running sums of the stretch into floating point before they can overflow. It happens at fixed steps.
+// flush moves the running sums of the stretch into floating point before they can overflow. It
+// happens at fixed steps.
 func (n *Network) flush() {
 	for k, s := range n.sum() {
 		n.sums[k] += float64(s - n.sums0[k])
@@ -36,7 +38,8 @@ func (n *Network) mean(k int) float64 {
 	return (n.sums[k] + float64(n.sum()[k]-n.sums0[k])) * unit / float64(n.now-n.stretch)
 }
 
-// OutputMeans writes the mean membrane potentials of the output since BeginMeans to dst, of length Dims[L], and to free those that the output would have had without its nudge.
+// OutputMeans writes the mean membrane potentials of the output since BeginMeans to dst, of length
+// Dims[L], and to free those that the output would have had without its nudge.
 func (n *Network) OutputMeans(dst, free []float64) {
 	off := n.layers[len(n.layers)-1].off
 	for i := range dst {
@@ -45,7 +48,8 @@ func (n *Network) OutputMeans(dst, free []float64) {
 	}
 }
 
-// Means returns the averages since BeginMeans, at least one step ago. (It takes memory for all weights.)
+// Means returns the averages since BeginMeans, at least one step ago. (It takes memory for all
+// weights.)
 func (n *Network) Means() Means {
 	m := Means{Steps: n.now - n.stretch}
 	if m.Steps < 1 {

@@ -26,23 +26,33 @@ const (
 //
 // # How it is simulated
 //
-// A neuron that spikes with probability p = E/(1+E) in a step stays silent through several steps with the product of the 1/(1+E). So one uniform number U per spike is enough: the
-// neuron spikes in the first step after its refractory time in which the product of the 1+E has grown to 1/U. That is exactly the law of independent decisions in every step.
+// A neuron that spikes with probability p = E/(1+E) in a step stays silent through several steps
+// with the product of the 1/(1+E). So one uniform number U per spike is enough: the neuron spikes
+// in the first step after its refractory time in which the product of the 1+E has grown to 1/U.
+// That is exactly the law of independent decisions in every step.
 //
-// Every step multiplies once per neuron. All else happens where something changes: a spike adds a column of weights to the potentials of the layers that it reaches, and the end of
-// its potential takes it away; a neuron whose potential changed needs one exponential. Interneurons see the basal potential of the layer above and cost no sums of their own. The sliding
-// means come from running sums, one value of which per step and neuron is kept for the length of the window.
+// Every step multiplies once per neuron. All else happens where something changes: a spike adds a
+// column of weights to the potentials of the layers that it reaches, and the end of its potential
+// takes it away; a neuron whose potential changed needs one exponential. Interneurons see the basal
+// potential of the layer above and cost no sums of their own. The sliding means come from running
+// sums, one value of which per step and neuron is kept for the length of the window.
 //
-// At tau = 10 a spike falls on every sixth step of the smallest network, a potential begins or ends on every third, and several do in each step of a network of 40 neurons: finding the next
-// event would cost more than the multiplications that it saves. (Running through quiet stretches neuron by neuron was tried, and was slower.)
+// At tau = 10 a spike falls on every sixth step of the smallest network, a potential begins or ends
+// on every third, and several do in each step of a network of 40 neurons: finding the next event
+// would cost more than the multiplications that it saves. (Running through quiet stretches neuron
+// by neuron was tried, and was slower.)
 //
 // # Cost
 //
-// Per step: 10 ns, 1 ns for every neuron (product, comparison) and 1 ns for every pyramidal neuron above the input (sums). Per spike: 10 ns, and for every postsynaptic neuron 2 ns
-// twice (on and off). Per layer and step in which its potentials changed: one exponential, 4 ns, for every neuron of it that is not refractory; less for the nudged output, in every step. Per
-// presynaptic spike while learning: 3 ns per synapse, and 10 ns for every postsynaptic neuron, once for all spikes of a layer in one step. So cost grows with spikes times fan-out, and
-// only with the number of neurons for the steps. Together, while learning at tau = 10: 30 ns a step for 1-1-1 (.16 spikes a step), .4 us for 4-30-3 (1.2), 1.6 us for 30-50-10
-// (4.4), 11 us for 100-100-100-10 (17); at tau = 100, .13 us for 4-30-3 (.13).
+// Per step: 10 ns, 1 ns for every neuron (product, comparison) and 1 ns for every pyramidal neuron
+// above the input (sums). Per spike: 10 ns, and for every postsynaptic neuron 2 ns twice (on and
+// off). Per layer and step in which its potentials changed: one exponential, 4 ns, for every neuron
+// of it that is not refractory; less for the nudged output, in every step. Per presynaptic spike
+// while learning: 3 ns per synapse, and 10 ns for every postsynaptic neuron, once for all spikes of
+// a layer in one step. So cost grows with spikes times fan-out, and only with the number of neurons
+// for the steps. Together, while learning at tau = 10: 30 ns a step for 1-1-1 (.16 spikes a step),
+// .4 us for 4-30-3 (1.2), 1.6 us for 30-50-10 (4.4), 11 us for 100-100-100-10 (17); at tau = 100,
+// .13 us for 4-30-3 (.13).
 type Network struct {
 	cfg     Config
 	clip    int64 // units
@@ -77,17 +87,23 @@ type Network struct {
 	spikes  int64     // in all
 
 	// Pyramidal neurons above the input, in the order of their numbers, units.
-	bias   []int64
-	drive  []int64 // basal potentials, then extra: what is added to them and the bias, LambdaApical*apical or the nudge
+	bias []int64
+	// basal potentials, then extra: what is added to them and the bias, LambdaApical*apical or the
+	// nudge
+	drive  []int64
 	basal  []int64 // the two parts of drive
 	extra  []int64
-	apical []int64   // hidden layers
-	ring   []int64   // running sums of drive, modulo 2^64, after each of the last Window+1 steps, in a circle of rows
-	row    int       // where the row of the last step begins; the next one is the oldest, of Window steps ago
-	share  float64   // 1/(number of steps in the window)
-	delta  []float64 // weight change due per presynaptic spike, units
+	apical []int64 // hidden layers
+	// running sums of drive, modulo 2^64, after each of the last Window+1 steps, in a circle of
+	// rows
+	ring []int64
+	// where the row of the last step begins; the next one is the oldest, of Window steps ago
+	row   int
+	share float64   // 1/(number of steps in the window)
+	delta []float64 // weight change due per presynaptic spike, units
 
-	// Spikes whose potential is on, oldest first, at head..tail modulo the length; the time of the one at tail is future.
+	// Spikes whose potential is on, oldest first, at head..tail modulo the length; the time of the
+	// one at tail is future.
 	queue      []spike.Event
 	head, tail int
 	lastFrom   int // the spikes of the last step begin here
@@ -124,7 +140,8 @@ const (
 	future = math.MaxInt64 / 4
 )
 
-// NewNetwork returns a network at rest, at step 0, in phase Test without target and with all inputs 0, with the spikes' random numbers of seed 0. The error joins all problems.
+// NewNetwork returns a network at rest, at step 0, in phase Test without target and with all inputs
+// 0, with the spikes' random numbers of seed 0. The error joins all problems.
 func NewNetwork(c Config, w Weights) (*Network, error) {
 	if ps := c.Validate(); len(ps) > 0 {
 		return nil, problems(ps).err()
@@ -215,7 +232,8 @@ func NewNetwork(c Config, w Weights) (*Network, error) {
 	return n, nil
 }
 
-// salTable holds rate*e^(-d/tau) in units, as far as it is not 0, and up to the lag cut if that is not 0.
+// salTable holds rate*e^(-d/tau) in units, as far as it is not 0, and up to the lag cut if that is
+// not 0.
 func salTable(rate, tau float64, cut int64) []int64 {
 	table := []int64{0} // lag 0 has no weight
 	for d := int64(1); cut == 0 || d <= cut; d++ {
@@ -299,7 +317,8 @@ func (n *Network) evaluate(i int) {
 	n.growth[i] = 1 + e
 }
 
-// Seed starts a new stretch of random numbers for the spikes to come: those of run seed and stretch. Every neuron has its own.
+// Seed starts a new stretch of random numbers for the spikes to come: those of run seed and
+// stretch. Every neuron has its own.
 func (n *Network) Seed(seed, stretch uint64) {
 	for i := range n.draws {
 		n.draws[i] = random.New(seed, random.Spikes, uint64(i), stretch)
@@ -308,8 +327,10 @@ func (n *Network) Seed(seed, stretch uint64) {
 	}
 }
 
-// Present sets the potentials of the input neurons and the target potentials of the output (nil: no nudge) from the next step on, and the phase. Input neurons spike
-// from their new potentials at once, the others follow one step later. The learning lag begins. It panics if a length is wrong, or a number not within -64..64.
+// Present sets the potentials of the input neurons and the target potentials of the output (nil: no
+// nudge) from the next step on, and the phase. Input neurons spike from their new potentials at
+// once, the others follow one step later. The learning lag begins. It panics if a length is wrong,
+// or a number not within -64..64.
 func (n *Network) Present(input, target []float64, phase Phase) {
 	if len(input) != n.inputs || target != nil && len(target) != len(n.target) {
 		panic(fmt.Sprintf("microcircuit: Present: %d inputs and %d targets for a network of %v", len(input), len(target), n.cfg.Dims))
@@ -366,8 +387,10 @@ func (n *Network) Clipped() int64 { return n.clipped }
 // Config returns the configuration. It belongs to the network.
 func (n *Network) Config() Config { return n.cfg }
 
-// Advance simulates up to, but not including, step until. With a dst of some capacity it appends the spikes to it, in order of time and neuron, and stops early when there may
-// be no room for one more step (Neurons() spikes); done tells whether until was reached. Without (nil), spikes are not recorded.
+// Advance simulates up to, but not including, step until. With a dst of some capacity it appends
+// the spikes to it, in order of time and neuron, and stops early when there may be no room for one
+// more step (Neurons() spikes); done tells whether until was reached. Without (nil), spikes are not
+// recorded.
 func (n *Network) Advance(until int64, dst []spike.Event) (events []spike.Event, done bool) {
 	room := math.MaxInt
 	if cap(dst) > 0 {
@@ -480,7 +503,8 @@ func (n *Network) accumulate() {
 	k := y.off
 	strength, share := n.cfg.LambdaNudge, n.share
 	for i, aim := range aims {
-		v := int64(strength * (aim - float64(float64(sum[k+i]-ring[oldest+k+i])*share))) // towards 0: that takes one instruction
+		// towards 0: that takes one instruction
+		v := int64(strength * (aim - float64(float64(sum[k+i]-ring[oldest+k+i])*share)))
 		d := v - drive[first+i]
 		drive[first+i] = v
 		sum[first+i] = before[first+i] + v
@@ -504,7 +528,8 @@ func (n *Network) accumulate() {
 	}
 }
 
-// toggle begins the potentials of the spikes of step t, at from.. of the queue, and ends those at ended.. . One that ends with a new spike of its neuron goes on.
+// toggle begins the potentials of the spikes of step t, at from.. of the queue, and ends those at
+// ended.. . One that ends with a new spike of its neuron goes on.
 func (n *Network) toggle(t int64, ended, from int) {
 	queue, mask := n.queue, len(n.queue)-1
 	n.spikes += int64(n.tail - from)
@@ -528,7 +553,8 @@ func (n *Network) toggle(t int64, ended, from int) {
 	}
 }
 
-// switchOn adds the potential of neuron i to those of the layers that it reaches, switchOff takes it away.
+// switchOn adds the potential of neuron i to those of the layers that it reaches, switchOff takes
+// it away.
 func (n *Network) switchOn(i int) {
 	p := n.at[i]
 	l, k := int(p.layer), int(p.index)
@@ -620,7 +646,8 @@ func (n *Network) update() {
 				n.evaluate(y.first + i)
 			}
 		}
-		if x := &n.layers[l-1]; l > 1 && y.basalChanged { // the interneurons that predict this layer
+		// the interneurons that predict this layer
+		if x := &n.layers[l-1]; l > 1 && y.basalChanged {
 			u, active := n.u[x.inter:][:y.n], n.active[x.inter:][:y.n]
 			for i := range u {
 				u[i] = bias[i]
@@ -657,7 +684,8 @@ func (n *Network) learn(j int) {
 			k += n.upper
 			more := int64(math.RoundToEven(float64(sum[k]-oldest[k]) * n.share))
 			e, f := n.oddsOf.at(free), n.oddsOf.at(free+more)
-			delta[i] = math.RoundToEven(rate * ((f - e) / float64((1+e)*(1+f)))) // rho(free+more) - rho(free)
+			// rho(free+more) - rho(free)
+			delta[i] = math.RoundToEven(rate * ((f - e) / float64((1+e)*(1+f))))
 		}
 	}
 	column := int(p.index) * y.n
@@ -690,7 +718,8 @@ func (n *Network) z(i int) int64 {
 	return 0
 }
 
-// tie copies the forward weights from neuron j of hidden layer x to the layer y above into the feedback weights.
+// tie copies the forward weights from neuron j of hidden layer x to the layer y above into the
+// feedback weights.
 func (n *Network) tie(x, y *layer, j int) {
 	v := int64(0)
 	into := float64(n.now - n.stretch)
@@ -705,8 +734,9 @@ func (n *Network) tie(x, y *layer, j int) {
 	x.extraChanged = true
 }
 
-// align changes the feedback weights of neuron i, which spiked in this step, by SAL: all synapses to it from the layer above, causal, and all from it to the layer below,
-// anti-causal, each by the latest strictly earlier spike of the other neuron.
+// align changes the feedback weights of neuron i, which spiked in this step, by SAL: all synapses
+// to it from the layer above, causal, and all from it to the layer below, anti-causal, each by the
+// latest strictly earlier spike of the other neuron.
 func (n *Network) align(i int) {
 	p := n.at[i]
 	if p.inter {
@@ -780,7 +810,8 @@ func matrix(t []int64, rows, columns int) []float64 {
 	return m
 }
 
-// Potentials appends the membrane potentials of all neurons after the last step to dst, in the order of their numbers.
+// Potentials appends the membrane potentials of all neurons after the last step to dst, in the
+// order of their numbers.
 func (n *Network) Potentials(dst []float64) []float64 {
 	for _, u := range n.u {
 		dst = append(dst, float64(u)*unit)

@@ -45,8 +45,10 @@ func mustNetwork(t testing.TB, c Config, w Weights) *Network {
 	return n
 }
 
-// TestAgainstOracle holds Network to the plain stepper: the same spikes, potentials and weights, to the last bit, through patterns of all phases, with fast learning, short and long windows,
-// several depths and refractory times down to one step, where every order within a step shows. (Sections 1, 3 and 7.)
+// TestAgainstOracle holds Network to the plain stepper: the same spikes, potentials and weights, to
+// the last bit, through patterns of all phases, with fast learning, short and long windows, several
+// depths and refractory times down to one step, where every order within a step shows. (Sections 1,
+// 3 and 7.)
 func TestAgainstOracle(t *testing.T) {
 	for _, dims := range [][]int{{1, 1, 1}, {2, 3}, {3, 4, 2}, {2, 3, 4, 2}, {1, 2, 1, 3, 1}} {
 		for _, method := range []Method{SAL, BP, FA} {

@@ -2,8 +2,9 @@ package microcircuit
 
 import "spikealign/internal/detmath"
 
-// oddsTable gives e^u/tau, the odds p/(1-p) of a spike in a step, for a potential u in units. A potential is an integer part, an eighth-bit fraction and a rest: two entries and four terms of a series,
-// at half the cost of a general exponential and as accurate (a few times 2^-53).
+// oddsTable gives e^u/tau, the odds p/(1-p) of a spike in a step, for a potential u in units. A
+// potential is an integer part, an eighth-bit fraction and a rest: two entries and four terms of a
+// series, at half the cost of a general exponential and as accurate (a few times 2^-53).
 type oddsTable struct {
 	whole    [1024]float64 // e^n/tau for n = -wholeFrom ..
 	fraction [256]float64  // e^(f/256) at the middles of their intervals

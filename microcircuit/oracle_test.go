@@ -8,9 +8,11 @@ import (
 	"spikealign/spike"
 )
 
-// oracle is docs/model.md, section 7, written down without any thought of speed: in every step all spikes from the potentials of the step before, then all potentials as full matrix
-// products, then plasticity. Every quantity has its own variable, interneuron weights and all past potentials included. It shares with Network the random numbers and the rounding of weights and added potentials
-// and sliding means to multiples of 2^-36, and must agree with it to the last bit.
+// oracle is docs/model.md, section 7, written down without any thought of speed: in every step all
+// spikes from the potentials of the step before, then all potentials as full matrix products, then
+// plasticity. Every quantity has its own variable, interneuron weights and all past potentials
+// included. It shares with Network the random numbers and the rounding of weights and added
+// potentials and sliding means to multiples of 2^-36, and must agree with it to the last bit.
 type oracle struct {
 	c         Config
 	b         [][]float64 // b[l], l = 0..L; b[0] is the input

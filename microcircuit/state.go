@@ -13,7 +13,8 @@ import (
 
 const networkTag = "MCN1"
 
-// numbers returns the state that is neither random streams nor scalars, in a fixed order. What is not here follows from it.
+// numbers returns the state that is neither random streams nor scalars, in a fixed order. What is
+// not here follows from it.
 func (n *Network) numbers() (ints [][]int64, floats [][]float64) {
 	ints = [][]int64{n.target, n.u, n.last, n.count, n.extra, n.sums0, n.ring}
 	floats = [][]float64{n.product, n.limit, n.odds, n.sums}
@@ -40,7 +41,8 @@ func (n *Network) stateSize() int {
 	return len(networkTag) + 8*words + n.neurons*random.StreamSize
 }
 
-// AppendBinary appends the whole state (weights, potentials, spikes still acting, sliding means, place in the random numbers; not the configuration) to b. The error is always nil.
+// AppendBinary appends the whole state (weights, potentials, spikes still acting, sliding means,
+// place in the random numbers; not the configuration) to b. The error is always nil.
 func (n *Network) AppendBinary(b []byte) ([]byte, error) {
 	b = append(slices.Grow(b, n.stateSize()), networkTag...)
 	le := binary.LittleEndian
@@ -78,7 +80,8 @@ func (n *Network) AppendBinary(b []byte) ([]byte, error) {
 	return b, nil
 }
 
-// UnmarshalBinary restores a state that AppendBinary wrote for a network of the same configuration and the same biases. After an error the network must not be used.
+// UnmarshalBinary restores a state that AppendBinary wrote for a network of the same configuration
+// and the same biases. After an error the network must not be used.
 func (n *Network) UnmarshalBinary(b []byte) error {
 	if len(b) < len(networkTag) || string(b[:len(networkTag)]) != networkTag {
 		return fmt.Errorf("microcircuit: state does not begin with %q", networkTag)

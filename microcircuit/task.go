@@ -7,7 +7,8 @@ import (
 	"spikealign/internal/random"
 )
 
-// Pattern is one thing to learn: potentials of the input neurons, and the potentials that the output neurons should have.
+// Pattern is one thing to learn: potentials of the input neurons, and the potentials that the
+// output neurons should have.
 type Pattern struct {
 	Input  []float64
 	Target []float64 // nil: the teacher's
@@ -17,18 +18,22 @@ type Pattern struct {
 // Task is what a network is to learn, and what it is tested on.
 type Task struct {
 	Train, Validation []Pattern
-	Classes           int // if above 0, the output neuron with the largest mean potential names the class
+	// if above 0, the output neuron with the largest mean potential names the class
+	Classes int
 }
 
-// Teacher is a network of pyramidal neurons without feedback whose mean output potentials are the targets of the patterns that have none. Refractory time and potentials are those of the student.
+// Teacher is a network of pyramidal neurons without feedback whose mean output potentials are the
+// targets of the patterns that have none. Refractory time and potentials are those of the student.
 type Teacher struct {
 	Dims     []int
 	Up, Bias [][]float64 // as in Weights
-	Steps    int64       // simulated for every pattern; the first Skip of the Training are not measured
-	Seed     uint64      // of the teacher's spikes
+	// simulated for every pattern; the first Skip of the Training are not measured
+	Steps int64
+	Seed  uint64 // of the teacher's spikes
 }
 
-// TeacherInputs returns the input potentials of the paper's teacher-student task: eight patterns to train on and six for validation, of one input neuron.
+// TeacherInputs returns the input potentials of the paper's teacher-student task: eight patterns to
+// train on and six for validation, of one input neuron.
 func TeacherInputs() Task {
 	list := func(xs ...float64) []Pattern {
 		ps := make([]Pattern, len(xs))
@@ -40,15 +45,19 @@ func TeacherInputs() Task {
 	return Task{Train: list(-3, -2.5, -2, -0.8, 0.8, 2, 2.5, 3), Validation: list(-2.7, -1.8, -0.5, 0.5, 1.8, 2.7)}
 }
 
-// YinYang describes the classification task of Kriener, Göltz & Petrovici (The Yin-Yang dataset, NICE 2022): points of a disc of radius 1/2 around (1/2, 1/2) belong to yin (class 0), yang
-// (class 1) or to one of the two dots (class 2), which have the radius 1/10. Input neurons get x, y, 1-x, 1-y, spread over potentials from Low to High. A linear classifier reaches 64 %.
+// YinYang describes the classification task of Kriener, Göltz & Petrovici (The Yin-Yang dataset,
+// NICE 2022): points of a disc of radius 1/2 around (1/2, 1/2) belong to yin (class 0), yang (class
+// 1) or to one of the two dots (class 2), which have the radius 1/10. Input neurons get x, y, 1-x,
+// 1-y, spread over potentials from Low to High. A linear classifier reaches 64 %.
 type YinYang struct {
 	Train, Validation int     // number of points; the classes take turns
 	Low, High         float64 // potentials of the input neurons for coordinates 0 and 1
-	On, Off           float64 // target potentials of the output neuron of the right class, and of the other two
+	// target potentials of the output neuron of the right class, and of the other two
+	On, Off float64
 }
 
-// samples is the purpose of draws that make data. It is no part of package random's list, whose numbers are far below it.
+// samples is the purpose of draws that make data. It is no part of package random's list, whose
+// numbers are far below it.
 const samples random.Purpose = 1 << 16
 
 // Task draws the points.
@@ -80,7 +89,8 @@ func (y YinYang) pattern(px, py float64, class int) Pattern {
 	return p
 }
 
-// yinYangClass returns the class of a point, and whether it lies in the disc. The upper half is yin, the lower one yang, but for a half-disc of radius 1/4 below the line on the left, which is
+// yinYangClass returns the class of a point, and whether it lies in the disc. The upper half is
+// yin, the lower one yang, but for a half-disc of radius 1/4 below the line on the left, which is
 // yin, and one above it on the right, which is yang; the dots are at their centres.
 func yinYangClass(x, y float64) (class int, inside bool) {
 	distance := func(cx float64) float64 { return math.Sqrt(float64((x-cx)*(x-cx)) + float64((y-0.5)*(y-0.5))) }
@@ -96,7 +106,8 @@ func yinYangClass(x, y float64) (class int, inside bool) {
 	return class, distance(0.5) <= 0.5
 }
 
-// validate notes what is wrong with a task for a network with the given numbers of inputs and outputs.
+// validate notes what is wrong with a task for a network with the given numbers of inputs and
+// outputs.
 func (t Task) validate(ps *problems, inputs, outputs int, teacher bool) {
 	if len(t.Train) == 0 {
 		ps.add("task.train", "must hold at least one pattern")

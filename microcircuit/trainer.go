@@ -47,9 +47,11 @@ func (o *Order) UnmarshalText(b []byte) error {
 	return fmt.Errorf("unknown order %q; known are random, shuffled, given", b)
 }
 
-// Training describes how a network learns a task. An epoch presents EpochPatterns training patterns, each for PatternSteps steps, to the nudged network. The last AlignPatterns of them are
-// the SAL phase (with every method, so that all spend the same time; it changes weights only with SAL), the others change the forward weights. In epochs that report all
-// validation patterns follow, without nudge and without plasticity.
+// Training describes how a network learns a task. An epoch presents EpochPatterns training
+// patterns, each for PatternSteps steps, to the nudged network. The last AlignPatterns of them are
+// the SAL phase (with every method, so that all spend the same time; it changes weights only with
+// SAL), the others change the forward weights. In epochs that report all validation patterns
+// follow, without nudge and without plasticity.
 type Training struct {
 	Config  Config
 	Start   Weights
@@ -62,21 +64,29 @@ type Training struct {
 	AlignPatterns   int   // 0 .. EpochPatterns
 	PatternSteps    int64
 	ValidationSteps int64 // for each validation pattern; 0 stands for PatternSteps
-	Skip            int64 // the first steps of every pattern, which no mean includes; 0 .. PatternSteps-1
-	ReportEvery     int64 // epochs 0, ReportEvery, 2*ReportEvery, ... and the last one report; at least 1
-	Order           Order
-	Sequence        []int // Order Given: EpochPatterns training patterns for each epoch
-	Patterns        bool  // give a PatternReport after every pattern
+	// the first steps of every pattern, which no mean includes; 0 .. PatternSteps-1
+	Skip int64
+	// epochs 0, ReportEvery, 2*ReportEvery, ... and the last one report; at least 1
+	ReportEvery int64
+	Order       Order
+	Sequence    []int // Order Given: EpochPatterns training patterns for each epoch
+	Patterns    bool  // give a PatternReport after every pattern
 }
 
-// Report is what a training knows after an epoch that reports. Errors are differences of mean potential and target, averaged over output neurons and patterns after squaring.
+// Report is what a training knows after an epoch that reports. Errors are differences of mean
+// potential and target, averaged over output neurons and patterns after squaring.
 type Report struct {
 	Epoch         int64
-	Steps, Spikes int64       // of the student so far
-	Loss          float64     // of the validation; NaN without validation patterns
-	LossNudged    float64     // what the loss would be with the output nudged towards the validation targets: (1-LambdaNudge)^2 times Loss, apart from what the nudge does through LambdaApical
-	Accuracy      float64     // share of validation patterns classified rightly; NaN without classes
-	TrainLoss     float64     // of the potentials that the output would have had without nudge, over the epoch's learning patterns; NaN without any
+	Steps, Spikes int64   // of the student so far
+	Loss          float64 // of the validation; NaN without validation patterns
+	// what the loss would be with the output nudged towards the validation targets:
+	// (1-LambdaNudge)^2 times Loss, apart from what the nudge does through LambdaApical
+	LossNudged float64
+	// share of validation patterns classified rightly; NaN without classes
+	Accuracy float64
+	// of the potentials that the output would have had without nudge, over the epoch's learning
+	// patterns; NaN without any
+	TrainLoss     float64
 	TrainAccuracy float64     // by the same potentials
 	Alignments    []Alignment // of the feedback weights into each hidden layer
 }
@@ -99,7 +109,8 @@ type Output struct {
 	Report  *Report
 }
 
-// Trainer trains one network. Step by step it can be stopped, saved and resumed anywhere without a trace in the results.
+// Trainer trains one network. Step by step it can be stopped, saved and resumed anywhere without a
+// trace in the results.
 type Trainer struct {
 	t       Training
 	net     *Network
@@ -195,7 +206,8 @@ func (t *Training) validationSteps() int64 {
 	return t.PatternSteps
 }
 
-// NewTrainer checks a training and prepares it. The error joins all problems. The slices in t must not be changed afterwards.
+// NewTrainer checks a training and prepares it. The error joins all problems. The slices in t must
+// not be changed afterwards.
 func NewTrainer(t Training) (*Trainer, error) {
 	if ps := t.Validate(); len(ps) > 0 {
 		return nil, problems(ps).err()
@@ -249,7 +261,8 @@ func (tr *Trainer) slots(epoch int64) int {
 	return tr.t.EpochPatterns
 }
 
-// plan returns what the present slot presents: the network, the pattern's index among all, the phase and the number of steps.
+// plan returns what the present slot presents: the network, the pattern's index among all, the
+// phase and the number of steps.
 func (tr *Trainer) plan() (net *Network, k int, phase Phase, steps int64) {
 	t := &tr.t
 	switch {
@@ -303,7 +316,8 @@ func (tr *Trainer) Done() bool { return tr.epoch >= tr.t.Epochs }
 // maxChunk is the largest number of steps that one Step simulates.
 const maxChunk = 1 << 14
 
-// Step simulates on for about a millisecond and at most to the end of the present pattern. After the last epoch it returns nothing.
+// Step simulates on for about a millisecond and at most to the end of the present pattern. After
+// the last epoch it returns nothing.
 func (tr *Trainer) Step() Output {
 	var out Output
 	if tr.Done() {
@@ -413,7 +427,8 @@ func (a *tally) accuracy(classes int) float64 {
 // Network returns the network. It belongs to the trainer.
 func (tr *Trainer) Network() *Network { return tr.net }
 
-// Targets returns the target potentials of the training patterns, then of those for validation; those that a teacher gives are known once Epoch is not negative. They belong to the trainer.
+// Targets returns the target potentials of the training patterns, then of those for validation;
+// those that a teacher gives are known once Epoch is not negative. They belong to the trainer.
 func (tr *Trainer) Targets() (train, validation [][]float64) {
 	n := len(tr.t.Task.Train)
 	return tr.targets[:n], tr.targets[n:]
@@ -448,7 +463,8 @@ func (tr *Trainer) Warnings() []string {
 
 const trainerTag = "MCT1"
 
-// AppendBinary appends the whole state of the training; its description is not part of it. The error is always nil.
+// AppendBinary appends the whole state of the training; its description is not part of it. The
+// error is always nil.
 func (tr *Trainer) AppendBinary(b []byte) ([]byte, error) {
 	b = append(b, trainerTag...)
 	flags := int64(0)
@@ -475,7 +491,8 @@ func (tr *Trainer) AppendBinary(b []byte) ([]byte, error) {
 	return tr.net.AppendBinary(b)
 }
 
-// UnmarshalBinary restores a state that AppendBinary wrote for a trainer of the same description. After an error the trainer must not be used.
+// UnmarshalBinary restores a state that AppendBinary wrote for a trainer of the same description.
+// After an error the trainer must not be used.
 func (tr *Trainer) UnmarshalBinary(b []byte) error {
 	const words = 10
 	outputs := len(tr.mean)

@@ -60,7 +60,8 @@ func mustTrainer(t testing.TB, training Training) *Trainer {
 	return tr
 }
 
-// result is the hash of all that a training tells and of its last state. Before the steps for which stop returns true it is saved and restored into a fresh trainer.
+// result is the hash of all that a training tells and of its last state. Before the steps for which
+// stop returns true it is saved and restored into a fresh trainer.
 func result(t *testing.T, training Training, stop func(step int) bool) string {
 	t.Helper()
 	tr := mustTrainer(t, training)
@@ -102,7 +103,8 @@ func result(t *testing.T, training Training, stop func(step int) bool) string {
 	return fmt.Sprintf("%016x", h.Sum64())
 }
 
-// TestResume: a training that is saved and restored before every step, in a fresh trainer, gives the same spikes, reports and state as one that runs through.
+// TestResume: a training that is saved and restored before every step, in a fresh trainer, gives
+// the same spikes, reports and state as one that runs through.
 func TestResume(t *testing.T) {
 	for _, kind := range examples {
 		t.Run(kind, func(t *testing.T) {
@@ -117,7 +119,8 @@ func TestResume(t *testing.T) {
 	}
 }
 
-// TestGolden pins the results of the examples: they must not change, on any machine. (If a change is meant, a raised state version of the experiment kind goes with it.)
+// TestGolden pins the results of the examples: they must not change, on any machine. (If a change
+// is meant, a raised state version of the experiment kind goes with it.)
 func TestGolden(t *testing.T) {
 	for kind, want := range map[string]string{} {
 		if got := result(t, example(kind), func(int) bool { return false }); got != want {
@@ -126,7 +129,8 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// TestSplits: a network that is saved, restored and advanced by arbitrary numbers of steps, with and without recording, has the same state as one advanced at once.
+// TestSplits: a network that is saved, restored and advanced by arbitrary numbers of steps, with
+// and without recording, has the same state as one advanced at once.
 func TestSplits(t *testing.T) {
 	for _, method := range []Method{SAL, BP} {
 		c := config(method, 2, 4, 3, 2)
@@ -154,7 +158,8 @@ func TestSplits(t *testing.T) {
 				}
 				var record []spike.Event
 				if draws.Uint64()%2 == 0 {
-					record = make([]spike.Event, 0, split.Neurons()) // stops after the first step with a spike
+					// stops after the first step with a spike
+					record = make([]spike.Event, 0, split.Neurons())
 				}
 				split.Advance(min(until, split.Now()+int64(draws.Uint64()%5)), record)
 			}
@@ -167,7 +172,8 @@ func TestSplits(t *testing.T) {
 	}
 }
 
-// TestHostileState: bytes that no trainer wrote give an error or a trainer that can go on, never a panic.
+// TestHostileState: bytes that no trainer wrote give an error or a trainer that can go on, never a
+// panic.
 func TestHostileState(t *testing.T) {
 	for _, kind := range []string{"deep", "teacher"} {
 		training := example(kind)
@@ -286,7 +292,8 @@ func teacher(dims ...int) *Teacher {
 	return &Teacher{Dims: dims, Up: w.Up, Bias: w.Bias, Steps: 100}
 }
 
-// TestTeacher: the teacher's targets are near those of its rate model, and near what the authors' teacher gave for the same patterns. (Section 7.)
+// TestTeacher: the teacher's targets are near those of its rate model, and near what the authors'
+// teacher gave for the same patterns. (Section 7.)
 func TestTeacher(t *testing.T) {
 	training := example("sal")
 	training.Config = config(SAL, 1, 1, 1)
@@ -301,12 +308,14 @@ func TestTeacher(t *testing.T) {
 		}
 	}
 	train, validation := tr.Targets()
-	authors := map[float64]float64{-3: -0.405, -2: -0.332, 2: 0.407, 3: 0.45, -2.7: -0.4, -0.5: -0.06, 2.7: 0.44} // about the mean of their runs' teachers
+	// about the mean of their runs' teachers
+	authors := map[float64]float64{-3: -0.405, -2: -0.332, 2: 0.407, 3: 0.45, -2.7: -0.4, -0.5: -0.06, 2.7: 0.44}
 	sigma := func(u float64) float64 { return 1 / (1 + math.Exp(-u)) }
 	for k, p := range slices.Concat(training.Task.Train, training.Task.Validation) {
 		u := p.Input[0]
 		got := slices.Concat(train, validation)[k][0]
-		// Fluctuations of the hidden potential bend the activity by a little more than their mean says.
+		// Fluctuations of the hidden potential bend the activity by a little more than their mean
+		// says.
 		if rate := -1 + 2*sigma(-1+2*sigma(u)); math.Abs(got-rate) > 0.12 {
 			t.Errorf("input %v: target %.3f, rate model %.3f", u, got, rate)
 		}
@@ -319,7 +328,8 @@ func TestTeacher(t *testing.T) {
 	}
 }
 
-// TestOrders: shuffled epochs hold every pattern once before any twice; epochs and seeds differ; the order depends on nothing else.
+// TestOrders: shuffled epochs hold every pattern once before any twice; epochs and seeds differ;
+// the order depends on nothing else.
 func TestOrders(t *testing.T) {
 	training := example("bp")
 	training.EpochPatterns = 7
@@ -342,7 +352,8 @@ func TestOrders(t *testing.T) {
 	}
 }
 
-// TestNudgedLoss: the loss that the authors' program reports, from the nudged output, is (1-lambda)^2 times the free one. (Section 10.)
+// TestNudgedLoss: the loss that the authors' program reports, from the nudged output, is
+// (1-lambda)^2 times the free one. (Section 10.)
 func TestNudgedLoss(t *testing.T) {
 	c := config(SAL, 1, 1, 1)
 	c.LambdaNudge = 0.6
@@ -371,7 +382,8 @@ func TestNudgedLoss(t *testing.T) {
 	}
 }
 
-// TestYinYang: classes are balanced, points lie in the disc, and the geometry is that of the original: shares of the disc's area by counting.
+// TestYinYang: classes are balanced, points lie in the disc, and the geometry is that of the
+// original: shares of the disc's area by counting.
 func TestYinYang(t *testing.T) {
 	y := YinYang{Train: 300, Validation: 30, Low: -2, High: 2, On: 1, Off: -1}
 	task := y.Task(1)
@@ -439,8 +451,10 @@ func TestCompare(t *testing.T) {
 		want Alignment
 	}{
 		{[]float64{1, 0, 2, -1, 3, 2}, Alignment{0, 1, 1, 0}},
-		{[]float64{-2, 0, -4, 2, -6, -4}, Alignment{180, -1, 1.0 / 6, 16.25}}, // 9*Var(W), of 19/6 - (7/6)^2; the zeros agree
-		{[]float64{0, 1, 0, 0, 0, 0}, Alignment{90, -0.3882901, 0, 7.0 / 3}},  // W'-B = 1 -1 2 -1 3 2
+		// 9*Var(W), of 19/6 - (7/6)^2; the zeros agree
+		{[]float64{-2, 0, -4, 2, -6, -4}, Alignment{180, -1, 1.0 / 6, 16.25}},
+		// W'-B = 1 -1 2 -1 3 2
+		{[]float64{0, 1, 0, 0, 0, 0}, Alignment{90, -0.3882901, 0, 7.0 / 3}},
 	} {
 		got := Compare(up, c.down, 3, 2)
 		if math.Abs(got.Angle-c.want.Angle) > 1e-5 || math.Abs(got.Correlation-c.want.Correlation) > 1e-5 || math.Abs(got.Signs-c.want.Signs) > 1e-9 || math.Abs(got.Variance-c.want.Variance) > 1e-9 {
@@ -452,9 +466,11 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// TestAuthors runs the pattern sequences of testdata/authors.csv from the same weights and compares weights and losses at the end of every epoch with those of the authors' program, which differs only in its
-// random numbers. The validation patterns are nudged, as theirs are. A normal value lies t = (x-mean)/(sd*sqrt(1+1/n)) from the mean of n others, with Student's distribution: false-alarm rate 1e-3 over all
-// comparisons. (Sections 7 and 10.)
+// TestAuthors runs the pattern sequences of testdata/authors.csv from the same weights and compares
+// weights and losses at the end of every epoch with those of the authors' program, which differs
+// only in its random numbers. The validation patterns are nudged, as theirs are. A normal value
+// lies t = (x-mean)/(sd*sqrt(1+1/n)) from the mean of n others, with Student's distribution:
+// false-alarm rate 1e-3 over all comparisons. (Sections 7 and 10.)
 func TestAuthors(t *testing.T) {
 	seeds, epochs, limit := 10, 1, 8.5 // 2e-5 for 9 degrees of freedom
 	if os.Getenv("SPIKEALIGN_LONG") == "1" {
@@ -556,8 +572,10 @@ func TestAuthors(t *testing.T) {
 	}
 }
 
-// TestFigure6 runs the paper's task at full length: BP and SAL learn, FA does where its feedback has the sign that the solution needs, and is stuck where not. The bounds are about
-// twice the largest losses that a plain stepper of another hand gave over six seeds (nudged: BP 2.4e-4, SAL 1.2e-3, FA stuck .06 and .11). (Section 7, figure 6.)
+// TestFigure6 runs the paper's task at full length: BP and SAL learn, FA does where its feedback
+// has the sign that the solution needs, and is stuck where not. The bounds are about twice the
+// largest losses that a plain stepper of another hand gave over six seeds (nudged: BP 2.4e-4, SAL
+// 1.2e-3, FA stuck .06 and .11). (Section 7, figure 6.)
 func TestFigure6(t *testing.T) {
 	if os.Getenv("SPIKEALIGN_LONG") != "1" {
 		t.Skip("long validation: set SPIKEALIGN_LONG=1")
@@ -582,7 +600,8 @@ func TestFigure6(t *testing.T) {
 	}
 }
 
-// TestYinYangLearning: with BP a 4-30-3 network learns more than a linear classifier could (64 %) in four epochs of 3000 points.
+// TestYinYangLearning: with BP a 4-30-3 network learns more than a linear classifier could (64 %)
+// in four epochs of 3000 points.
 func TestYinYangLearning(t *testing.T) {
 	if os.Getenv("SPIKEALIGN_LONG") != "1" {
 		t.Skip("long validation: set SPIKEALIGN_LONG=1")

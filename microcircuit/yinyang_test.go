@@ -6,8 +6,10 @@ import (
 	"testing"
 )
 
-// pairingDrift is the change of a feedback weight per step and learning rate for independent neurons of constant spike probability, below (post) and above (pre) the synapse. The latest spike of a neuron
-// that spikes at rate r lies d steps back with probability r*P(interval >= d), and P is 1 up to tau, then (1-p)^(d-tau). So pairs of both orders balance up to tau only.
+// pairingDrift is the change of a feedback weight per step and learning rate for independent
+// neurons of constant spike probability, below (post) and above (pre) the synapse. The latest spike
+// of a neuron that spikes at rate r lies d steps back with probability r*P(interval >= d), and P is
+// 1 up to tau, then (1-p)^(d-tau). So pairs of both orders balance up to tau only.
 func pairingDrift(tau float64, below, above float64) float64 {
 	rate := func(p float64) float64 { return 1 / (tau - 1 + 1/p) }
 	sum := 0.0
@@ -17,8 +19,9 @@ func pairingDrift(tau float64, below, above float64) float64 {
 	return rate(below) * rate(above) * sum
 }
 
-// TestPairingDrift: between neurons that do not influence each other last-1 pairs leave a drift, which depends on nothing but the two firing probabilities and has a closed form. Normal test over 50
-// stretches, false-alarm rate 1e-6 per pair of neurons. (Section 7; docs/microcircuits.md.)
+// TestPairingDrift: between neurons that do not influence each other last-1 pairs leave a drift,
+// which depends on nothing but the two firing probabilities and has a closed form. Normal test over
+// 50 stretches, false-alarm rate 1e-6 per pair of neurons. (Section 7; docs/microcircuits.md.)
 func TestPairingDrift(t *testing.T) {
 	const rate, tau = 1e-7, 10 // so slow that the weights stay at 0 within 1e-3
 	spikes := func(u float64) float64 { return 1 / (1 + tau*math.Exp(-u)) }
@@ -45,7 +48,9 @@ func TestPairingDrift(t *testing.T) {
 	}
 }
 
-// TestAlignmentCut: with pairs up to tau only, SAL comes at least three times as near to the transpose (24 and 4 degrees in docs/microcircuits.md). Inputs are silent: what they have in common would add to the angle. (Section 7.)
+// TestAlignmentCut: with pairs up to tau only, SAL comes at least three times as near to the
+// transpose (24 and 4 degrees in docs/microcircuits.md). Inputs are silent: what they have in
+// common would add to the angle. (Section 7.)
 func TestAlignmentCut(t *testing.T) {
 	dims := []int{4, 10, 3}
 	angle := func(cut int64, seed uint64) float64 {
@@ -55,7 +60,8 @@ func TestAlignmentCut(t *testing.T) {
 		n := mustNetwork(t, c, w)
 		n.Seed(seed, 0)
 		n.Present([]float64{-20, -20, -20, -20}, nil, Align)
-		n.Advance(2_000_000, nil) // one seed of eight is at 9.5 degrees after 400 000 steps, and at 2 when it has settled
+		// one seed of eight is at 9.5 degrees after 400 000 steps, and at 2 when it has settled
+		n.Advance(2_000_000, nil)
 		n.BeginMeans()
 		n.Advance(n.Now()+2_000_000, nil)
 		return Compare(w.Up[1], n.Means().Down[0], dims[1], dims[2]).Angle
@@ -69,8 +75,10 @@ func TestAlignmentCut(t *testing.T) {
 	}
 }
 
-// TestAlignmentOffset: what SAL's feedback keeps beside the transpose follows the drift of independent neurons with the same rates: too weak into neurons that spike more often than the one above,
-// too strong into the others. There is no input and no nudge, so neither of them is the reason. (Section 7; docs/microcircuits.md.)
+// TestAlignmentOffset: what SAL's feedback keeps beside the transpose follows the drift of
+// independent neurons with the same rates: too weak into neurons that spike more often than the one
+// above, too strong into the others. There is no input and no nudge, so neither of them is the
+// reason. (Section 7; docs/microcircuits.md.)
 func TestAlignmentOffset(t *testing.T) {
 	dims := []int{4, 10, 3}
 	for seed := range uint64(3) {
@@ -102,8 +110,10 @@ func TestAlignmentOffset(t *testing.T) {
 	}
 }
 
-// TestYinYangNeedsHidden: in the settings of docs/microcircuits.md a 4-30-3 network with BP or FA classifies more of the epochs' training points rightly than one whose hidden layer stays as drawn. The three
-// shares are of 8100 points each, with a standard deviation of .005; over five seeds the differences were .03 to .08. (Section 7.)
+// TestYinYangNeedsHidden: in the settings of docs/microcircuits.md a 4-30-3 network with BP or FA
+// classifies more of the epochs' training points rightly than one whose hidden layer stays as
+// drawn. The three shares are of 8100 points each, with a standard deviation of .005; over five
+// seeds the differences were .03 to .08. (Section 7.)
 func TestYinYangNeedsHidden(t *testing.T) {
 	if os.Getenv("SPIKEALIGN_LONG") != "1" {
 		t.Skip("long validation: set SPIKEALIGN_LONG=1")

@@ -28,8 +28,9 @@ var timeLimits = func() (l [maxDigits + 1]uint64) {
 	return l
 }()
 
-// decimal reads b, a decimal number with or without fraction and exponent, and returns it times 10^scale, rounded to the nearest integer, halves upwards. The
-// verdict is rounded if that changed the number.
+// decimal reads b, a decimal number with or without fraction and exponent, and returns it times
+// 10^scale, rounded to the nearest integer, halves upwards. The verdict is rounded if that changed
+// the number.
 //
 // One pass, a few operations for each byte: about 10 ns for a time of 8 digits.
 func decimal(b []byte, scale int) (int64, verdict) {
@@ -40,7 +41,8 @@ func decimal(b []byte, scale int) (int64, verdict) {
 	}
 	var m uint64
 	kept, shift, seen, lost, up := 0, 0, false, false, false
-	// Leading zeros do not count as digits; what does not fit moves the point, or is lost behind it.
+	// Leading zeros do not count as digits; what does not fit moves the point, or is lost behind
+	// it.
 	digits := func(step int) {
 		for ; i < len(b); i++ {
 			d := b[i] - '0'

@@ -1,8 +1,10 @@
-// Package recording reads spike trains from files, of any length: what this program records, numpy archives, CSV and other tables of text, and the output of NEST.
+// Package recording reads spike trains from files, of any length: what this program records, numpy
+// archives, CSV and other tables of text, and the output of NEST.
 //
-// [Read] goes through the files once, checks every spike, and puts trains out of order into order; [Recording.Replay] then delivers them as events in order of
-// time. A few million spikes stay in memory; what is more goes to a temporary file, in sorted runs that Replay merges, so that memory is bounded whatever the
-// length of the files (16 bytes on disk for each spike).
+// [Read] goes through the files once, checks every spike, and puts trains out of order into order;
+// [Recording.Replay] then delivers them as events in order of time. A few million spikes stay in
+// memory; what is more goes to a temporary file, in sorted runs that Replay merges, so that memory
+// is bounded whatever the length of the files (16 bytes on disk for each spike).
 //
 // # Formats
 //
@@ -15,11 +17,14 @@
 //
 // # Time
 //
-// Decimal times are read exactly and rounded to ns; steps must be whole. The events of a recording count the coarsest ticks in which all its times are whole numbers,
-// from the first spike on: of times in multiples of 0.1 ms a tick is 0.1 ms, or a multiple of it.
+// Decimal times are read exactly and rounded to ns; steps must be whole. The events of a recording
+// count the coarsest ticks in which all its times are whole numbers, from the first spike on: of
+// times in multiples of 0.1 ms a tick is 0.1 ms, or a multiple of it.
 //
 // # What is wrong with a file
 //
-// A line that is no spike (negative time, NaN, a neuron that is not a whole number of at least 0) is an error with file and line; the first few are told. Times out of order and
-// second spikes of a neuron at one time, which are dropped, are no errors but counted, with the first few places (Remark).
+// A line that is no spike (negative time, NaN, a neuron that is not a whole number of at least 0)
+// is an error with file and line; the first few are told. Times out of order and second spikes of a
+// neuron at one time, which are dropped, are no errors but counted, with the first few places
+// (Remark).
 package recording

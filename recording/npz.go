@@ -74,7 +74,8 @@ func (r *reader) npz(name string) (err error) {
 		k += n
 	}
 	for _, c := range []*column{times, ids} {
-		if _, err := io.ReadFull(c.ReadCloser, c.buf[:1]); err != io.EOF { // where the checksum is compared
+		// where the checksum is compared
+		if _, err := io.ReadFull(c.ReadCloser, c.buf[:1]); err != io.EOF {
 			return fmt.Errorf("%s: array %q is damaged: %w", name, c.name, err)
 		}
 	}

@@ -25,11 +25,12 @@ const (
 
 // Options say how files are read. The zero value is good.
 type Options struct {
-	Format   Format                  // "" stands for Auto
-	Unit     Unit                    // of the times; "": the files tell it
-	Memory   int                     // spikes kept in memory; 0 stands for 2^21
-	TempDir  string                  // for what is more; "": the system's
-	Progress func(done, total int64) // called now and then with the bytes read; total is 0 if it is not known. Or nil
+	Format  Format // "" stands for Auto
+	Unit    Unit   // of the times; "": the files tell it
+	Memory  int    // spikes kept in memory; 0 stands for 2^21
+	TempDir string // for what is more; "": the system's
+	// called now and then with the bytes read; total is 0 if it is not known. Or nil
+	Progress func(done, total int64)
 }
 
 // Place is a spike in a file.
@@ -101,7 +102,8 @@ type Recording struct {
 	files  []part
 }
 
-// part is a file among others: its lines, or elements counted from 1, are before+1, before+2, ... of all.
+// part is a file among others: its lines, or elements counted from 1, are before+1, before+2, ...
+// of all.
 type part struct {
 	name   string
 	before int64
@@ -119,7 +121,8 @@ func (p part) place(line int64) Place {
 // ErrNoSpikes is in the error of Read for files without a spike.
 var ErrNoSpikes = errors.New("no spikes")
 
-// ErrOptions is in the error of Read for files that contradict an option, or need one that was not given.
+// ErrOptions is in the error of Read for files that contradict an option, or need one that was not
+// given.
 var ErrOptions = errors.New("options")
 
 // optionError is an error of class ErrOptions whose text does not mention the class.
@@ -128,7 +131,8 @@ type optionError string
 func (e optionError) Error() string        { return string(e) }
 func (e optionError) Is(target error) bool { return target == ErrOptions }
 
-// Read reads files as one recording. The name "-" stands for standard input, for text. The error joins the first few *PlaceError, or says which file cannot be read and why.
+// Read reads files as one recording. The name "-" stands for standard input, for text. The error
+// joins the first few *PlaceError, or says which file cannot be read and why.
 func Read(ctx context.Context, files []string, o Options) (*Recording, error) {
 	r := &reader{ctx: ctx, o: o, spool: newSpool(o.Memory, o.TempDir), known: map[int64]int32{}}
 	if o.Progress != nil {
@@ -337,8 +341,10 @@ func (r *Recording) TickAt(time float64) int64 {
 	return int64(min(max(x, -maxTime), maxTime))
 }
 
-// Replay calls fn with all spikes in order of time, a few thousand at a time, in a slice that is used again. Times are ticks from the first spike; neuron k is the one with IDs[k]. A second spike of
-// a neuron at one time is left out and counted in Duplicates. Replay ends with the error of fn, or of the temporary file. It may be called again.
+// Replay calls fn with all spikes in order of time, a few thousand at a time, in a slice that is
+// used again. Times are ticks from the first spike; neuron k is the one with IDs[k]. A second spike
+// of a neuron at one time is left out and counted in Duplicates. Replay ends with the error of fn,
+// or of the temporary file. It may be called again.
 func (r *Recording) Replay(fn func([]spike.Event) error) error {
 	r.Duplicates = Remark{}
 	latest := make([]int64, len(r.IDs))

@@ -148,7 +148,8 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestRemarks: disorder and second spikes are counted and placed, through several files, with any memory, and the train is in order without them.
+// TestRemarks: disorder and second spikes are counted and placed, through several files, with any
+// memory, and the train is in order without them.
 func TestRemarks(t *testing.T) {
 	a := save(t, "a.csv", "time_ms,neuron\n5,1\n3,1\n4,2\n5,1\n")
 	b := save(t, "b.csv", "# more\ntime_ms,neuron\n1,2\n4,2\n4,3\n2,2\n")

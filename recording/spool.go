@@ -23,7 +23,8 @@ const (
 	mergeBytes   = 1 << 25 // for the buffers of all runs together
 )
 
-// spool takes records in any order and gives them back in order of time: an external merge sort. Records in order are not sorted.
+// spool takes records in any order and gives them back in order of time: an external merge sort.
+// Records in order are not sorted.
 type spool struct {
 	limit   int
 	dir     string
@@ -78,7 +79,8 @@ func (s *spool) spill() error {
 		if err != nil {
 			return fmt.Errorf("cannot make a temporary file for a recording larger than memory: %w", err)
 		}
-		// Where the system allows it the file has no name any more, so that nothing is left behind however the process ends.
+		// Where the system allows it the file has no name any more, so that nothing is left behind
+		// however the process ends.
 		_ = os.Remove(f.Name())
 		s.file = f
 	}
@@ -114,7 +116,8 @@ func (s *spool) close() error {
 	return err
 }
 
-// replay calls fn for all records in order of time, those of one time in an order that depends on the content only. It may be called again.
+// replay calls fn for all records in order of time, those of one time in an order that depends on
+// the content only. It may be called again.
 func (s *spool) replay(fn func(record) error) error {
 	s.sort()
 	all := make([]*runReader, 0, len(s.runs)+1)

@@ -103,7 +103,8 @@ type text struct {
 	scale     int
 }
 
-// read takes lines from in. A line costs one search for its end, one pass over its fields and one over each number, about 40 ns for 15 bytes.
+// read takes lines from in. A line costs one search for its end, one pass over its fields and one
+// over each number, about 40 ns for 15 bytes.
 func (p *text) read(in io.Reader) error {
 	buf := make([]byte, 0, blockBytes+maxLine)
 	for eof := false; !eof; {
@@ -199,7 +200,8 @@ func (p *text) line(b []byte) error {
 	return p.spike(t, n)
 }
 
-// plain parses the plainest and by far most frequent line: two columns, digits with at most one point in the time. ok is false for all others.
+// plain parses the plainest and by far most frequent line: two columns, digits with at most one
+// point in the time. ok is false for all others.
 func (p *text) plain(b []byte) (id, time int64, ok bool) {
 	if p.columns != 2 {
 		return 0, 0, false

@@ -36,7 +36,8 @@ func ParseUnit(name string) (Unit, error) {
 	return "", fmt.Errorf("unit %q: must be one of s, ms, us, ns, steps", name)
 }
 
-// digits is the power of ten of fine ticks in a unit: physical times are kept in ns, steps as they are.
+// digits is the power of ten of fine ticks in a unit: physical times are kept in ns, steps as they
+// are.
 func (u Unit) digits() int {
 	return map[Unit]int{Seconds: 9, Milliseconds: 6, Microseconds: 3}[u]
 }
@@ -51,7 +52,8 @@ type Clock struct {
 // Tick returns the length of a tick, in units.
 func (c Clock) Tick() float64 { return 1 / c.PerUnit }
 
-// Ticks returns how many ticks a length of time is, such as "10" (in the clock's unit), "10ms" or "2.5 us". The error says why it cannot be told.
+// Ticks returns how many ticks a length of time is, such as "10" (in the clock's unit), "10ms" or
+// "2.5 us". The error says why it cannot be told.
 func (c Clock) Ticks(text string) (float64, error) {
 	number := strings.TrimSpace(text)
 	end := len(number)

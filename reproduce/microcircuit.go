@@ -22,10 +22,12 @@ type circuitRun struct {
 
 var circuitMethods = []string{"sal", "bp", "fa"}
 
-// lastReports is the number of reports over which a final loss is averaged: a single validation of six patterns scatters by more than the methods differ.
+// lastReports is the number of reports over which a final loss is averaged: a single validation of
+// six patterns scatters by more than the methods differ.
 const lastReports = 10
 
-// figure6 is how dendritic microcircuits learn with feedback weights from SAL, from the forward weights (BP) and fixed (FA).
+// figure6 is how dendritic microcircuits learn with feedback weights from SAL, from the forward
+// weights (BP) and fixed (FA).
 func figure6(j *Job) error {
 	r, err := j.sweep(map[Scale]string{Quick: "figure6-quick.yaml", Paper: "figure6-sweep.yaml"}[j.Scale], "")
 	if err != nil {
@@ -52,7 +54,8 @@ func figure6(j *Job) error {
 	return j.draw("fig6", f)
 }
 
-// circuitRuns reads the members of a sweep over methods and seeds: what is drawn of them, and by method, in the order of the seeds, what is claimed of them.
+// circuitRuns reads the members of a sweep over methods and seeds: what is drawn of them, and by
+// method, in the order of the seeds, what is claimed of them.
 func circuitRuns(r *sweep.Result) (f figure.Figure6, runs map[string][]circuitRun, err error) {
 	runs = map[string][]circuitRun{}
 	method := slices.IndexFunc(r.Sweep.Grid, func(a sweep.Axis) bool { return a.Path == "plasticity.method" })
@@ -137,7 +140,8 @@ func (j *Job) circuitClaims(runs map[string][]circuitRun) {
 		}
 		return xs
 	}
-	// The sign that the task needs is that of the forward weight at which BP arrives from the same start.
+	// The sign that the task needs is that of the forward weight at which BP arrives from the same
+	// start.
 	needed := map[string]float64{}
 	for _, c := range runs["bp"] {
 		needed[c.seed] = c.up2

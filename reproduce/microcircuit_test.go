@@ -57,7 +57,8 @@ func TestCircuitFiles(t *testing.T) {
 	}
 }
 
-// Members of a sweep fall to their methods, those of one seed begin alike, and the figure gets all of them.
+// Members of a sweep fall to their methods, those of one seed begin alike, and the figure gets all
+// of them.
 func TestCircuitRuns(t *testing.T) {
 	s, err := sweep.Parse(catalog.All().Kinds(), "tiny.yaml", []byte(tinyCircuits))
 	if err != nil {

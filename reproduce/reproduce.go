@@ -1,8 +1,9 @@
-// Package reproduce computes the figures of the paper: the data, the picture, and for every claim that the figure makes a verdict with the number
-// that was measured.
+// Package reproduce computes the figures of the paper: the data, the picture, and for every claim
+// that the figure makes a verdict with the number that was measured.
 //
-// Each figure is one file of this package and one line in Figures. What takes long runs through packages experiment and sweep, so that it can be
-// stopped and goes on from its checkpoints; finished parts are never computed twice.
+// Each figure is one file of this package and one line in Figures. What takes long runs through
+// packages experiment and sweep, so that it can be stopped and goes on from its checkpoints;
+// finished parts are never computed twice.
 package reproduce
 
 import (
@@ -27,7 +28,8 @@ import (
 // Scale says how much is computed.
 type Scale string
 
-// The scales. Quick takes seconds to a few minutes a figure; Paper takes the durations, grids and numbers of seeds of the paper.
+// The scales. Quick takes seconds to a few minutes a figure; Paper takes the durations, grids and
+// numbers of seeds of the paper.
 const (
 	Quick Scale = "quick"
 	Paper Scale = "paper"
@@ -75,7 +77,8 @@ type Tools struct {
 	Run func(ctx context.Context, spec *experiment.Spec, dir string) error
 	// Sweep does the same for a sweep.
 	Sweep func(ctx context.Context, s *sweep.Sweep, dir string) (*sweep.Result, error)
-	// Progress is told of work that neither of them does: it returns what is to be called with the parts done so far of total.
+	// Progress is told of work that neither of them does: it returns what is to be called with the
+	// parts done so far of total.
 	Progress func(what string, total int) func(done int)
 }
 
@@ -88,8 +91,8 @@ type Job struct {
 	Tools
 }
 
-// Run reproduces the figure in dir, which is made if it does not exist, and returns its claims. The claims stand in dir/verdict.csv too, the
-// pictures in dir/figures.
+// Run reproduces the figure in dir, which is made if it does not exist, and returns its claims. The
+// claims stand in dir/verdict.csv too, the pictures in dir/figures.
 func (f Figure) Run(ctx context.Context, scale Scale, dir string, tools Tools) ([]Claim, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("reproducing %s: %w", f.Name, err)
@@ -143,7 +146,8 @@ func (j *Job) draw(name string, f interface {
 	return drawn.Save(filepath.Join(j.Dir, experiment.FiguresDir), name)
 }
 
-// sweep runs a sweep file of package experiments in a folder of the figure's folder; "" is that folder itself.
+// sweep runs a sweep file of package experiments in a folder of the figure's folder; "" is that
+// folder itself.
 func (j *Job) sweep(file, folder string, overrides ...string) (*sweep.Result, error) {
 	data, err := experiments.Files.ReadFile(file)
 	if err != nil {
@@ -156,7 +160,8 @@ func (j *Job) sweep(file, folder string, overrides ...string) (*sweep.Result, er
 	return j.Tools.Sweep(j.Ctx, s, filepath.Join(j.Dir, folder))
 }
 
-// run runs an experiment file of package experiments in a folder of the figure's folder and returns that.
+// run runs an experiment file of package experiments in a folder of the figure's folder and returns
+// that.
 func (j *Job) run(file, folder string, overrides ...string) (*experiment.Folder, error) {
 	data, err := experiments.Files.ReadFile(file)
 	if err != nil {

@@ -26,7 +26,8 @@ func tools() Tools {
 	}
 }
 
-// Every claim of the figures of two neurons holds at quick scale, and the folder holds what it should.
+// Every claim of the figures of two neurons holds at quick scale, and the folder holds what it
+// should.
 func TestTwoNeuronFigures(t *testing.T) {
 	for _, f := range Figures() {
 		switch {

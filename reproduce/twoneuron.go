@@ -56,7 +56,8 @@ func table(head []string, columns ...[]float64) [][]string {
 	return rows
 }
 
-// figure2 is what spike-timing differences tell about two synapses (c), what SAL makes of them (d), and where it leads from anywhere (e).
+// figure2 is what spike-timing differences tell about two synapses (c), what SAL makes of them (d),
+// and where it leads from anywhere (e).
 func figure2(j *Job) error {
 	const tau = 50
 	var f figure.Figure2
@@ -250,7 +251,9 @@ func figure11(j *Job) error {
 		means[k] = -1.5 + 3*float64(k)/float64(points-1)
 	}
 	var f figure.Figure11
-	var equal, unequal, continuous []float64 // by shape: largest deviation at equal biases, mean deviation elsewhere, deviation at b = (1, -1) in continuous time
+	// by shape: largest deviation at equal biases, mean deviation elsewhere, deviation at b = (1,
+	// -1) in continuous time
+	var equal, unequal, continuous []float64
 	arrays := []npz.Array{{Name: "bias", Shape: []int{len(bias)}, Data: bias}, {Name: "mean_weight", Shape: []int{points}, Data: means}}
 	progress := j.Progress("fig11", 3*len(bias)*len(bias))
 	done := 0

@@ -12,7 +12,8 @@ import (
 	"spikealign/microcircuit"
 )
 
-// yinYang is beyond the paper: a task that needs the hidden layer, with SAL (pairs up to tau, and as published), BP and FA.
+// yinYang is beyond the paper: a task that needs the hidden layer, with SAL (pairs up to tau, and
+// as published), BP and FA.
 func yinYang(j *Job) error {
 	var overrides []string
 	if j.Scale == Quick {
@@ -20,7 +21,8 @@ func yinYang(j *Job) error {
 	}
 	accuracy, angle := figure.CurvePanel{Heading: "accuracy, training points", XLabel: "epoch", YLabel: "share classified rightly"},
 		figure.CurvePanel{Heading: "feedback alignment", XLabel: "epoch", YLabel: "angle to the transpose (degrees)"}
-	finals := map[string][]float64{} // training accuracy by condition, mean of the second half of the epochs
+	// training accuracy by condition, mean of the second half of the epochs
+	finals := map[string][]float64{}
 	head, columns := []string{"epoch"}, [][]float64{nil}
 	for _, part := range []struct {
 		folder, cut string
@@ -95,7 +97,8 @@ func yinYang(j *Job) error {
 	return j.draw("yinyang", figure.Curves{Panels: []figure.CurvePanel{accuracy, angle}})
 }
 
-// alignment is beyond the paper: the angle between feedback and forward weights of a 4-30-3 microcircuit against length and rate of one SAL phase, forward weights fixed.
+// alignment is beyond the paper: the angle between feedback and forward weights of a 4-30-3
+// microcircuit against length and rate of one SAL phase, forward weights fixed.
 func alignment(j *Job) error {
 	const seeds, tau = 5, 10
 	length := 1_000_000
@@ -170,7 +173,8 @@ func alignment(j *Job) error {
 	return j.draw("alignment", f)
 }
 
-// alignmentRun returns the angle at each place of one SAL phase during which Yin-Yang points are shown.
+// alignmentRun returns the angle at each place of one SAL phase during which Yin-Yang points are
+// shown.
 func alignmentRun(ctx context.Context, seed uint64, rate float64, cut int64, places []float64) ([]float64, error) {
 	dims := []int{4, 30, 3}
 	c := microcircuit.Config{Dims: dims, Tau: 10, Window: 400, Lag: 400, LambdaApical: 0.1, LambdaNudge: 0.5, RateUp: []float64{0, 0}, RateDown: []float64{rate}, SALCut: cut}

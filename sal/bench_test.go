@@ -9,7 +9,8 @@ import (
 	"spikealign/synapse"
 )
 
-// train returns events of n neurons that fire with probability p per step once minISI steps have passed since their last spike.
+// train returns events of n neurons that fire with probability p per step once minISI steps have
+// passed since their last spike.
 func train(seed uint64, n, steps int, p float64, minISI int64) []spike.Event {
 	s := random.New(seed, random.Spikes, 0, 0)
 	last := make([]int64, n)
@@ -28,7 +29,8 @@ func train(seed uint64, n, steps int, p float64, minISI int64) []spike.Event {
 	return events
 }
 
-// BenchmarkObserve measures the work per spike in networks whose neurons are refractory (50 steps) half of the time.
+// BenchmarkObserve measures the work per spike in networks whose neurons are refractory (50 steps)
+// half of the time.
 func BenchmarkObserve(b *testing.B) {
 	tri := synapse.Half{Shape: synapse.TriangularWindow, Tau: 50}
 	exp := synapse.Half{Tau: 50}

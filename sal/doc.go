@@ -1,44 +1,56 @@
-// Package sal is spike-based alignment learning: from the pairs of spikes of two neurons to the changes of the two synapses between them.
+// Package sal is spike-based alignment learning: from the pairs of spikes of two neurons to the
+// changes of the two synapses between them.
 //
-// W[i][j] is the synapse from presynaptic j to postsynaptic i; matrices are flat and row-major, W[i][j] at i*n+j. The lag of a pair is
-// d = t_post - t_pre. Everything follows from the causal pair sums
+// W[i][j] is the synapse from presynaptic j to postsynaptic i; matrices are flat and row-major,
+// W[i][j] at i*n+j. The lag of a pair is d = t_post - t_pre. Everything follows from the causal
+// pair sums
 //
 //	C[i][j] = sum over pairs with t_i > t_j of f((t_i-t_j)/tau)
 //
-// f being exp(-x) or max(0, 1-x) (package synapse). For the synapse W[i][j], C[i][j] collects the causal pairs, pre before post, and C[j][i] the
-// anti-causal ones. Over an epoch of T ticks the rule is
+// f being exp(-x) or max(0, 1-x) (package synapse). For the synapse W[i][j], C[i][j] collects the
+// causal pairs, pre before post, and C[j][i] the anti-causal ones. Over an epoch of T ticks the
+// rule is
 //
 //	dW[i][j] = eta * (tau/T) * (a_minus*C[j][i] - a_plus*C[i][j])        a_plus = a_minus = 1
 //
-// Causal pairs depress and anti-causal pairs potentiate, the reverse of common spike-timing-dependent plasticity. A synapse stronger than its
-// reciprocal partner makes its own causal pairs more frequent, so it shrinks and the partner grows, until W[i][j] = W[j][i] in effect. If one of the
-// two is frozen, the other comes to it: no neuron needs to know a weight that it does not have. The same sums give coactivation,
-// <z_i z_j> = (C[i][j]+C[j][i])*tau/T with the triangular window of the refractory time, for Hebbian (wake-sleep) learning, and any other window
+// Causal pairs depress and anti-causal pairs potentiate, the reverse of common
+// spike-timing-dependent plasticity. A synapse stronger than its reciprocal partner makes its own
+// causal pairs more frequent, so it shrinks and the partner grows, until W[i][j] = W[j][i] in
+// effect. If one of the two is frozen, the other comes to it: no neuron needs to know a weight that
+// it does not have. The same sums give coactivation, <z_i z_j> = (C[i][j]+C[j][i])*tau/T with the
+// triangular window of the refractory time, for Hebbian (wake-sleep) learning, and any other window
 // whose halves are equal up to their amplitudes.
 //
 // # Which pairs count
 //
-// A pair is completed by its later spike and consists of it and one strictly earlier spike of another neuron. Pairs of lag zero have no weight in any
-// window. At a coincidence both spikes pair with what came before, whatever the order in which they are given; neither hides the other's earlier spikes.
+// A pair is completed by its later spike and consists of it and one strictly earlier spike of
+// another neuron. Pairs of lag zero have no weight in any window. At a coincidence both spikes pair
+// with what came before, whatever the order in which they are given; neither hides the other's
+// earlier spikes.
 //
 //	nearest  the other neuron's latest spike, unless an own spike came at the same time as that one or after it
 //	last-k   the other neuron's last k spikes
 //	all      every earlier spike of the other neuron
 //
-// in each case as far as the window reaches. If no neuron fires twice within the support of the window, last-1 and all are the same.
+// in each case as far as the window reaches. If no neuron fires twice within the support of the
+// window, last-1 and all are the same.
 //
 // # Values
 //
-// PairSums serves a window and a pairing that all synapses share, with amplitudes that may differ (type SAL); it is fast enough to be fed by a simulator.
-// SynapseSums has a window of its own for every synapse. Online changes weights at each spike instead of at the end of an epoch. All three can
-// be fed from a running simulation or a recorded train. Sums do not depend on the split into batches, on the order of simultaneous spikes, or on the
-// machine, to the last bit; weights changed by Online depend on the order of simultaneous spikes in the last bit only.
+// PairSums serves a window and a pairing that all synapses share, with amplitudes that may differ
+// (type SAL); it is fast enough to be fed by a simulator. SynapseSums has a window of its own for
+// every synapse. Online changes weights at each spike instead of at the end of an epoch. All three
+// can be fed from a running simulation or a recorded train. Sums do not depend on the split into
+// batches, on the order of simultaneous spikes, or on the machine, to the last bit; weights changed
+// by Online depend on the order of simultaneous spikes in the last bit only.
 //
-// Times and time constants are in ticks (package spike), from 0 to 2^62, in ascending order; learning rates and amplitudes have the unit of the weights.
-// Nothing here may be used by two goroutines at once.
+// Times and time constants are in ticks (package spike), from 0 to 2^62, in ascending order;
+// learning rates and amplitudes have the unit of the weights. Nothing here may be used by two
+// goroutines at once.
 //
 // # Reference
 //
-// T. Gierlich, A. Baumbach, A. F. Kungl, K. Max and M. A. Petrovici, Weight transport through spike timing for robust local gradients,
-// arXiv:2503.02642 (2025). Equations and conventions are those of docs/model.md, section 3; pairing at a coincidence is in section 5.
+// T. Gierlich, A. Baumbach, A. F. Kungl, K. Max and M. A. Petrovici, Weight transport through spike
+// timing for robust local gradients, arXiv:2503.02642 (2025). Equations and conventions are those
+// of docs/model.md, section 3; pairing at a coincidence is in section 5.
 package sal

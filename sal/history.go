@@ -10,12 +10,14 @@ import (
 	"spikealign/synapse"
 )
 
-// history keeps the spikes that later spikes can still pair with. Spikes of the current instant wait in pending and become partners
-// when time moves on, so that lag zero never pairs and the order of simultaneous spikes is without effect.
+// history keeps the spikes that later spikes can still pair with. Spikes of the current instant
+// wait in pending and become partners when time moves on, so that lag zero never pairs and the
+// order of simultaneous spikes is without effect.
 //
-// There are two representations. The log holds recent spikes by time; a spike that has fallen out of the last k of its neuron stays
-// in place but is renamed to neuron n, a dummy, so that loops over the log need no branch for it. The other one, latest, has one
-// time for each neuron and is enough for small networks that pair with one spike only.
+// There are two representations. The log holds recent spikes by time; a spike that has fallen out
+// of the last k of its neuron stays in place but is renamed to neuron n, a dummy, so that loops
+// over the log need no branch for it. The other one, latest, has one time for each neuron and is
+// enough for small networks that pair with one spike only.
 type history struct {
 	n       int
 	pairing synapse.Pairing
@@ -27,9 +29,10 @@ type history struct {
 	latest []int64 // nil: the log is in use
 
 	log   []spike.Event
-	first int     // log[:first] is beyond support, or dummies
-	slot  []int32 // where the last k spikes of neuron i are in the log: slot[i*k:][:k], a ring; -1: nowhere
-	next  []int32 // the place of neuron i in its ring that is written next
+	first int // log[:first] is beyond support, or dummies
+	// where the last k spikes of neuron i are in the log: slot[i*k:][:k], a ring; -1: nowhere
+	slot []int32
+	next []int32 // the place of neuron i in its ring that is written next
 }
 
 const (
@@ -39,7 +42,8 @@ const (
 	denseMaxN = 16 // beyond, the log is as fast, or faster where few neurons are active
 )
 
-// start makes h ready for n neurons. dense asks for the representation by latest spikes, where it suffices.
+// start makes h ready for n neurons. dense asks for the representation by latest spikes, where it
+// suffices.
 func (h *history) start(n int, p synapse.Pairing, support int64, dense bool) {
 	*h = history{n: n, pairing: p, support: support, counts: make([]int64, n)}
 	if dense && h.depth() == 1 && n <= denseMaxN {
@@ -121,7 +125,8 @@ func (h *history) insert(t int64, i int32) {
 	h.log = append(h.log, spike.Event{Time: t, Neuron: i})
 }
 
-// compact drops what can pair no more. The log grows only if more than half of it is left, so that the work per spike is bounded.
+// compact drops what can pair no more. The log grows only if more than half of it is left, so that
+// the work per spike is bounded.
 func (h *history) compact() {
 	h.prune(h.now)
 	old := h.log[h.first:]
@@ -159,8 +164,9 @@ func (h *history) prune(t int64) {
 	}
 }
 
-// partners returns the spikes that a spike of neuron i at the current instant pairs with, oldest first; among them may be spikes of i
-// itself and of the dummy n, which are to be ignored. It needs the log.
+// partners returns the spikes that a spike of neuron i at the current instant pairs with, oldest
+// first; among them may be spikes of i itself and of the dummy n, which are to be ignored. It needs
+// the log.
 func (h *history) partners(i int32) []spike.Event {
 	h.prune(h.now)
 	from := h.first
@@ -182,7 +188,8 @@ func (h *history) fire(i int32) {
 	h.pending = append(h.pending, i)
 }
 
-// recent returns the spikes before the current instant that can still be partners, ordered by time and neuron.
+// recent returns the spikes before the current instant that can still be partners, ordered by time
+// and neuron.
 func (h *history) recent() []spike.Event {
 	var events []spike.Event
 	for i, t := range h.latest {
@@ -208,8 +215,8 @@ func (h *history) check(i int32) {
 	}
 }
 
-// append appends the binary form of h, n and the support excepted. Histories that cannot be told apart by later spikes have equal forms, whatever the
-// representation.
+// append appends the binary form of h, n and the support excepted. Histories that cannot be told
+// apart by later spikes have equal forms, whatever the representation.
 func (h *history) append(b []byte) []byte {
 	b = appendInts(b, int64(h.pairing.Kind), int64(h.pairing.K), h.now)
 	b = appendInts(b, h.counts...)

@@ -6,26 +6,28 @@ import (
 	"spikealign/synapse"
 )
 
-// Online changes weights spike by spike: when a spike completes a pair, the learning window K is applied to both synapses of the pair. Over a
-// train the changes add up to what the pair sums give, up to the rounding of another order of additions.
+// Online changes weights spike by spike: when a spike completes a pair, the learning window K is
+// applied to both synapses of the pair. Over a train the changes add up to what the pair sums give,
+// up to the rounding of another order of additions.
 //
 // The zero value is good for UnmarshalBinary only. An Online must not be copied.
 type Online struct {
 	history
 	window synapse.Window
 
-	// Gain multiplies the changes of each synapse, n*n row-major; 0 freezes one. nil stands for ones. It belongs to the caller and is no
-	// part of the binary form.
+	// Gain multiplies the changes of each synapse, n*n row-major; 0 freezes one. nil stands for
+	// ones. It belongs to the caller and is no part of the binary form.
 	Gain []float64
 }
 
-// Window returns the learning window of spike-based alignment learning with the given half for both signs: causal pairs depress by f,
-// anti-causal pairs potentiate by f.
+// Window returns the learning window of spike-based alignment learning with the given half for both
+// signs: causal pairs depress by f, anti-causal pairs potentiate by f.
 func Window(half synapse.Half) synapse.Window {
 	return synapse.Window{APlus: -1, AMinus: 1, Plus: half, Minus: half}
 }
 
-// NewOnline returns an Online for n neurons that has seen no spike. It panics if n < 1, or if w or p is not valid.
+// NewOnline returns an Online for n neurons that has seen no spike. It panics if n < 1, or if w or
+// p is not valid.
 func NewOnline(n int, w synapse.Window, p synapse.Pairing) *Online {
 	mustBeValid(n, w, p)
 	o := &Online{window: w}
@@ -33,13 +35,14 @@ func NewOnline(n int, w synapse.Window, p synapse.Pairing) *Online {
 	return o
 }
 
-// Apply adds a spike of neuron i at time t and the weight changes it causes to w, n*n row-major with the synapse from j to i at i*n+j. For each
-// pair with a spike of j at s < t,
+// Apply adds a spike of neuron i at time t and the weight changes it causes to w, n*n row-major
+// with the synapse from j to i at i*n+j. For each pair with a spike of j at s < t,
 //
 //	w[i*n+j] += eta * Gain[i*n+j] * K(t-s)        i postsynaptic: causal
 //	w[j*n+i] += eta * Gain[j*n+i] * K(s-t)        i presynaptic: anti-causal
 //
-// It panics if t is negative or before an earlier spike's, if there is no such neuron, or if w or Gain has a wrong length.
+// It panics if t is negative or before an earlier spike's, if there is no such neuron, or if w or
+// Gain has a wrong length.
 func (o *Online) Apply(t int64, i int32, w []float64, eta float64) {
 	n := o.n
 	if len(w) != n*n || o.Gain != nil && len(o.Gain) != n*n {
@@ -76,7 +79,8 @@ func (o *Online) AppendBinary(b []byte) ([]byte, error) {
 	return o.append(appendInts(b, int64(o.n))), nil
 }
 
-// UnmarshalBinary restores what AppendBinary writes. After an error o is unchanged; Gain is unchanged in any case.
+// UnmarshalBinary restores what AppendBinary writes. After an error o is unchanged; Gain is
+// unchanged in any case.
 func (o *Online) UnmarshalBinary(b []byte) error {
 	r := newReader(b, onlineTag)
 	d := Online{window: r.window(), Gain: o.Gain}

@@ -11,21 +11,24 @@ import (
 //
 //	C[i][j] = sum over pairs of a spike of i at t_i and a spike of j at t_j < t_i of f((t_i-t_j)/tau)
 //
-// for one half window f and one pairing, both shared by all neurons. It is fed spike by spike, in order of time, or in batches; the
-// split into batches and the order of simultaneous spikes do not change a bit of the sums. Triangles of integer width are summed
-// without rounding. Memory is 8 n^2 bytes and a little for every spike within the window's support. Feeding allocates nothing once the
-// largest number of these has been seen.
+// for one half window f and one pairing, both shared by all neurons. It is fed spike by spike, in
+// order of time, or in batches; the split into batches and the order of simultaneous spikes do not
+// change a bit of the sums. Triangles of integer width are summed without rounding. Memory is 8 n^2
+// bytes and a little for every spike within the window's support. Feeding allocates nothing once
+// the largest number of these has been seen.
 //
-// A spike costs time in proportion to the spikes it pairs with. With pairing all, an exponential window that is not cut reaches back 40 tau.
+// A spike costs time in proportion to the spikes it pairs with. With pairing all, an exponential
+// window that is not cut reaches back 40 tau.
 //
 // The zero value is good for UnmarshalBinary only. A PairSums must not be copied.
 type PairSums struct {
 	history
-	half  synapse.Half
-	table []float64 // weight of a pair of lag 0..support; nil if exact, or if the support is too long
+	half synapse.Half
+	// weight of a pair of lag 0..support; nil if exact, or if the support is too long
+	table []float64
 
-	// Sums of weights, C[i][j] at i*stride+j: sum, or tri if the weights are integers. The diagonal and the last column, where the log needs one
-	// for the dummy neuron, mean nothing.
+	// Sums of weights, C[i][j] at i*stride+j: sum, or tri if the weights are integers. The diagonal
+	// and the last column, where the log needs one for the dummy neuron, mean nothing.
 	stride int
 	sum    []float64
 	tri    []int64
@@ -35,7 +38,8 @@ type PairSums struct {
 // maxTable is the longest support that a table is made for: half a megabyte.
 const maxTable = 1 << 16
 
-// weight returns what a pair of lag d > 0 adds to a sum: f(d/tau), but tau*f(d/tau) for a triangle, so that integers add up exactly.
+// weight returns what a pair of lag d > 0 adds to a sum: f(d/tau), but tau*f(d/tau) for a triangle,
+// so that integers add up exactly.
 func weight(h synapse.Half, d int64) float64 {
 	switch {
 	case d > h.Support():
@@ -63,7 +67,8 @@ func NewPairSums(n int, half synapse.Half, p synapse.Pairing) *PairSums {
 	return c
 }
 
-// FromTrain returns the sums of a recorded train of n neurons, or the error of spike.Check. It panics as NewPairSums does.
+// FromTrain returns the sums of a recorded train of n neurons, or the error of spike.Check. It
+// panics as NewPairSums does.
 func FromTrain(events []spike.Event, n int, half synapse.Half, p synapse.Pairing) (*PairSums, error) {
 	c := NewPairSums(n, half, p)
 	if err := spike.Check(events, n); err != nil {
@@ -90,7 +95,8 @@ func integerTriangle(h synapse.Half) bool {
 	return h.Shape == synapse.TriangularWindow && h.Tau == float64(int64(h.Tau))
 }
 
-// wholeTriangle reports whether h is an integer triangle without a cut, so that weights need no look at the support.
+// wholeTriangle reports whether h is an integer triangle without a cut, so that weights need no
+// look at the support.
 func wholeTriangle(h synapse.Half) bool {
 	return integerTriangle(h) && h.Support() == int64(h.Tau)-1
 }
@@ -142,8 +148,8 @@ func (c *PairSums) At(i, j int) float64 {
 // Count returns the number of spikes of neuron i since the last ResetSums or Reset.
 func (c *PairSums) Count(i int) int64 { return c.counts[i] }
 
-// ResetSums begins an epoch: sums and counts are zero, but recent spikes stay partners, so that a pair that straddles two epochs counts
-// once, in the epoch of its later spike.
+// ResetSums begins an epoch: sums and counts are zero, but recent spikes stay partners, so that a
+// pair that straddles two epochs counts once, in the epoch of its later spike.
 func (c *PairSums) ResetSums() {
 	clear(c.sum)
 	clear(c.tri)
@@ -156,7 +162,8 @@ func (c *PairSums) Reset() {
 	c.forget()
 }
 
-// Spike adds a spike of neuron i at time t. It panics if t is negative or before an earlier spike's, or if there is no such neuron.
+// Spike adds a spike of neuron i at time t. It panics if t is negative or before an earlier
+// spike's, or if there is no such neuron.
 func (c *PairSums) Spike(t int64, i int32) {
 	c.Observe([]spike.Event{{Time: t, Neuron: i}})
 }
@@ -199,8 +206,9 @@ func (c *PairSums) pair(t int64, i int32) {
 	}
 }
 
-// observeDense is Observe for an integer triangle and a small network, whose latest spikes are all visited: no branch depends on who fired when,
-// coincidences apart. The spike before stays in a register, because the next visit would have to wait for one that went through pending.
+// observeDense is Observe for an integer triangle and a small network, whose latest spikes are all
+// visited: no branch depends on who fired when, coincidences apart. The spike before stays in a
+// register, because the next visit would have to wait for one that went through pending.
 func (c *PairSums) observeDense(events []spike.Event) {
 	if len(events) == 0 {
 		return
@@ -266,7 +274,8 @@ func (c *PairSums) AppendBinary(b []byte) ([]byte, error) {
 	return b, nil
 }
 
-// UnmarshalBinary restores sums from the form that AppendBinary writes. After an error c is unchanged.
+// UnmarshalBinary restores sums from the form that AppendBinary writes. After an error c is
+// unchanged.
 func (c *PairSums) UnmarshalBinary(b []byte) error {
 	r := newReader(b, pairSumsTag)
 	half := r.half()

@@ -2,11 +2,11 @@ package sal
 
 import "fmt"
 
-// A Rule forms weight changes from the pair sums of an epoch. Weights are n*n row-major, the synapse from presynaptic j to postsynaptic i at
-// i*n+j. The diagonal is left alone.
+// A Rule forms weight changes from the pair sums of an epoch. Weights are n*n row-major, the
+// synapse from presynaptic j to postsynaptic i at i*n+j. The diagonal is left alone.
 type Rule interface {
-	// Add adds the weight changes for the pair sums c, gathered over duration ticks, to dw. It panics if duration is not positive or if dw
-	// or a field of the rule has a wrong length.
+	// Add adds the weight changes for the pair sums c, gathered over duration ticks, to dw. It
+	// panics if duration is not positive or if dw or a field of the rule has a wrong length.
 	Add(dw []float64, c *PairSums, duration int64)
 }
 
@@ -14,10 +14,13 @@ type Rule interface {
 //
 //	dw[i*n+j] += Eta * (tau/T) * (AMinus[i*n+j]*C[j][i] - APlus[i*n+j]*C[i][j])
 //
-// Causal pairs depress, anti-causal pairs potentiate: a synapse stronger than its reciprocal partner shrinks and the partner grows.
+// Causal pairs depress, anti-causal pairs potentiate: a synapse stronger than its reciprocal
+// partner shrinks and the partner grows.
 type SAL struct {
-	Eta           float64   // learning rate
-	APlus, AMinus []float64 // amplitude of the causal and the anti-causal half for each synapse, n*n, usually near 1; nil: all 1
+	Eta float64 // learning rate
+	// amplitude of the causal and the anti-causal half for each synapse, n*n, usually near 1; nil:
+	// all 1
+	APlus, AMinus []float64
 }
 
 // Add implements Rule.
@@ -29,9 +32,11 @@ func (r SAL) Add(dw []float64, c *PairSums, duration int64) {
 //
 //	dw[i*n+j] += Eta * Amplitude[i*n+j] * (tau/T) * (C[i][j] + C[j][i])
 //
-// Pairs of either order potentiate. With a triangular window whose width tau is the refractory time, and Eta 1, this is <z_i z_j>, the share of
-// time in which both neurons are within tau after a spike; but a coincidence, being of lag zero, does not count, where it would add tau/T.
-// Wake-sleep learning subtracts the network's coactivation from the target's: Eta is minus the learning rate.
+// Pairs of either order potentiate. With a triangular window whose width tau is the refractory
+// time, and Eta 1, this is <z_i z_j>, the share of time in which both neurons are within tau after
+// a spike; but a coincidence, being of lag zero, does not count, where it would add tau/T.
+// Wake-sleep learning subtracts the network's coactivation from the target's: Eta is minus the
+// learning rate.
 type Hebbian struct {
 	Eta       float64   // learning rate; 1 for coactivation itself
 	Amplitude []float64 // for each synapse, n*n, usually near 1; nil: all 1
@@ -46,8 +51,8 @@ func (r Hebbian) Add(dw []float64, c *PairSums, duration int64) {
 //
 //	dw[i*n+j] += Eta * (tau/T) * (APlus*C[i][j] + AMinus*C[j][i])
 //
-// Positive amplitudes potentiate: SAL is APlus = -1, AMinus = 1, common spike-timing-dependent plasticity APlus > 0 > AMinus.
-// For halves that differ see SynapseSums and Online.
+// Positive amplitudes potentiate: SAL is APlus = -1, AMinus = 1, common spike-timing-dependent
+// plasticity APlus > 0 > AMinus. For halves that differ see SynapseSums and Online.
 type Pairs struct {
 	Eta           float64 // learning rate
 	APlus, AMinus float64 // amplitude of the causal and of the anti-causal half

@@ -22,7 +22,8 @@ func last(k int) synapse.Pairing { return synapse.Pairing{Kind: synapse.Last, K:
 
 var pairings = []synapse.Pairing{nearest, last(1), last(2), last(10), all}
 
-// halves covers every way in which weights are summed: exact with and without a cut, by table, and without table.
+// halves covers every way in which weights are summed: exact with and without a cut, by table, and
+// without table.
 var halves = []synapse.Half{
 	{Shape: synapse.TriangularWindow, Tau: 7},
 	{Shape: synapse.TriangularWindow, Tau: 7, Cut: 4},
@@ -57,7 +58,8 @@ type pair struct {
 	lag  int64
 }
 
-// pairsOf lists the pairs of a train, straight from the definition (sections 3 and 5 of docs/model.md), however long their lags.
+// pairsOf lists the pairs of a train, straight from the definition (sections 3 and 5 of
+// docs/model.md), however long their lags.
 func pairsOf(events []spike.Event, n int, p synapse.Pairing) []pair {
 	var pairs []pair
 	for _, e := range events {
@@ -132,8 +134,8 @@ func form(t *testing.T, c interface {
 	return b
 }
 
-// TestFewSpikes is the table of section 3 of docs/model.md: which pairs of a handful of spikes count under each pairing, with which sign they enter
-// the rules, for every window.
+// TestFewSpikes is the table of section 3 of docs/model.md: which pairs of a handful of spikes
+// count under each pairing, with which sign they enter the rules, for every window.
 func TestFewSpikes(t *testing.T) {
 	for _, c := range []struct {
 		name                       string
@@ -203,7 +205,8 @@ func trains(n int) [][]spike.Event {
 	return [][]spike.Event{train(1, n, 1200/n, .3, 1), train(2, n, 3000/n, .2, 3), train(3, n, 3000/n, .1, 7)}
 }
 
-// TestDefinition holds both representations of history to the definition of section 3 of docs/model.md, on random trains.
+// TestDefinition holds both representations of history to the definition of section 3 of
+// docs/model.md, on random trains.
 func TestDefinition(t *testing.T) {
 	for _, n := range []int{1, 2, 5, 20} {
 		for _, steps := range trains(n) {
@@ -245,7 +248,8 @@ func TestDefinition(t *testing.T) {
 	}
 }
 
-// TestOrderAndBatches: neither the split into batches nor the order of simultaneous spikes changes a bit, of the sums or of the state.
+// TestOrderAndBatches: neither the split into batches nor the order of simultaneous spikes changes
+// a bit, of the sums or of the state.
 func TestOrderAndBatches(t *testing.T) {
 	const n = 5
 	for _, steps := range trains(n) {
@@ -382,8 +386,9 @@ func TestEpochs(t *testing.T) {
 	}
 }
 
-// TestCoactivation: with the triangular window of the refractory time, no two spikes of a neuron nearer than that, and no coincidence,
-// (C[i][j]+C[j][i])*tau/T is the share of time in which z_i = z_j = 1, z being 1 for lags 0..tau-1 (section 3 of docs/model.md).
+// TestCoactivation: with the triangular window of the refractory time, no two spikes of a neuron
+// nearer than that, and no coincidence, (C[i][j]+C[j][i])*tau/T is the share of time in which z_i =
+// z_j = 1, z being 1 for lags 0..tau-1 (section 3 of docs/model.md).
 func TestCoactivation(t *testing.T) {
 	const n, tau = 6, 10
 	var events []spike.Event
@@ -464,7 +469,8 @@ func TestRules(t *testing.T) {
 			}
 		}
 	}
-	// With equal amplitudes SAL moves the two synapses of a pair by opposite, Hebbian learning by equal amounts, to the bit.
+	// With equal amplitudes SAL moves the two synapses of a pair by opposite, Hebbian learning by
+	// equal amounts, to the bit.
 	a, b := make([]float64, n*n), make([]float64, n*n)
 	SAL{Eta: eta}.Add(a, c, duration)
 	Hebbian{Eta: eta}.Add(b, c, duration)
@@ -477,7 +483,8 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// TestSynapseSums: equal windows give the bits of PairSums, different ones the sums of the definition.
+// TestSynapseSums: equal windows give the bits of PairSums, different ones the sums of the
+// definition.
 func TestSynapseSums(t *testing.T) {
 	const n = 5
 	for _, p := range pairings {
@@ -713,7 +720,8 @@ func tryForm(b []byte) (accepted bool) {
 	return accepted
 }
 
-// TestDamage: data that are cut short or too long are errors; a changed word never panics, and leaves the receiver alone if it is an error.
+// TestDamage: data that are cut short or too long are errors; a changed word never panics, and
+// leaves the receiver alone if it is an error.
 func TestDamage(t *testing.T) {
 	for _, b := range samples(t) {
 		if !tryForm(b) {

@@ -7,14 +7,14 @@ import (
 	"spikealign/synapse"
 )
 
-// SynapseSums is PairSums with a learning window of its own for every synapse, for time constants that differ. For the synapse from j to i
-// with halves f_plus, f_minus it holds
+// SynapseSums is PairSums with a learning window of its own for every synapse, for time constants
+// that differ. For the synapse from j to i with halves f_plus, f_minus it holds
 //
 //	P[i][j] = sum over pairs with t_i > t_j of f_plus((t_i-t_j)/tau_plus)       causal
 //	M[i][j] = sum over pairs with t_i < t_j of f_minus((t_j-t_i)/tau_minus)     anti-causal
 //
-// With one half shared by all, P[i][j] and M[j][i] equal C[i][j] of PairSums bit for bit. Where only amplitudes differ, PairSums and a Rule
-// do the same work much faster.
+// With one half shared by all, P[i][j] and M[j][i] equal C[i][j] of PairSums bit for bit. Where
+// only amplitudes differ, PairSums and a Rule do the same work much faster.
 //
 // The zero value is good for UnmarshalBinary only. A SynapseSums must not be copied.
 type SynapseSums struct {
@@ -25,8 +25,9 @@ type SynapseSums struct {
 	minus []float64 // M[j][i] at i*n+j
 }
 
-// NewSynapseSums returns empty sums of n neurons. windows has n*n entries, that of the synapse from j to i at i*n+j; the diagonal is not used.
-// It panics if n < 1, if windows has another length, or if one of the windows or p is not valid. windows is copied.
+// NewSynapseSums returns empty sums of n neurons. windows has n*n entries, that of the synapse from
+// j to i at i*n+j; the diagonal is not used. It panics if n < 1, if windows has another length, or
+// if one of the windows or p is not valid. windows is copied.
 func NewSynapseSums(n int, windows []synapse.Window, p synapse.Pairing) *SynapseSums {
 	if n < 1 || len(windows) != n*n {
 		panic(fmt.Sprintf("sal: %d windows for %d neurons", len(windows), n))
@@ -79,8 +80,9 @@ func (c *SynapseSums) index(i, j int) int {
 // Count returns the number of spikes of neuron i since the last ResetSums or Reset.
 func (c *SynapseSums) Count(i int) int64 { return c.counts[i] }
 
-// Add adds scale*(APlus*P[i][j] + AMinus*M[i][j]), with the amplitudes of the synapse's window, to the off-diagonal entries of dw, row-major n*n.
-// For spike-based alignment learning the windows have APlus < 0 < AMinus, and scale is eta*tau/T.
+// Add adds scale*(APlus*P[i][j] + AMinus*M[i][j]), with the amplitudes of the synapse's window, to
+// the off-diagonal entries of dw, row-major n*n. For spike-based alignment learning the windows
+// have APlus < 0 < AMinus, and scale is eta*tau/T.
 func (c *SynapseSums) Add(dw []float64, scale float64) {
 	if len(dw) != c.n*c.n {
 		panic(fmt.Sprintf("sal: %d weight changes for %d neurons", len(dw), c.n))
@@ -109,7 +111,8 @@ func (c *SynapseSums) Reset() {
 	c.forget()
 }
 
-// Spike adds a spike of neuron i at time t. It panics if t is negative or before an earlier spike's, or if there is no such neuron.
+// Spike adds a spike of neuron i at time t. It panics if t is negative or before an earlier
+// spike's, or if there is no such neuron.
 func (c *SynapseSums) Spike(t int64, i int32) {
 	c.check(i)
 	c.advance(t)
@@ -132,7 +135,8 @@ func (c *SynapseSums) Observe(events []spike.Event) {
 
 const synapseSumsTag = "SSM1"
 
-// AppendBinary appends the whole state, windows and pairing included, to b. The error is always nil.
+// AppendBinary appends the whole state, windows and pairing included, to b. The error is always
+// nil.
 func (c *SynapseSums) AppendBinary(b []byte) ([]byte, error) {
 	b = append(b, synapseSumsTag...)
 	b = appendInts(b, int64(c.n))
@@ -144,7 +148,8 @@ func (c *SynapseSums) AppendBinary(b []byte) ([]byte, error) {
 	return appendFloats(b, c.minus...), nil
 }
 
-// UnmarshalBinary restores sums from the form that AppendBinary writes. After an error c is unchanged.
+// UnmarshalBinary restores sums from the form that AppendBinary writes. After an error c is
+// unchanged.
 func (c *SynapseSums) UnmarshalBinary(b []byte) error {
 	r := newReader(b, synapseSumsTag)
 	n := r.count(windowSize)

@@ -12,7 +12,8 @@ import (
 type Dynamics uint8
 
 const (
-	// Discrete: in every step each non-refractory neuron fires with probability sigma(u - ln TauRef), all in parallel.
+	// Discrete: in every step each non-refractory neuron fires with probability sigma(u - ln
+	// TauRef), all in parallel.
 	Discrete Dynamics = iota
 	// Continuous: a non-refractory neuron has the hazard exp(u)/TauRef per step of time.
 	Continuous
@@ -36,19 +37,23 @@ func (d *Dynamics) UnmarshalText(b []byte) error {
 	return fmt.Errorf("unknown dynamics %q; known are discrete, continuous", b)
 }
 
-// ContinuousTicks is the number of ticks in a step of continuous-time dynamics: the resolution of the clock on which its spikes are noted.
+// ContinuousTicks is the number of ticks in a step of continuous-time dynamics: the resolution of
+// the clock on which its spikes are noted.
 const ContinuousTicks = 1 << 20
 
-// Config describes the neurons of a sampling network. Times are in steps, as in docs/model.md, section 1.
+// Config describes the neurons of a sampling network. Times are in steps, as in docs/model.md,
+// section 1.
 type Config struct {
-	Neurons  int              // number of neurons n, at least 1
-	TauRef   int64            // refractory time tau_ref, the length of the state z = 1; at least 1
-	MinISI   int64            // the next spike of a neuron comes at this lag or later; 0 stands for TauRef
-	PSP      synapse.PSPShape // shape of the postsynaptic potential
-	PSPSteps int64            // length of a rectangular potential; 0 stands for round(TauSyn), or TauRef where that is 0 too
-	TauSyn   float64          // synaptic time constant; 0 stands for TauRef
-	PSPCut   int64            // lag beyond which any other potential is 0; 0: never
-	Delay    int64            // transmission delay, added to every lag; at least 0
+	Neurons int   // number of neurons n, at least 1
+	TauRef  int64 // refractory time tau_ref, the length of the state z = 1; at least 1
+	// the next spike of a neuron comes at this lag or later; 0 stands for TauRef
+	MinISI int64
+	PSP    synapse.PSPShape // shape of the postsynaptic potential
+	// length of a rectangular potential; 0 stands for round(TauSyn), or TauRef where that is 0 too
+	PSPSteps int64
+	TauSyn   float64 // synaptic time constant; 0 stands for TauRef
+	PSPCut   int64   // lag beyond which any other potential is 0; 0: never
+	Delay    int64   // transmission delay, added to every lag; at least 0
 	Dynamics Dynamics
 }
 
@@ -109,21 +114,25 @@ func (c Config) psp() synapse.PSP {
 // Kernel returns the postsynaptic potential of the (resolved) configuration, in ticks.
 func (c Config) Kernel() synapse.PSP { return c.Resolve().psp() }
 
-// Network holds what plasticity changes: synapses and biases. Exactly one of Weights and Sparse is set. Self-synapses are ignored.
+// Network holds what plasticity changes: synapses and biases. Exactly one of Weights and Sparse is
+// set. Self-synapses are ignored.
 type Network struct {
-	Weights []float64 // dense, n x n row-major: Weights[i*n+j] is the synapse from presynaptic j to postsynaptic i
+	// dense, n x n row-major: Weights[i*n+j] is the synapse from presynaptic j to postsynaptic i
+	Weights []float64
 	Sparse  *Sparse
 	Bias    []float64 // n
 }
 
-// Sparse is a connection list by presynaptic neuron: neuron j reaches Post[k] with weight Weight[k] for k = Start[j] .. Start[j+1]-1.
+// Sparse is a connection list by presynaptic neuron: neuron j reaches Post[k] with weight Weight[k]
+// for k = Start[j] .. Start[j+1]-1.
 type Sparse struct {
 	Start  []int // n+1
 	Post   []int32
 	Weight []float64
 }
 
-// Validate returns what is wrong with the network for n neurons, or nil: sizes, indices, and numbers that are not finite.
+// Validate returns what is wrong with the network for n neurons, or nil: sizes, indices, and
+// numbers that are not finite.
 func (net Network) Validate(n int) error {
 	if len(net.Bias) != n {
 		return fmt.Errorf("sampling: %d biases for %d neurons", len(net.Bias), n)

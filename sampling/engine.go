@@ -9,35 +9,40 @@ import (
 	"spikealign/synapse"
 )
 
-// An Engine simulates one network. All engines draw from the same law; they differ in what they support and in speed.
-// An Engine is not safe for concurrent use.
+// An Engine simulates one network. All engines draw from the same law; they differ in what they
+// support and in speed. An Engine is not safe for concurrent use.
 type Engine interface {
 	// Name is the name under which New makes this engine; it is recorded with every result.
 	Name() string
 
-	// Now is the tick up to which the simulation is complete: every spike before it has been returned by Advance.
+	// Now is the tick up to which the simulation is complete: every spike before it has been
+	// returned by Advance.
 	Now() int64
 
-	// Advance simulates up to, but not including, tick until and appends the spikes to dst, in order of time. It stops early when dst, whose
-	// capacity it never exceeds, has no room left for one more tick (n spikes); done tells whether until was reached. How a simulation is
-	// cut into calls never changes a spike. dst must have a capacity of at least n.
+	// Advance simulates up to, but not including, tick until and appends the spikes to dst, in
+	// order of time. It stops early when dst, whose capacity it never exceeds, has no room left for
+	// one more tick (n spikes); done tells whether until was reached. How a simulation is cut into
+	// calls never changes a spike. dst must have a capacity of at least n.
 	Advance(until int64, dst []spike.Event) (events []spike.Event, done bool)
 
-	// SetNetwork replaces synapses and biases from the present on; spikes still acting do so with the new weights. The network must be valid
-	// (Network.Validate) and is copied.
+	// SetNetwork replaces synapses and biases from the present on; spikes still acting do so with
+	// the new weights. The network must be valid (Network.Validate) and is copied.
 	SetNetwork(net Network)
 
-	// Clamp holds neurons on or off from the present on, whatever their potential; nil frees all. A neuron that is clamped on fires
-	// whenever its refractory time allows, one that is clamped off never. clamps has length n and is copied.
+	// Clamp holds neurons on or off from the present on, whatever their potential; nil frees all. A
+	// neuron that is clamped on fires whenever its refractory time allows, one that is clamped off
+	// never. clamps has length n and is copied.
 	Clamp(clamps []Clamping)
 
-	// Seed starts a new stretch of random numbers: those of run seed and stretch (an epoch, say). Which stretch is used where is part of the result.
+	// Seed starts a new stretch of random numbers: those of run seed and stretch (an epoch, say).
+	// Which stretch is used where is part of the result.
 	Seed(seed, stretch uint64)
 
 	// Rest forgets all past spikes, as if no neuron had ever fired.
 	Rest()
 
-	// AppendBinary appends the state (past spikes, place in the random numbers; not network, clamps or configuration) to b.
+	// AppendBinary appends the state (past spikes, place in the random numbers; not network, clamps
+	// or configuration) to b.
 	AppendBinary(b []byte) ([]byte, error)
 
 	// UnmarshalBinary restores a state. Network and clamps must be set before, to what they were.
@@ -54,8 +59,9 @@ const (
 	ClampedOn
 )
 
-// uMax is the potential beyond which spiking is certain for every purpose: potentials are cut there. With a refractory time of 2^24 the
-// probability of not spiking is then still below 1e-12 per step, and without cut it would not overflow either; it bounds tables.
+// uMax is the potential beyond which spiking is certain for every purpose: potentials are cut
+// there. With a refractory time of 2^24 the probability of not spiking is then still below 1e-12
+// per step, and without cut it would not overflow either; it bounds tables.
 const uMax = 64 * math.Ln2
 
 // hazard turns potentials into the rate of spiking per tick, -ln(1-p).
@@ -68,7 +74,8 @@ func newHazard(c Config) hazard {
 	return hazard{c.Dynamics, detmath.Log(float64(c.TauRef * c.TicksPerStep()))}
 }
 
-// at is -ln(1 - P(spike in a tick)): ln(1 + e^u/tau) in discrete time (the escape probability sigma(u - ln tau)), e^u/tau in continuous time.
+// at is -ln(1 - P(spike in a tick)): ln(1 + e^u/tau) in discrete time (the escape probability
+// sigma(u - ln tau)), e^u/tau in continuous time.
 func (h hazard) at(u float64) float64 {
 	if u > uMax {
 		u = uMax
@@ -96,7 +103,8 @@ func (e *UnsupportedError) Error() string {
 	return fmt.Sprintf("sampling: engine %q %s; choose \"auto\"", e.Engine, e.Reason)
 }
 
-// Choose returns the name of the engine that New(Auto, ...) takes for a configuration: the event engine where it applies and its table is small, thinning elsewhere.
+// Choose returns the name of the engine that New(Auto, ...) takes for a configuration: the event
+// engine where it applies and its table is small, thinning elsewhere.
 func Choose(c Config) string {
 	if eventSupports(c.Resolve()) == nil && c.Neurons <= autoEventNeurons {
 		return Event
@@ -104,12 +112,14 @@ func Choose(c Config) string {
 	return Thinning
 }
 
-// autoEventNeurons is the largest network for which the event engine is clearly faster than thinning even if weights change every 1000 tau: 139 against 163 ns per
-// spike with 14 neurons, no difference from 15 on (BenchmarkCrossover).
+// autoEventNeurons is the largest network for which the event engine is clearly faster than
+// thinning even if weights change every 1000 tau: 139 against 163 ns per spike with 14 neurons, no
+// difference from 15 on (BenchmarkCrossover).
 const autoEventNeurons = 14
 
-// New returns the engine with the given name (Auto, Stepper, Event, Thinning) for a configuration, at tick 0 and at rest, with all weights
-// and biases 0. The error joins everything that is wrong with the configuration, or is an *UnsupportedError.
+// New returns the engine with the given name (Auto, Stepper, Event, Thinning) for a configuration,
+// at tick 0 and at rest, with all weights and biases 0. The error joins everything that is wrong
+// with the configuration, or is an *UnsupportedError.
 func New(name string, c Config) (Engine, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err

@@ -32,7 +32,8 @@ func randomNetwork(n int, sd float64, symmetric bool, seed uint64) Network {
 	return net
 }
 
-// sparseNetwork gives every neuron that many outgoing synapses to random neurons, with weights of mean 0 and standard deviation sd, equally distributed.
+// sparseNetwork gives every neuron that many outgoing synapses to random neurons, with weights of
+// mean 0 and standard deviation sd, equally distributed.
 func sparseNetwork(n, synapses int, sd float64, seed uint64) Network {
 	s := random.New(seed, random.InitialWeights, 0, 0)
 	net := Network{Bias: make([]float64, n), Sparse: &Sparse{Start: make([]int, n+1)}}
@@ -46,7 +47,8 @@ func sparseNetwork(n, synapses int, sd float64, seed uint64) Network {
 	return net
 }
 
-// benchmarkEngine reports ns per spike for a static network: those of the fastest stretch of about 5000 spikes, because other programs may run beside.
+// benchmarkEngine reports ns per spike for a static network: those of the fastest stretch of about
+// 5000 spikes, because other programs may run beside.
 func benchmarkEngine(b *testing.B, name string, c Config, net Network) {
 	e, err := New(name, c)
 	if err != nil {
@@ -113,9 +115,10 @@ func BenchmarkThinning(b *testing.B) {
 	}
 }
 
-// BenchmarkCrossover compares the event engine and thinning as the trainer uses them, for networks like the targets of figure 4 (docs/model.md, section 4): weights and
-// biases of 2*Beta(1,1)-1 that change every 1000 tau. The time for the change is part of the ns per spike, which is the mean over several networks of the best of each.
-// autoEventNeurons is read off it.
+// BenchmarkCrossover compares the event engine and thinning as the trainer uses them, for networks
+// like the targets of figure 4 (docs/model.md, section 4): weights and biases of 2*Beta(1,1)-1 that
+// change every 1000 tau. The time for the change is part of the ns per spike, which is the mean
+// over several networks of the best of each. autoEventNeurons is read off it.
 func BenchmarkCrossover(b *testing.B) {
 	for n := 6; n <= 16; n++ {
 		for _, name := range []string{Event, Thinning} {
@@ -164,7 +167,8 @@ func BenchmarkCrossover(b *testing.B) {
 	}
 }
 
-// rowPass measures the addition of a column of weights, each time another one, to the potentials of a dense network.
+// rowPass measures the addition of a column of weights, each time another one, to the potentials of
+// a dense network.
 func rowPass(n int) float64 {
 	width := padded(n)
 	u, w := make([]int64, width), make([]int64, n*width)

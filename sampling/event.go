@@ -13,21 +13,25 @@ import (
 // maxEventNeurons bounds the event engine's index of 2^n joint states.
 const maxEventNeurons = 20
 
-// tableBudget is the number of float64 (16 MB) that an event engine's table may hold; when more joint states are visited, the table starts anew.
+// tableBudget is the number of float64 (16 MB) that an event engine's table may hold; when more
+// joint states are visited, the table starts anew.
 const tableBudget = 2 << 20
 
 // eventEngine simulates small networks with rectangular potentials from event to event.
 //
 // # Why it is exact
 //
-// A neuron that does not spike with probability exp(-h) in a tick behaves as one that carries the hazard h through the tick. Line the
-// trials up: tick after tick, and within a tick neuron after neuron. If E is exponentially distributed with mean 1, the first trial at which the sum
-// of hazards exceeds E is distributed exactly as the first success of the independent trials. So one draw finds the next spike, its tick
-// and its neuron; the remaining trials of the tick go on with a fresh E, still with the potentials of before, which gives simultaneous spikes their
-// probability; and where nothing happens until a potential ends, E merely loses the hazard passed.
+// A neuron that does not spike with probability exp(-h) in a tick behaves as one that carries the
+// hazard h through the tick. Line the trials up: tick after tick, and within a tick neuron after
+// neuron. If E is exponentially distributed with mean 1, the first trial at which the sum of
+// hazards exceeds E is distributed exactly as the first success of the independent trials. So one
+// draw finds the next spike, its tick and its neuron; the remaining trials of the tick go on with a
+// fresh E, still with the potentials of before, which gives simultaneous spikes their probability;
+// and where nothing happens until a potential ends, E merely loses the hazard passed.
 //
-// Between spikes and ends of potentials the potentials are constant: they depend only on the set A of neurons whose PSP is on. For every
-// A that occurs, the table holds the running sum of hazards over the neurons outside A. PSP and refractoriness nearly coincide:
+// Between spikes and ends of potentials the potentials are constant: they depend only on the set A
+// of neurons whose PSP is on. For every A that occurs, the table holds the running sum of hazards
+// over the neurons outside A. PSP and refractoriness nearly coincide:
 //
 //   - PSPSteps = MinISI (canonical): in the last tick of its PSP a neuron may spike again. That trial is made apart, as the last of its tick.
 //   - PSPSteps < MinISI: a neuron outside A may still be refractory. If the draw falls on its trial, nothing happens (thinning), and from the next tick on
@@ -35,10 +39,12 @@ const tableBudget = 2 << 20
 //
 // # Cost per spike
 //
-// One exponential (7 ns: a quarter Philox block and a logarithm); about one segment that ends without spike and one that ends with it, each one load of a table row,
-// a product and a comparison that is hard to predict; one division; n comparisons without branches to choose the neuron. Together 20 to 30 ns at n = 7. After a
-// change of weights each joint state costs 2n multiplications and n logarithms when next visited: 128 states of 7 neurons about 12 us, against 3500
-// spikes in an epoch of 1000 tau.
+// One exponential (7 ns: a quarter Philox block and a logarithm); about one segment that ends
+// without spike and one that ends with it, each one load of a table row, a product and a comparison
+// that is hard to predict; one division; n comparisons without branches to choose the neuron.
+// Together 20 to 30 ns at n = 7. After a change of weights each joint state costs 2n
+// multiplications and n logarithms when next visited: 128 states of 7 neurons about 12 us, against
+// 3500 spikes in an epoch of 1000 tau.
 type eventEngine struct {
 	cfg        Config
 	n          int
@@ -56,8 +62,10 @@ type eventEngine struct {
 	wary   int64   // up to this tick refractory neurons outside A are left out
 	some   []int64 // shares without them
 	ring   [ringSize]spike.Event
-	head   int // ring[head..tail), modulo ringSize, are the spikes whose PSP is on, oldest first; the time of ring[tail] is future
-	tail   int
+	// ring[head..tail), modulo ringSize, are the spikes whose PSP is on, oldest first; the time of
+	// ring[tail] is future
+	head int
+	tail int
 
 	draws random.Exponentials
 }
@@ -121,8 +129,9 @@ func (e *eventEngine) Rest() {
 	}
 }
 
-// Advance never leaves a segment half done: a segment that reaches beyond until is left for the next call, so that cutting a simulation
-// into calls cannot change a rounding. Only a change of parameters ends a segment early (settle).
+// Advance never leaves a segment half done: a segment that reaches beyond until is left for the
+// next call, so that cutting a simulation into calls cannot change a rounding. Only a change of
+// parameters ends a segment early (settle).
 func (e *eventEngine) Advance(until int64, dst []spike.Event) ([]spike.Event, bool) {
 	if cap(dst) < e.n {
 		panic("sampling: Advance: no room for the spikes of one tick")
@@ -193,7 +202,8 @@ func (e *eventEngine) Advance(until int64, dst []spike.Event) ([]spike.Event, bo
 				continue
 			}
 		}
-		// The potentials of the oldest spikes were on in the tick just finished and are off from now on.
+		// The potentials of the oldest spikes were on in the tick just finished and are off from
+		// now on.
 		ended := uint32(0)
 		for end == now {
 			i := int(ring[e.head&ringMask].Neuron)
@@ -219,7 +229,8 @@ func (e *eventEngine) Advance(until int64, dst []spike.Event) ([]spike.Event, bo
 	return out[:k], true
 }
 
-// leaveOut computes total and shares (into e.some) without the refractory neurons, and the tick at which they or the potentials change.
+// leaveOut computes total and shares (into e.some) without the refractory neurons, and the tick at
+// which they or the potentials change.
 func (e *eventEngine) leaveOut(hazards []float64, active uint32, now, end int64) (total float64, stop int64) {
 	stop = end
 	open := uint32(0)
@@ -249,16 +260,17 @@ func (e *eventEngine) emit(t int64, i int) {
 // one is the whole of a tick's hazard in the table's shares.
 const one = 1 << 62
 
-// hazardTable holds, for each set A of neurons whose potential is on, the hazards per tick. Each set that occurs gets a slot, filled when first asked for after a change
-// of parameters.
+// hazardTable holds, for each set A of neurons whose potential is on, the hazards per tick. Each
+// set that occurs gets a slot, filled when first asked for after a change of parameters.
 type hazardTable struct {
 	hazard  hazard
 	n       int
 	slots   []uint32  // per A: 1 + its slot, or 0
 	totals  []float64 // per slot: the hazard of all neurons outside A
 	hazards []float64 // n per slot: the hazard of each neuron, whether in A or not
-	shares  []int64   // n per slot: the hazard of the neurons 0..i outside A, divided by the total, in units of 1/one
-	used    int
+	// n per slot: the hazard of the neurons 0..i outside A, divided by the total, in units of 1/one
+	shares []int64
+	used   int
 
 	net     Network
 	clamps  []Clamping
@@ -347,7 +359,8 @@ func (t *hazardTable) setNetwork(net Network) {
 	t.combine(t.high, t.factor[int(t.half)*n:])
 }
 
-// combine fills dst[a*n+i] for every set a > 0 from dst[i] and the factors of the members of a: each set follows from that without its lowest bit.
+// combine fills dst[a*n+i] for every set a > 0 from dst[i] and the factors of the members of a:
+// each set follows from that without its lowest bit.
 func (t *hazardTable) combine(dst, factor []float64) {
 	n := t.n
 	for a := 1; a < len(dst)/n; a++ {
@@ -422,7 +435,8 @@ func (t *hazardTable) fill(a uint32) int {
 	return slot
 }
 
-// setShares writes the running sums of the hazards of the open neurons, as fractions of their total.
+// setShares writes the running sums of the hazards of the open neurons, as fractions of their
+// total.
 func setShares(shares []int64, hazards []float64, open uint32, total float64) {
 	sum, scale := 0.0, one/total
 	for i, h := range hazards {

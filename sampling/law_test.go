@@ -10,16 +10,19 @@ import (
 	"spikealign/synapse"
 )
 
-// The tests of this file hold the engines to exact laws and to each other. A sample notes, every apart tau, in which of three parts of its time each neuron is:
-// the first half of its state z = 1, the second half, or z = 0. Samples that far apart are independent for all that a test of this size can see
-// (TestSamplesAreIndependent). Each comparison raises a false alarm with probability falseAlarm, under fixed seeds; there are fewer than 200 of them.
+// The tests of this file hold the engines to exact laws and to each other. A sample notes, every
+// apart tau, in which of three parts of its time each neuron is: the first half of its state z = 1,
+// the second half, or z = 0. Samples that far apart are independent for all that a test of this
+// size can see (TestSamplesAreIndependent). Each comparison raises a false alarm with probability
+// falseAlarm, under fixed seeds; there are fewer than 200 of them.
 const (
 	falseAlarm = 1e-6
 	apart      = 12
 	samples    = 20000
 )
 
-// phases samples a network: the count of each combination of phases, neuron i being digit i to the base 3.
+// phases samples a network: the count of each combination of phases, neuron i being digit i to the
+// base 3.
 func phases(t testing.TB, engine string, c Config, net Network, clamps []Clamping, seed uint64, count int) []float64 {
 	t.Helper()
 	e, err := New(engine, c)
@@ -94,7 +97,8 @@ func states(n int, ph []float64) []float64 {
 	return z
 }
 
-// chiSquare compares counts with probabilities; bins with fewer than 10 expected counts are thrown together. It returns chi-square and its quantile.
+// chiSquare compares counts with probabilities; bins with fewer than 10 expected counts are thrown
+// together. It returns chi-square and its quantile.
 func chiSquare(counts, p []float64) (chi, limit float64) {
 	total := 0.0
 	for _, c := range counts {
@@ -144,12 +148,14 @@ func chiSquare2(a, b []float64) (chi, limit float64) {
 	return chi, distuv.ChiSquared{K: math.Max(df, 1)}.Quantile(1 - falseAlarm)
 }
 
-// chain is the exact stationary law of the phases in discrete time, for rectangular PSPs no longer than the shortest interval between
-// spikes: the Markov chain of all neurons' lags, by power iteration.
+// chain is the exact stationary law of the phases in discrete time, for rectangular PSPs no longer
+// than the shortest interval between spikes: the Markov chain of all neurons' lags, by power
+// iteration.
 func chain(c Config, net Network) []float64 {
 	c = c.Resolve()
 	n := c.Neurons
-	top := int(max(c.MinISI, c.PSPSteps+1, c.TauRef+1)) // lags 1..top; top stands for itself and all longer ones
+	// lags 1..top; top stands for itself and all longer ones
+	top := int(max(c.MinISI, c.PSPSteps+1, c.TauRef+1))
 	size := 1
 	for range n {
 		size *= top
@@ -213,7 +219,8 @@ func chain(c Config, net Network) []float64 {
 		code := 0
 		digits := make([]int, n)
 		for i, y := 0, s; i < n; i, y = i+1, y/top {
-			// The chain's state is that of the next decision; a spike of the tick just decided has lag 0 in that tick.
+			// The chain's state is that of the next decision; a spike of the tick just decided has
+			// lag 0 in that tick.
 			digits[i] = thirdOf(int64(y%top), c.TauRef)
 		}
 		for i := n - 1; i >= 0; i-- {
@@ -224,7 +231,8 @@ func chain(c Config, net Network) []float64 {
 	return ph
 }
 
-// TestAgainstTheExactChain (docs/model.md, section 1): every engine has the exact stationary law of the discrete dynamics, simultaneous spikes and all.
+// TestAgainstTheExactChain (docs/model.md, section 1): every engine has the exact stationary law of
+// the discrete dynamics, simultaneous spikes and all.
 func TestAgainstTheExactChain(t *testing.T) {
 	for _, c := range []struct {
 		cfg  Config
@@ -294,8 +302,9 @@ func boltzmannStates(n int, net Network) []float64 {
 	return p
 }
 
-// TestContinuousIsBoltzmann (docs/model.md, section 1): in continuous time with rectangular PSPs of length tau and symmetric weights the states follow the Boltzmann distribution
-// exactly, for both engines; conditioned on clamped neurons too.
+// TestContinuousIsBoltzmann (docs/model.md, section 1): in continuous time with rectangular PSPs of
+// length tau and symmetric weights the states follow the Boltzmann distribution exactly, for both
+// engines; conditioned on clamped neurons too.
 func TestContinuousIsBoltzmann(t *testing.T) {
 	for _, c := range []struct {
 		n  int
@@ -328,7 +337,8 @@ func TestContinuousIsBoltzmann(t *testing.T) {
 	}
 }
 
-// TestEnginesAgree: wherever two engines support a configuration they have the same law of phases, for every PSP shape and both dynamics.
+// TestEnginesAgree: wherever two engines support a configuration they have the same law of phases,
+// for every PSP shape and both dynamics.
 func TestEnginesAgree(t *testing.T) {
 	type item struct {
 		cfg   Config
@@ -350,7 +360,8 @@ func TestEnginesAgree(t *testing.T) {
 	}
 	items = append(items,
 		item{Config{Neurons: 3, TauRef: 10, Delay: 4}, 1.2, false},
-		item{Config{Neurons: 3, TauRef: 6, PSPSteps: 14}, 0.8, false}, // overlapping PSPs of one neuron
+		// overlapping PSPs of one neuron
+		item{Config{Neurons: 3, TauRef: 6, PSPSteps: 14}, 0.8, false},
 		item{Config{Neurons: 3, TauRef: 6, PSPSteps: 14, MinISI: 2}, 0.8, false})
 	for k, it := range items {
 		net := randomNetwork(it.cfg.Neurons, it.sd, false, uint64(100+k))
@@ -381,7 +392,8 @@ func TestEnginesAgree(t *testing.T) {
 	}
 }
 
-// TestSamplesAreIndependent: neighbouring samples of the strongest networks above are uncorrelated within 5 standard errors.
+// TestSamplesAreIndependent: neighbouring samples of the strongest networks above are uncorrelated
+// within 5 standard errors.
 func TestSamplesAreIndependent(t *testing.T) {
 	for n, sd := range map[int]float64{2: 3, 4: 1.5, 10: 0.5} {
 		c := Config{Neurons: n, TauRef: 10}

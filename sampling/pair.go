@@ -12,20 +12,22 @@ import (
 	"spikealign/synapse"
 )
 
-// PairTraining describes spike-based alignment learning on the two synapses between the first two neurons of a network, in epochs
-// (docs/model.md, sections 5 and 6). Other neurons may take part; their synapses are fixed. With both rates 0 it measures the drift.
+// PairTraining describes spike-based alignment learning on the two synapses between the first two
+// neurons of a network, in epochs (docs/model.md, sections 5 and 6). Other neurons may take part;
+// their synapses are fixed. With both rates 0 it measures the drift.
 type PairTraining struct {
 	Config  Config
 	Engine  string // name for New
 	Seed    uint64
 	Network Network // dense; at the start
 	Epochs  int64   // at least 0
-	// EpochLength is the length of an epoch in steps, at least 1; Settle the number of steps from rest before the first epoch, in
-	// which nothing is measured or learned.
+	// EpochLength is the length of an epoch in steps, at least 1; Settle the number of steps from
+	// rest before the first epoch, in which nothing is measured or learned.
 	EpochLength, Settle int64
 	// Restart begins every epoch at rest.
-	Restart        bool
-	ReportEvery    int64   // epochs between two reports, at least 1; the start and the end are reported in any case
+	Restart bool
+	// epochs between two reports, at least 1; the start and the end are reported in any case
+	ReportEvery    int64
 	Rate12, Rate21 float64 // learning rates of W[0][1] and W[1][0]; 0 freezes one
 	// Lower and Upper bound both weights after each epoch.
 	Lower, Upper float64
@@ -65,10 +67,12 @@ func (t PairTraining) Validate() error {
 type PairReport struct {
 	Epoch, Steps, Spikes int64 // so far; the spikes of the settling are counted too
 	W12, W21             float64
-	// Drift12 and Drift21 are the mean changes that the rule proposed per epoch for W12 and W21 since the report before, before the learning rates:
-	// tau/T (C[j][i] - C[i][j]). NaN in the first report.
+	// Drift12 and Drift21 are the mean changes that the rule proposed per epoch for W12 and W21
+	// since the report before, before the learning rates: tau/T (C[j][i] - C[i][j]). NaN in the
+	// first report.
 	Drift12, Drift21 float64
-	// Activity is the share of time in which the state of each neuron was 1 since the report before; NaN in the first report.
+	// Activity is the share of time in which the state of each neuron was 1 since the report
+	// before; NaN in the first report.
 	Activity []float64
 }
 
@@ -111,8 +115,9 @@ func NewPairTrainer(t PairTraining) (*PairTrainer, error) {
 // Done reports whether the last report was given.
 func (p *PairTrainer) Done() bool { return p.reported == p.t.Epochs }
 
-// Step simulates on for at most a few hundred spikes and at most to the end of the present epoch. It returns the spikes, valid until the
-// next call, and a report if one is due. After the last report it returns nothing.
+// Step simulates on for at most a few hundred spikes and at most to the end of the present epoch.
+// It returns the spikes, valid until the next call, and a report if one is due. After the last
+// report it returns nothing.
 func (p *PairTrainer) Step() ([]spike.Event, *PairReport) {
 	if p.Done() {
 		return nil, nil
@@ -182,7 +187,8 @@ func (p *PairTrainer) report() *PairReport {
 		r.Drift12, r.Drift21 = p.drift[0]/epochs, p.drift[1]/epochs
 	}
 	for i := range p.count {
-		r.Activity = append(r.Activity, float64(p.count[i])*float64(p.tau)/ticks) // 0/0 in the first report
+		// 0/0 in the first report
+		r.Activity = append(r.Activity, float64(p.count[i])*float64(p.tau)/ticks)
 	}
 	p.drift = [2]float64{}
 	clear(p.count)
@@ -225,7 +231,8 @@ func (p *PairTrainer) AppendBinary(b []byte) ([]byte, error) {
 	return w.b, errors.Join(w.blob(p.engine), w.blob(p.sums))
 }
 
-// UnmarshalBinary restores a state that AppendBinary wrote for a trainer of the same description. After an error the trainer must not be used.
+// UnmarshalBinary restores a state that AppendBinary wrote for a trainer of the same description.
+// After an error the trainer must not be used.
 func (p *PairTrainer) UnmarshalBinary(b []byte) error {
 	r := newReader(b, pairTag)
 	epoch, begun, end, spikes, reported := r.int(), r.int(), r.int(), r.int(), r.int()
@@ -246,8 +253,9 @@ func (p *PairTrainer) UnmarshalBinary(b []byte) error {
 	return r.finish()
 }
 
-// EIPair is two excitatory neurons that reach each other directly and through an inhibitory neuron each (Dale's law; docs/model.md, section
-// 6, figure 10). Index k is the pathway that begins at excitatory neuron k.
+// EIPair is two excitatory neurons that reach each other directly and through an inhibitory neuron
+// each (Dale's law; docs/model.md, section 6, figure 10). Index k is the pathway that begins at
+// excitatory neuron k.
 type EIPair struct {
 	WEE [2]float64 // synapse E_k -> E_other, at least 0
 	WIE [2]float64 // synapse E_k -> I_k, at least 0
@@ -281,7 +289,8 @@ func (p EIPair) Effective() (w [2]float64) {
 	return w
 }
 
-// Direct returns the network of the two excitatory neurons alone, coupled by their effective weights.
+// Direct returns the network of the two excitatory neurons alone, coupled by their effective
+// weights.
 func (p EIPair) Direct() Network {
 	w := p.Effective()
 	return Network{Weights: []float64{0, w[1], w[0], 0}, Bias: []float64{p.BE[0], p.BE[1]}}

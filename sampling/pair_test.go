@@ -34,7 +34,8 @@ func pairReports(p *PairTrainer) (rs []PairReport) {
 	return rs
 }
 
-// Reports come at the start, every so many epochs and at the end; weights move towards each other and keep their sum; a frozen one stays.
+// Reports come at the start, every so many epochs and at the end; weights move towards each other
+// and keep their sum; a frozen one stays.
 func TestPairTrainer(t *testing.T) {
 	d := pairTraining(1.5, 0.5, []float64{-0.5, -0.2})
 	rs := pairReports(newPair(t, d))
@@ -100,8 +101,9 @@ func TestPairTrainerResumes(t *testing.T) {
 	}
 }
 
-// TestPairDriftOfAuthors compares the mean drift before the learning rate with what the authors' public program gives for figure 2d (b = -.5,
-// -.2, tau 25, last-10 pairing, its timing). Together 3 comparisons at 5 standard errors of the difference: false-alarm rate 2e-6.
+// TestPairDriftOfAuthors compares the mean drift before the learning rate with what the authors'
+// public program gives for figure 2d (b = -.5, -.2, tau 25, last-10 pairing, its timing). Together
+// 3 comparisons at 5 standard errors of the difference: false-alarm rate 2e-6.
 func TestPairDriftOfAuthors(t *testing.T) {
 	for _, c := range []struct{ w12, w21, drift, se float64 }{
 		{1.5, 0.5, -0.0872, 0.0011},
@@ -126,8 +128,8 @@ func TestPairDriftOfAuthors(t *testing.T) {
 	}
 }
 
-// An inhibitory pathway that is always on adds its weight once per refractory time: sigma(...) = 1, so that W_eff = W_EE + W_EI / r. The layout
-// of the network follows the names.
+// An inhibitory pathway that is always on adds its weight once per refractory time: sigma(...) = 1,
+// so that W_eff = W_EE + W_EI / r. The layout of the network follows the names.
 func TestEIPair(t *testing.T) {
 	p := EIPair{WEE: [2]float64{1, 2}, WIE: [2]float64{3, 4}, WEI: [2]float64{-5, -6}, BE: [2]float64{0, 0}, BI: [2]float64{100, 100}}
 	net := p.Network()
@@ -163,8 +165,10 @@ func BenchmarkFigure2d(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(spikes), "ns/spike")
 }
 
-// TestFigure2dOfAuthors compares the weights after the training of figure 2d, 20 seeds, with 20 repeats of the authors' public program (its timing; its means and
-// standard deviations quoted). Four comparisons at 5 standard errors of the difference: false-alarm rate 2e-6. The spreads agree within a factor of 2.
+// TestFigure2dOfAuthors compares the weights after the training of figure 2d, 20 seeds, with 20
+// repeats of the authors' public program (its timing; its means and standard deviations quoted).
+// Four comparisons at 5 standard errors of the difference: false-alarm rate 2e-6. The spreads agree
+// within a factor of 2.
 func TestFigure2dOfAuthors(t *testing.T) {
 	for _, c := range []struct {
 		name     string

@@ -2,10 +2,13 @@ package sampling
 
 import "math"
 
-// The loops over all neurons that the thinning simulator spends its time in. Each has this portable form, which says what it computes, and on amd64 one that does four
-// neurons at a time; both give the same bits, since the additions are of integers or in the same order. Lengths are multiples of rowLanes.
+// The loops over all neurons that the thinning simulator spends its time in. Each has this portable
+// form, which says what it computes, and on amd64 one that does four neurons at a time; both give
+// the same bits, since the additions are of integers or in the same order. Lengths are multiples of
+// rowLanes.
 
-// rowLanes is the number of neurons that are summed side by side; blockRows rows of them share their lanes' sums.
+// rowLanes is the number of neurons that are summed side by side; blockRows rows of them share
+// their lanes' sums.
 const (
 	rowLanes    = 8
 	blockRows   = 16
@@ -15,7 +18,8 @@ const (
 // padded is n rounded up to a multiple of rowLanes.
 func padded(n int) int { return (n + rowLanes - 1) &^ (rowLanes - 1) }
 
-// addRowsPortable adds to u the rows of w that begin at plus, and subtracts those that begin at minus.
+// addRowsPortable adds to u the rows of w that begin at plus, and subtracts those that begin at
+// minus.
 func addRowsPortable(u, w []int64, plus, minus []int) {
 	for _, at := range plus {
 		for i, x := range w[at:][:len(u)] {
@@ -29,10 +33,12 @@ func addRowsPortable(u, w []int64, plus, minus []int) {
 	}
 }
 
-// bound maps a level to a bound on the hazard per tick. A level is a logarithm to the base 2 in units of 2^(shift-52), and shifted left by shift it is
-// the bits of a float64: the line through 2^k and 2^(k+1) instead of 2^x between them, at most 6.2 % (on average 4.1 %) above. Levels below 0 count as 0, which is
-// the hazard 0; levels above ceil count as ceil. In bits, bend + 1/8 of the level is a line too, that of a hazard that grows by the factor 2
-// every 8 octaves; where it is the lower one, it is the bound.
+// bound maps a level to a bound on the hazard per tick. A level is a logarithm to the base 2 in
+// units of 2^(shift-52), and shifted left by shift it is the bits of a float64: the line through
+// 2^k and 2^(k+1) instead of 2^x between them, at most 6.2 % (on average 4.1 %) above. Levels below
+// 0 count as 0, which is the hazard 0; levels above ceil count as ceil. In bits, bend + 1/8 of the
+// level is a line too, that of a hazard that grows by the factor 2 every 8 octaves; where it is the
+// lower one, it is the bound.
 type bound struct {
 	shift uint64
 	bend  int64
@@ -43,7 +49,8 @@ func (b bound) at(level, ceil int64) float64 {
 	return math.Float64frombits(uint64(min(v, v>>3+b.bend)))
 }
 
-// sumLanesPortable writes the sums of the bounds: sums[8b+l] is that of the neurons 128b+8r+l, r = 0 .. 15, added in this order.
+// sumLanesPortable writes the sums of the bounds: sums[8b+l] is that of the neurons 128b+8r+l, r =
+// 0 .. 15, added in this order.
 func sumLanesPortable(sums []float64, level, ceil []int64, b bound) {
 	for ; len(sums) >= rowLanes; sums = sums[rowLanes:] {
 		s := (*[rowLanes]float64)(sums)
@@ -75,5 +82,6 @@ func sumTier(dst, src []float64) {
 // above is the index of the sum to which element k of the tier below contributes.
 func above(k int) int { return int(uint(k)/blockLength*rowLanes + uint(k)%rowLanes) }
 
-// below is the index of the first element that contributes to sum k; the others follow rowLanes apart.
+// below is the index of the first element that contributes to sum k; the others follow rowLanes
+// apart.
 func below(k int) int { return int(uint(k)/rowLanes*blockLength + uint(k)%rowLanes) }

@@ -10,7 +10,8 @@ import (
 	"spikealign/sal"
 )
 
-// writer and reader are the common part of the engines' binary states: little-endian words behind a four-byte tag.
+// writer and reader are the common part of the engines' binary states: little-endian words behind a
+// four-byte tag.
 type writer struct{ b []byte }
 
 func (w *writer) int(x int64)     { w.b = binary.LittleEndian.AppendUint64(w.b, uint64(x)) }

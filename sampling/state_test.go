@@ -14,7 +14,8 @@ import (
 	"spikealign/synapse"
 )
 
-// engineExamples are engines in the middle of a simulation, every engine and every kind of part of a state among them.
+// engineExamples are engines in the middle of a simulation, every engine and every kind of part of
+// a state among them.
 func engineExamples(t testing.TB) map[string]func() Engine {
 	t.Helper()
 	all := map[string]func() Engine{}
@@ -54,7 +55,8 @@ func run(t testing.TB, e Engine, steps int64) []byte {
 	return b
 }
 
-// hostile returns variants of a state: each 8-byte word, at every offset, replaced by numbers that make bad lengths, times, indices and floats.
+// hostile returns variants of a state: each 8-byte word, at every offset, replaced by numbers that
+// make bad lengths, times, indices and floats.
 func hostile(b []byte) [][]byte {
 	var all [][]byte
 	for at := 0; at+8 <= len(b); at += 1 + at/64 {
@@ -79,7 +81,8 @@ func allocated(f func()) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-// TestHostileEngineStates: whatever the bytes, an engine refuses or takes them, without panic and without asking for more memory than a small multiple of their length; what it takes it gives
+// TestHostileEngineStates: whatever the bytes, an engine refuses or takes them, without panic and
+// without asking for more memory than a small multiple of their length; what it takes it gives
 // back. Cut or lengthened states are refused.
 func TestHostileEngineStates(t *testing.T) {
 	for name, fresh := range engineExamples(t) {
@@ -139,7 +142,8 @@ func TestStatesOfOthers(t *testing.T) {
 	}
 }
 
-// TestHostileTrainerStates is TestHostileEngineStates for trainings. What is accepted holds finite weights and can be saved again.
+// TestHostileTrainerStates is TestHostileEngineStates for trainings. What is accepted holds finite
+// weights and can be saved again.
 func TestHostileTrainerStates(t *testing.T) {
 	for _, kind := range []string{"event", "thinning", "alpha", "patterns", "authors"} {
 		training := example(kind)
@@ -174,7 +178,8 @@ func TestHostileTrainerStates(t *testing.T) {
 	}
 }
 
-// TestTrainerRefusesOtherParts: pair sums and states of another shape, each valid by itself, are refused, as the training would index beyond them later.
+// TestTrainerRefusesOtherParts: pair sums and states of another shape, each valid by itself, are
+// refused, as the training would index beyond them later.
 func TestTrainerRefusesOtherParts(t *testing.T) {
 	training := example("event")
 	half := synapse.Half{Shape: synapse.TriangularWindow, Tau: 20}
@@ -218,7 +223,8 @@ func TestTrainerRefusesOtherParts(t *testing.T) {
 	}
 }
 
-// The fuzz tests run on their seeds with every go test; for more: go test ./sampling -fuzz FuzzEngineState -fuzztime 60s -parallel 1
+// The fuzz tests run on their seeds with every go test; for more: go test ./sampling -fuzz
+// FuzzEngineState -fuzztime 60s -parallel 1
 
 // FuzzEngineState: any bytes, given to any engine.
 func FuzzEngineState(f *testing.F) {

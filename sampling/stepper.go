@@ -6,8 +6,8 @@ import (
 	"spikealign/spike"
 )
 
-// stepper is the model as it stands in docs/model.md, section 1: every step, every neuron, every past spike within reach. It is slow, and
-// the oracle to which the other engines are held.
+// stepper is the model as it stands in docs/model.md, section 1: every step, every neuron, every
+// past spike within reach. It is slow, and the oracle to which the other engines are held.
 type stepper struct {
 	cfg    Config
 	kernel []float64 // kernel[l] = kappa(l) for lags 0..len-1
@@ -15,8 +15,9 @@ type stepper struct {
 	net    Network
 	clamps []Clamping
 
-	now    int64
-	past   [][]int64 // per neuron, its spikes within reach of the kernel or the refractory time, oldest first
+	now int64
+	// per neuron, its spikes within reach of the kernel or the refractory time, oldest first
+	past   [][]int64
 	draws  []random.Stream
 	traces []float64
 }

@@ -14,42 +14,56 @@ import (
 //
 // # Why it is exact
 //
-// A neuron with hazard h in a tick (spiking probability 1-exp(-h)) spikes if a Poisson process of that rate has a point within the tick. Such
-// a process is what remains of a faster one, of rate H >= h, if each of its points is kept with probability h/H (Lewis & Shedler 1979). So every neuron
-// gets a bound H on its hazard; the sum of all bounds gives the time of the next candidate point, the shares in the sum give its neuron,
-// and only then is the true hazard of this one neuron needed. Refractory neurons have no candidates. Bounds may change
-// at any time, as long as they hold. Potentials may vary between spikes in any way, as long as the bound covers the future up to the next edge.
+// A neuron with hazard h in a tick (spiking probability 1-exp(-h)) spikes if a Poisson process of
+// that rate has a point within the tick. Such a process is what remains of a faster one, of rate H
+// >= h, if each of its points is kept with probability h/H (Lewis & Shedler 1979). So every neuron
+// gets a bound H on its hazard; the sum of all bounds gives the time of the next candidate point,
+// the shares in the sum give its neuron, and only then is the true hazard of this one neuron
+// needed. Refractory neurons have no candidates. Bounds may change at any time, as long as they
+// hold. Potentials may vary between spikes in any way, as long as the bound covers the future up to
+// the next edge.
 //
-// In discrete time the potentials are those of the tick, so that all spikes of a tick are decided in parallel.
+// In discrete time the potentials are those of the tick, so that all spikes of a tick are decided
+// in parallel.
 //
 // # Potentials
 //
-// A PSP is a sum of parts that are switched on and off at its edges (synapse.Edge): a constant, an exponential, an alpha part. Each
-// neuron holds three numbers, the sums of these parts over all spikes, and each edge of each spike is one pass over the spiking neuron's
-// outgoing synapses. Constants are integers in units of ln2 * 2^-40 (weights are rounded to these; the unit is larger where sums of weights exceed 10^6), so that
-// what is switched on and off again leaves no trace, in whatever order.
+// A PSP is a sum of parts that are switched on and off at its edges (synapse.Edge): a constant, an
+// exponential, an alpha part. Each neuron holds three numbers, the sums of these parts over all
+// spikes, and each edge of each spike is one pass over the spiking neuron's outgoing synapses.
+// Constants are integers in units of ln2 * 2^-40 (weights are rounded to these; the unit is larger
+// where sums of weights exceed 10^6), so that what is switched on and off again leaves no trace, in
+// whatever order.
 //
 // # Bounds
 //
-// The unit is a binary fraction of an octave, a factor of 2 between hazards. So the bits of a potential, read as a floating-point number, are nearly those of its exponential:
-// 0 to 6 % above the hazard (bound.at). With rectangular PSPs the potentials themselves are the levels of the bounds: after a pass all bounds are summed
-// anew, once for all edges of a tick, and no bound is ever raised or lowered; 96 % of the candidates are accepted, most of them without an exponential.
+// The unit is a binary fraction of an octave, a factor of 2 between hazards. So the bits of a
+// potential, read as a floating-point number, are nearly those of its exponential: 0 to 6 % above
+// the hazard (bound.at). With rectangular PSPs the potentials themselves are the levels of the
+// bounds: after a pass all bounds are summed anew, once for all edges of a tick, and no bound is
+// ever raised or lowered; 96 % of the candidates are accepted, most of them without an exponential.
 //
-// Levels are apart from potentials where that would cost too much or would not hold. If the passes due in a tick are few for the size of a sparse network, an edge must
-// cost no more than its own synapses: a level keeps clear of its potential by headroom, is raised when a pass takes the potential above it, and lowered when a
-// candidate is refused. With fading PSPs a level covers what the potential can rise to until the next edge.
+// Levels are apart from potentials where that would cost too much or would not hold. If the passes
+// due in a tick are few for the size of a sparse network, an edge must cost no more than its own
+// synapses: a level keeps clear of its potential by headroom, is raised when a pass takes the
+// potential above it, and lowered when a candidate is refused. With fading PSPs a level covers what
+// the potential can rise to until the next edge.
 //
 // # Cost per spike
 //
-// Two row passes (rectangular PSPs have two edges): 0.16 ns per dense synapse for 100 neurons, 0.11 for 1000, less where a tick has several rows to add at once; 1 to 4 ns per
-// sparse synapse, by the cache that holds the network. One sum of all bounds, 0.2 ns per neuron, for each tick with edges, shared among the spikes of the
-// tick. And 110 to 130 ns whatever the size: 1.05 candidates, each two draws, a division and up to 16 steps per tier of sums, and the ring of
-// spikes; half of it are branches that cannot be predicted.
+// Two row passes (rectangular PSPs have two edges): 0.16 ns per dense synapse for 100 neurons, 0.11
+// for 1000, less where a tick has several rows to add at once; 1 to 4 ns per sparse synapse, by the
+// cache that holds the network. One sum of all bounds, 0.2 ns per neuron, for each tick with edges,
+// shared among the spikes of the tick. And 110 to 130 ns whatever the size: 1.05 candidates, each
+// two draws, a division and up to 16 steps per tier of sums, and the ring of spikes; half of it are
+// branches that cannot be predicted.
 //
-// BenchmarkThinning (tau 50, 0.4 to 0.5 spikes per neuron and tau, one core of a shared AMD EPYC): 145 ns per spike with 7 neurons; 180 with 100, which is a
-// bare row pass (16 ns) each way plus 148; 335 with 1000, a row pass (105 to 117) each way plus 100 to 125; 820 with 1000 in continuous time,
-// where no two edges share a sum. With 100 sparse synapses per neuron: 320 with 1000 neurons, 420 with 10 000, 960 with 100 000 (2100 in continuous time): the
-// growth is that of the memory's latency.
+// BenchmarkThinning (tau 50, 0.4 to 0.5 spikes per neuron and tau, one core of a shared AMD EPYC):
+// 145 ns per spike with 7 neurons; 180 with 100, which is a bare row pass (16 ns) each way plus
+// 148; 335 with 1000, a row pass (105 to 117) each way plus 100 to 125; 820 with 1000 in continuous
+// time, where no two edges share a sum. With 100 sparse synapses per neuron: 320 with 1000 neurons,
+// 420 with 10 000, 960 with 100 000 (2100 in continuous time): the growth is that of the memory's
+// latency.
 type thinning struct {
 	cfg    Config
 	n      int
@@ -69,12 +83,15 @@ type thinning struct {
 	frac  float64 // place within the tick, in [0,1)
 	left  float64 // hazard bound still to pass before the next candidate
 
-	// Potentials. The constant part of neuron i's, bias included, is (u[i]-zero)*unit; u[i], if there is no other part, is its level.
-	u     []int64
-	zero  int64
-	unit  float64
-	open  int64     // ceiling of a neuron that may have candidates
-	exps  []float64 // with fading PSPs, per neuron: sum of the exponential parts, in units of e^(-(now-orig)/TauSyn)
+	// Potentials. The constant part of neuron i's, bias included, is (u[i]-zero)*unit; u[i], if
+	// there is no other part, is its level.
+	u    []int64
+	zero int64
+	unit float64
+	open int64 // ceiling of a neuron that may have candidates
+	// with fading PSPs, per neuron: sum of the exponential parts, in units of
+	// e^(-(now-orig)/TauSyn)
+	exps  []float64
 	alphs []float64 // likewise the alpha parts: the potential has (exps + alphs*(now-orig)) e^...
 	orig  int64
 
@@ -90,10 +107,12 @@ type thinning struct {
 	oldest int           // spikes from here on may still act
 	summed int           // the bounds of the neurons of spikes from here on are still in the sums
 	tail   int
-	heads  []int   // per edge: the next spike to apply it to; last, the next spike whose neuron's refractory time ends
-	lags   []int64 // of the same
-	due    []int64 // the tick at which each is to be applied next
-	next   int64   // the earliest of these
+	// per edge: the next spike to apply it to; last, the next spike whose neuron's refractory time
+	// ends
+	heads []int
+	lags  []int64 // of the same
+	due   []int64 // the tick at which each is to be applied next
+	next  int64   // the earliest of these
 
 	draws random.Source
 }
@@ -108,7 +127,8 @@ const (
 
 // outgoing is a copy of the synapses by presynaptic neuron, with rounded weights.
 type outgoing struct {
-	dense   []int64 // rows of padded(n): dense[j*padded(n)+i] is the synapse from j to i; nil if sparse
+	// rows of padded(n): dense[j*padded(n)+i] is the synapse from j to i; nil if sparse
+	dense   []int64
 	start   []int
 	post    []int32
 	weights []int64
@@ -396,13 +416,15 @@ func (t *thinning) pass(e int, s spike.Event) {
 	t.whole = true
 }
 
-// addRows does what pass has left for it: it adds the constant parts of a dense network, several rows at a time.
+// addRows does what pass has left for it: it adds the constant parts of a dense network, several
+// rows at a time.
 func (t *thinning) addRows() {
 	addRows(t.u, t.out.dense, t.plus, t.minus)
 	t.plus, t.minus = t.plus[:0], t.minus[:0]
 }
 
-// passSparse is pass for sparse synapses. Cost: two loads and a store at random places per synapse, one more load and a comparison if levels are apart.
+// passSparse is pass for sparse synapses. Cost: two loads and a store at random places per synapse,
+// one more load and a comparison if levels are apart.
 func (t *thinning) passSparse(edge *synapse.Edge, time int64, lo, hi int) {
 	post, weights := t.out.post[lo:hi], t.out.weights[lo:hi]
 	sign := int64(edge.Rect)
@@ -439,7 +461,8 @@ func (t *thinning) passSparse(edge *synapse.Edge, time int64, lo, hi int) {
 	}
 }
 
-// prefetch asks for the sparse synapses of a spike whose pass comes soon: in large networks they come from main memory.
+// prefetch asks for the sparse synapses of a spike whose pass comes soon: in large networks they
+// come from main memory.
 func (t *thinning) prefetch(k int) {
 	if k >= t.tail {
 		return
@@ -449,14 +472,16 @@ func (t *thinning) prefetch(k int) {
 	prefetchRow(t.out.post[lo:hi], t.out.weights[lo:hi])
 }
 
-// parts are the exponential and the alpha part of an edge of a spike, in units of the present origin.
+// parts are the exponential and the alpha part of an edge of a spike, in units of the present
+// origin.
 func (t *thinning) parts(edge *synapse.Edge, time int64) (x, y float64) {
 	at := float64(time + t.psp.Delay - t.orig)
 	scale := detmath.Exp(at / t.psp.TauSyn)
 	return float64(scale * (edge.Exp - float64(edge.Alpha*at))), float64(scale * edge.Alpha)
 }
 
-// Advance leaves a stretch without event that reaches beyond until for the next call, so that cutting a simulation into calls cannot change a rounding.
+// Advance leaves a stretch without event that reaches beyond until for the next call, so that
+// cutting a simulation into calls cannot change a rounding.
 func (t *thinning) Advance(until int64, dst []spike.Event) ([]spike.Event, bool) {
 	if cap(dst) < t.n {
 		panic("sampling: Advance: no room for the spikes of one tick")
@@ -547,8 +572,9 @@ func (t *thinning) prune() {
 	}
 }
 
-// sum brings the sums up to date. Neurons that have spiked are taken out here only, when the sums change anyway or a candidate has fallen on what such a neuron has left
-// there; until then that part of the sums is as good as refused.
+// sum brings the sums up to date. Neurons that have spiked are taken out here only, when the sums
+// change anyway or a candidate has fallen on what such a neuron has left there; until then that
+// part of the sums is as good as refused.
 func (t *thinning) sum() {
 	for ; t.summed < t.tail; t.summed++ {
 		i := int(t.recent[t.summed&(len(t.recent)-1)].Neuron)
@@ -597,7 +623,8 @@ func (t *thinning) applyEdges() {
 	t.sum()
 }
 
-// chooseLevels decides whether the levels of a sparse network are its potentials, so that all sums must be made anew, or apart: that depends on how many passes are due now.
+// chooseLevels decides whether the levels of a sparse network are its potentials, so that all sums
+// must be made anew, or apart: that depends on how many passes are due now.
 func (t *thinning) chooseLevels() {
 	passes := 0
 	for e := range t.edges {
@@ -621,8 +648,9 @@ func (t *thinning) dueNext(e int) int64 {
 	return future
 }
 
-// rescale moves the origin of the fading parts to now, before their units grow too far apart. It depends on the time of the edge alone, so that
-// every division of a simulation into calls rescales at the same places.
+// rescale moves the origin of the fading parts to now, before their units grow too far apart. It
+// depends on the time of the edge alone, so that every division of a simulation into calls rescales
+// at the same places.
 func (t *thinning) rescale() {
 	l := float64(t.now - t.orig)
 	d := detmath.Exp(-l / t.psp.TauSyn)

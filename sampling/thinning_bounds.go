@@ -2,13 +2,17 @@ package sampling
 
 import "math"
 
-// bounds holds the bounds on the hazards of all neurons, and sums of them from which a neuron can be drawn.
+// bounds holds the bounds on the hazards of all neurons, and sums of them from which a neuron can
+// be drawn.
 //
-// The sums form a pyramid. Of each block of 128 neurons, those with the same index modulo 8 are summed: that makes 8 sums of 16 bounds, side by side as
-// vector instructions want them. These sums are summed in the same way, tier after tier, until 8 are left. Every sum is made from what lies below in one fixed
-// order, so that the sums depend on nothing but levels and ceilings, however they were brought up to date: all at once or where something changed.
+// The sums form a pyramid. Of each block of 128 neurons, those with the same index modulo 8 are
+// summed: that makes 8 sums of 16 bounds, side by side as vector instructions want them. These sums
+// are summed in the same way, tier after tier, until 8 are left. Every sum is made from what lies
+// below in one fixed order, so that the sums depend on nothing but levels and ceilings, however
+// they were brought up to date: all at once or where something changed.
 //
-// Cost: all at once 0.2 ns per neuron, with vector instructions; for one changed neuron, or to draw one, at most 16 additions per tier.
+// Cost: all at once 0.2 ns per neuron, with vector instructions; for one changed neuron, or to draw
+// one, at most 16 additions per tier.
 type bounds struct {
 	bound
 	level []int64 // per neuron, padded to a multiple of 8; set by the owner
@@ -78,7 +82,8 @@ func (b *bounds) climb(i int) {
 	}
 }
 
-// draw finds the neuron at place r of [0,total), and the place within its bound. It is -1 where rounding has left r beyond the last neuron.
+// draw finds the neuron at place r of [0,total), and the place within its bound. It is -1 where
+// rounding has left r beyond the last neuron.
 func (b *bounds) draw(r float64) (int, float64) {
 	top := len(b.tiers) - 1
 	k := 0
@@ -113,10 +118,12 @@ func (b *bounds) draw(r float64) (int, float64) {
 	return -1, 0
 }
 
-// Hazards in discrete time grow like the potential, not exponentially, once they exceed 1: ln(1+e^x) < 2^bendOctaves * e^(x/8) for all x.
+// Hazards in discrete time grow like the potential, not exponentially, once they exceed 1:
+// ln(1+e^x) < 2^bendOctaves * e^(x/8) for all x.
 const bendOctaves = 1.5608 // 2^1.5608 = 2.950; the ratio is largest at x = 8, 8.0003/e = 2.943
 
-// newBound describes levels with the given number of fractional bits. zero is the level at which the hazard is 1 per tick.
+// newBound describes levels with the given number of fractional bits. zero is the level at which
+// the hazard is 1 per tick.
 func newBound(d Dynamics, fraction uint) (b bound, zero int64) {
 	b.shift = 52 - uint64(fraction)
 	b.bend = math.MaxInt64 / 2 // above all levels

@@ -7,7 +7,8 @@ import (
 	"spikealign/internal/random"
 )
 
-// TestBoundsCoverHazards: at every potential the bound covers the hazard and is near it, and what accept takes for granted lies below the hazard.
+// TestBoundsCoverHazards: at every potential the bound covers the hazard and is near it, and what
+// accept takes for granted lies below the hazard.
 func TestBoundsCoverHazards(t *testing.T) {
 	for _, c := range []struct {
 		cfg   Config
@@ -46,7 +47,8 @@ func TestBoundsCoverHazards(t *testing.T) {
 	}
 }
 
-// TestSums: brought up to date neuron by neuron, the sums have the bits of those made anew; and a draw finds each neuron with the probability of its bound.
+// TestSums: brought up to date neuron by neuron, the sums have the bits of those made anew; and a
+// draw finds each neuron with the probability of its bound.
 func TestSums(t *testing.T) {
 	s := random.New(2, random.Spikes, 0, 0)
 	for _, n := range []int{1, 7, 8, 9, 100, 127, 128, 129, 1000, 1025, 5000} {

@@ -35,8 +35,8 @@ func levelsOf(e *thinning, how string) {
 	}
 }
 
-// TestSparseLaw (docs/model.md, section 1): with sparse synapses, and levels of either kind, thinning has the law of the exact chain, of the Boltzmann
-// distribution, and of the stepper.
+// TestSparseLaw (docs/model.md, section 1): with sparse synapses, and levels of either kind,
+// thinning has the law of the exact chain, of the Boltzmann distribution, and of the stepper.
 func TestSparseLaw(t *testing.T) {
 	for _, how := range []string{"potentials", "apart", "mixed"} {
 		sample := func(c Config, net Network, clamps []Clamping, seed uint64) []float64 {
@@ -67,7 +67,8 @@ func TestSparseLaw(t *testing.T) {
 	}
 }
 
-// TestHugeWeights: where sums of weights need a coarser unit, potentials still add up: excitation and inhibition of the same size cancel.
+// TestHugeWeights: where sums of weights need a coarser unit, potentials still add up: excitation
+// and inhibition of the same size cancel.
 func TestHugeWeights(t *testing.T) {
 	c := Config{Neurons: 3, TauRef: 5}
 	const w = 6e5
@@ -117,8 +118,8 @@ func engineCases() map[string]func() (*thinning, Network) {
 	return cases
 }
 
-// TestThinningResumes: wherever a simulation is cut, and saved and restored into another engine, it gives the same spikes, also through changes of
-// network, clamps and random numbers.
+// TestThinningResumes: wherever a simulation is cut, and saved and restored into another engine, it
+// gives the same spikes, also through changes of network, clamps and random numbers.
 func TestThinningResumes(t *testing.T) {
 	for name, build := range engineCases() {
 		run := func(cut func(left int64) int64) (all []spike.Event) {
@@ -209,7 +210,8 @@ func TestThinningRefusesDamage(t *testing.T) {
 	}
 }
 
-// TestThinningAllocatesNothing: nor does its setup take more than in proportion to neurons and synapses.
+// TestThinningAllocatesNothing: nor does its setup take more than in proportion to neurons and
+// synapses.
 func TestThinningAllocatesNothing(t *testing.T) {
 	for name, build := range engineCases() {
 		e, _ := build()

@@ -8,7 +8,8 @@ import (
 	"spikealign/internal/random"
 )
 
-// TestRowPasses: the vector forms give the portable forms' bits, for all lengths of the last block, every sign and size of levels, and at their limits.
+// TestRowPasses: the vector forms give the portable forms' bits, for all lengths of the last block,
+// every sign and size of levels, and at their limits.
 func TestRowPasses(t *testing.T) {
 	s := random.New(1, random.Spikes, 0, 0)
 	const guard = 12345

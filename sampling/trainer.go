@@ -12,60 +12,74 @@ import (
 	"spikealign/synapse"
 )
 
-// Training describes the wake-sleep learning of a sampling network, with or without SAL (docs/model.md, section 4).
+// Training describes the wake-sleep learning of a sampling network, with or without SAL
+// (docs/model.md, section 4).
 //
-// The network has n = Config.Neurons neurons; the first Visible of them are visible, the others hidden. What it is to learn is either a Boltzmann
-// machine over all neurons (no hidden ones; every neuron is connected to every other), or a set of equally probable patterns of the visible
-// neurons (synapses between visible and hidden neurons only).
+// The network has n = Config.Neurons neurons; the first Visible of them are visible, the others
+// hidden. What it is to learn is either a Boltzmann machine over all neurons (no hidden ones; every
+// neuron is connected to every other), or a set of equally probable patterns of the visible neurons
+// (synapses between visible and hidden neurons only).
 //
-// An epoch compares two activities. The wake activity is that of the target: exact, from enumeration; or estimated once, before the first epoch, by
-// running the target network, if it is too large to enumerate; or, for patterns, measured in every epoch with the visible neurons clamped to each
-// pattern in turn. The sleep activity is that of the free network. Then
+// An epoch compares two activities. The wake activity is that of the target: exact, from
+// enumeration; or estimated once, before the first epoch, by running the target network, if it is
+// too large to enumerate; or, for patterns, measured in every epoch with the visible neurons
+// clamped to each pattern in turn. The sleep activity is that of the free network. Then
 //
 //	dW[i][j] = RateWeight*(<z_i z_j>_wake - <z_i z_j>_sleep) + SAL,   db_i = RateBias*(<z_i>_wake - <z_i>_sleep),
 //
-// with coactivations from pairs of spikes in a triangular window of tau_ref and SAL from the pairs of the sleep phase; weights and biases are then clipped.
-// The network runs on from epoch to epoch: its spikes act, and pair, across the border.
+// with coactivations from pairs of spikes in a triangular window of tau_ref and SAL from the pairs
+// of the sleep phase; weights and biases are then clipped. The network runs on from epoch to epoch:
+// its spikes act, and pair, across the border.
 type Training struct {
 	Config  Config
 	Engine  string // as for New
 	Seed    uint64 // of the spikes
 	Visible int    // 1..Neurons
 
-	Weights []float64 // at the start, n x n, row = post; the diagonal is ignored, and so are synapses that the architecture does not have
+	// at the start, n x n, row = post; the diagonal is ignored, and so are synapses that the
+	// architecture does not have
+	Weights []float64
 	Bias    []float64 // at the start, n
 
 	TargetWeights []float64 // of the Boltzmann machine to learn, n x n, symmetric; or nil
 	TargetBias    []float64
 	Patterns      [][]uint8 // patterns of the visible neurons to learn; or nil
 
-	Epochs        int64 // at least 1
-	EpochLength   int64 // length of the sleep phase, tau_ref; at least 1
-	ReportEvery   int64 // epochs 0, ReportEvery, 2*ReportEvery, ... report; at least 1
-	ReportFactor  int64 // the sleep phase of an epoch that reports is longer by this factor; at least 1
+	Epochs      int64 // at least 1
+	EpochLength int64 // length of the sleep phase, tau_ref; at least 1
+	ReportEvery int64 // epochs 0, ReportEvery, 2*ReportEvery, ... report; at least 1
+	// the sleep phase of an epoch that reports is longer by this factor; at least 1
+	ReportFactor  int64
 	WakeLength    int64 // length of the wake phase for each pattern, tau_ref
 	Settle        int64 // time for the network to settle after clamps change, tau_ref, not measured
 	TeacherLength int64 // length of the target network's run where it cannot be enumerated, tau_ref
 
 	RateBias, RateWeight, RateSAL float64
 	ClipWeight, ClipBias          float64 // bounds of |W| and |b|; 0: none
-	ClampBias                     float64 // a visible neuron clamped to d has the bias ClampBias*(2d-1)
+	// a visible neuron clamped to d has the bias ClampBias*(2d-1)
+	ClampBias float64
 
-	HebbianAmplitude []float64       // of each synapse's Hebbian window, n x n; nil: 1
-	SALAmplitude     []float64       // of each synapse's SAL window, n x n; nil: 1
-	SALWindow        synapse.Half    // half of the SAL window, in ticks; the zero value stands for a triangle of tau_ref
-	SALPairing       synapse.Pairing // which pairs count for SAL; the zero value of SALWindow makes it last-1
+	HebbianAmplitude []float64 // of each synapse's Hebbian window, n x n; nil: 1
+	SALAmplitude     []float64 // of each synapse's SAL window, n x n; nil: 1
+	// half of the SAL window, in ticks; the zero value stands for a triangle of tau_ref
+	SALWindow synapse.Half
+	// which pairs count for SAL; the zero value of SALWindow makes it last-1
+	SALPairing synapse.Pairing
 
 	Restart bool // begin every epoch at rest, as the authors' program does
 }
 
 // Report is what a training knows after an epoch that reports.
 type Report struct {
-	Epoch     int64
-	Steps     int64   // simulated so far
-	Spikes    int64   // so far
-	DKL       float64 // D_KL(target || network) over the visible neurons, nats; NaN if there are more than boltzmann.MaxNeurons
-	Unvisited int     // states that the target has and the network did not visit: if above 0, DKL is the estimate with half a sample added to every state
+	Epoch  int64
+	Steps  int64 // simulated so far
+	Spikes int64 // so far
+	// D_KL(target || network) over the visible neurons, nats; NaN if there are more than
+	// boltzmann.MaxNeurons
+	DKL float64
+	// states that the target has and the network did not visit: if above 0, DKL is the estimate
+	// with half a sample added to every state
+	Unvisited int
 	Floor     float64 // the D_KL that sampling alone leaves
 	NEff      float64 // effective number of independent samples behind DKL
 	Asymmetry float64 // Var(W_ij - W_ji) over the reciprocal pairs, after the epoch's update
@@ -89,7 +103,8 @@ type phase struct {
 	tau     int64
 }
 
-// Trainer trains one network. Step by step it can be stopped, saved and resumed anywhere without a trace in the results.
+// Trainer trains one network. Step by step it can be stopped, saved and resumed anywhere without a
+// trace in the results.
 type Trainer struct {
 	t       Training
 	n       int
@@ -280,8 +295,9 @@ func (tr *Trainer) reports(epoch int64) bool {
 // Done reports whether all epochs are over.
 func (tr *Trainer) Done() bool { return tr.epoch >= tr.t.Epochs }
 
-// Step simulates on for at most a few hundred spikes and at most to the end of the present phase. It returns the spikes, valid until the next call, and a report if one is due. After
-// the last epoch it returns nothing.
+// Step simulates on for at most a few hundred spikes and at most to the end of the present phase.
+// It returns the spikes, valid until the next call, and a report if one is due. After the last
+// epoch it returns nothing.
 func (tr *Trainer) Step() ([]spike.Event, *Report) {
 	if tr.Done() {
 		return nil, nil
@@ -314,7 +330,8 @@ func (tr *Trainer) Step() ([]spike.Event, *Report) {
 	return events, report
 }
 
-// watching reports whether joint states are followed: in epochs that report, and in those just before, so that the states at the beginning are known.
+// watching reports whether joint states are followed: in epochs that report, and in those just
+// before, so that the states at the beginning are known.
 func (tr *Trainer) watching() bool {
 	return tr.states != nil && (tr.reports(tr.epoch) || (tr.reports(tr.epoch+1) && !tr.t.Restart))
 }
@@ -499,10 +516,12 @@ func (tr *Trainer) Warnings() []string { return tr.warnings }
 // Weights returns the present weights, n x n, and biases, n. They belong to the trainer.
 func (tr *Trainer) Weights() (w, b []float64) { return tr.w, tr.b }
 
-// Target returns the distribution to learn over the states of the visible neurons, or nil if they are too many.
+// Target returns the distribution to learn over the states of the visible neurons, or nil if they
+// are too many.
 func (tr *Trainer) Target() []float64 { return tr.targetP }
 
-// Sampled returns the fraction of time that the network spent in each state of its visible neurons in the last epoch that reported, or nil.
+// Sampled returns the fraction of time that the network spent in each state of its visible neurons
+// in the last epoch that reported, or nil.
 func (tr *Trainer) Sampled() []float64 {
 	if tr.counts == nil {
 		return nil
@@ -548,7 +567,8 @@ func (tr *Trainer) AppendBinary(b []byte) ([]byte, error) {
 	return w.b, errors.Join(errs...)
 }
 
-// UnmarshalBinary restores a state that AppendBinary wrote for a trainer of the same description. After an error the trainer is of no further use.
+// UnmarshalBinary restores a state that AppendBinary wrote for a trainer of the same description.
+// After an error the trainer is of no further use.
 func (tr *Trainer) UnmarshalBinary(b []byte) error {
 	r := newReader(b, trainerTag)
 	epoch, k, begun := r.int(), r.int(), r.int()
@@ -581,7 +601,8 @@ func (tr *Trainer) UnmarshalBinary(b []byte) error {
 	if len(counts) > 0 {
 		tr.counts = counts
 	}
-	// The engine goes on under the network of the phase that it is in. Where an epoch begins, its random numbers begin anew and the network before does not matter.
+	// The engine goes on under the network of the phase that it is in. Where an epoch begins, its
+	// random numbers begin anew and the network before does not matter.
 	if tr.begun {
 		tr.setNetwork(p)
 	} else if tr.phase > 0 {

@@ -11,7 +11,8 @@ import (
 	"spikealign/synapse"
 )
 
-// example is a short training of a few neurons; kind chooses among those that exercise every part of the trainer.
+// example is a short training of a few neurons; kind chooses among those that exercise every part
+// of the trainer.
 func example(kind string) Training {
 	t := Training{Config: Config{Neurons: 4, TauRef: 20}, Seed: 7, Visible: 4, Epochs: 12, EpochLength: 20, ReportEvery: 4, ReportFactor: 3,
 		RateBias: 0.1, RateWeight: 0.1, RateSAL: 0.1, ClipWeight: 2, ClipBias: 2, WakeLength: 10, Settle: 2, TeacherLength: 50, ClampBias: 10}
@@ -50,8 +51,8 @@ func example(kind string) Training {
 
 var examples = []string{"event", "thinning", "stepper", "continuous", "authors", "alpha", "patterns", "large"}
 
-// result is the hash of everything that a training tells, reports, weights and spikes; the training is saved and restored into a fresh trainer before the steps for which
-// stop returns true.
+// result is the hash of everything that a training tells, reports, weights and spikes; the training
+// is saved and restored into a fresh trainer before the steps for which stop returns true.
 func result(t *testing.T, training Training, stop func(step int) bool) string {
 	t.Helper()
 	tr, err := NewTrainer(training)
@@ -86,8 +87,8 @@ func result(t *testing.T, training Training, stop func(step int) bool) string {
 	return fmt.Sprintf("%016x", h.Sum64())
 }
 
-// TestTrainingResumes: saved and restored before any step, every step, or at random steps, a training gives the same spikes, reports and weights, bit
-// for bit.
+// TestTrainingResumes: saved and restored before any step, every step, or at random steps, a
+// training gives the same spikes, reports and weights, bit for bit.
 func TestTrainingResumes(t *testing.T) {
 	for _, kind := range examples {
 		training := example(kind)
@@ -104,7 +105,8 @@ func TestTrainingResumes(t *testing.T) {
 	}
 }
 
-// TestTrainingDoesNotDependOnTheBuffer: how many spikes a step may return changes nothing in the results.
+// TestTrainingDoesNotDependOnTheBuffer: how many spikes a step may return changes nothing in the
+// results.
 func TestTrainingDoesNotDependOnTheBuffer(t *testing.T) {
 	for _, kind := range examples {
 		var want string
@@ -145,7 +147,8 @@ func TestGoldenTrainings(t *testing.T) {
 	}
 }
 
-// TestDamagedStates: cut short or with a changed byte, a state is refused or restored, but never panics.
+// TestDamagedStates: cut short or with a changed byte, a state is refused or restored, but never
+// panics.
 func TestDamagedStates(t *testing.T) {
 	for _, kind := range examples {
 		training := example(kind)
@@ -175,8 +178,8 @@ func TestDamagedStates(t *testing.T) {
 	}
 }
 
-// TestLearning (docs/model.md, section 4, claims of figure 4): with noisy synapses, SAL removes the asymmetry that stays without it, and the distribution
-// learned is nearer to the target.
+// TestLearning (docs/model.md, section 4, claims of figure 4): with noisy synapses, SAL removes the
+// asymmetry that stays without it, and the distribution learned is nearer to the target.
 func TestLearning(t *testing.T) {
 	final := func(rate float64) Report {
 		training := example("event")

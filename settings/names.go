@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Names are the texts of an enumeration whose values count from 0, in their order. The methods String, MarshalText and UnmarshalText of
-// an enumeration are one call each.
+// Names are the texts of an enumeration whose values count from 0, in their order. The methods
+// String, MarshalText and UnmarshalText of an enumeration are one call each.
 type Names []string
 
 // String returns the text of a value, or its number where it is none of the enumeration.

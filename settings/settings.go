@@ -1,10 +1,11 @@
-// Package settings holds what a model says about its own settings: every setting is declared once, as a field of a struct, with tags
-// that say everything about it.
+// Package settings holds what a model says about its own settings: every setting is declared once,
+// as a field of a struct, with tags that say everything about it.
 //
 //	TauRef int64 `yaml:"tau_ref" default:"50" range:"[1, 2^24]" unit:"steps" doc:"refractory time tau"`
 //
-// From this declaration follow the key in experiment files and its path in overrides and messages (yaml), the value where nothing is
-// said (default), what is allowed (range, choice), and the comment in files and templates (doc, unit, and what is allowed).
+// From this declaration follow the key in experiment files and its path in overrides and messages
+// (yaml), the value where nothing is said (default), what is allowed (range, choice), and the
+// comment in files and templates (doc, unit, and what is allowed).
 //
 //	yaml     the key; "-": no setting. Embedded structs without this tag give their fields to the struct around them
 //	default  a number, a word, a duration, or a list as in JSON: [[-3, 3]]. On a struct: changes of its fields' defaults, "tau_ref=25 engine=event"
@@ -13,8 +14,9 @@
 //	unit     the unit, in words: "steps"
 //	doc      the meaning
 //
-// A model's package declares the structs, gives them a method Validate that begins with Check and adds what relates settings to each
-// other, and builds the model from them. Nothing here knows files; internal/yamlconf reads and writes them by the same tags.
+// A model's package declares the structs, gives them a method Validate that begins with Check and
+// adds what relates settings to each other, and builds the model from them. Nothing here knows
+// files; internal/yamlconf reads and writes them by the same tags.
 package settings
 
 import (
@@ -30,8 +32,8 @@ import (
 	"time"
 )
 
-// Problem is one fault of a description, at the dotted path of a setting ("target.weights.0.3"; "" is the whole).
-// Message says what is wrong and what is allowed.
+// Problem is one fault of a description, at the dotted path of a setting ("target.weights.0.3"; ""
+// is the whole). Message says what is wrong and what is allowed.
 type Problem struct {
 	Path, Message string
 }
@@ -74,7 +76,8 @@ type Field struct {
 	tag   reflect.StructTag
 }
 
-// Fields returns the settings of a struct type in the order of declaration. It panics on an exported field without the tag yaml.
+// Fields returns the settings of a struct type in the order of declaration. It panics on an
+// exported field without the tag yaml.
 func Fields(t reflect.Type) []Field {
 	var fs []Field
 	for f := range t.Fields() {
@@ -118,8 +121,8 @@ func Default[T any]() T {
 	return target
 }
 
-// SetDefaults gives every setting of the struct to which target points its default; without one it is 0, "" or nil. Nothing is shared
-// between two calls. It panics if a tag is wrong.
+// SetDefaults gives every setting of the struct to which target points its default; without one it
+// is 0, "" or nil. Nothing is shared between two calls. It panics if a tag is wrong.
 func SetDefaults(target any) {
 	v := reflect.ValueOf(target).Elem()
 	v.SetZero()
@@ -173,8 +176,8 @@ func setDefault(v reflect.Value, text string) {
 	}
 }
 
-// Check returns the settings of the struct (or of that to which target points) that are outside their range or none of the choices.
-// It panics if a tag is wrong.
+// Check returns the settings of the struct (or of that to which target points) that are outside
+// their range or none of the choices. It panics if a tag is wrong.
 func Check(target any) Problems {
 	var ps Problems
 	check(&ps, reflect.Indirect(reflect.ValueOf(target)), "", Field{})
@@ -280,7 +283,8 @@ func parseRange(text string) interval {
 	return r
 }
 
-// holds reports whether x is allowed. Nothing allows NaN or, but for an interval that ends there, infinities.
+// holds reports whether x is allowed. Nothing allows NaN or, but for an interval that ends there,
+// infinities.
 func (r interval) holds(x float64) bool {
 	if r.orZero && x == 0 {
 		return true

@@ -40,7 +40,8 @@ type all struct {
 	private int
 }
 
-// TestDefaults: tags give the defaults; those of a block can be changed where the block is used; nothing is shared.
+// TestDefaults: tags give the defaults; those of a block can be changed where the block is used;
+// nothing is shared.
 func TestDefaults(t *testing.T) {
 	got := Default[all]()
 	want := all{Block: block{inner: inner{25, 0.5, "event"}, Every: 90 * time.Second}, Shape: 1, Ranges: [][]float64{{-3, 3}}}
@@ -56,7 +57,8 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-// TestCheck: everything outside its range is found at its path, and the ends of intervals belong to them or not.
+// TestCheck: everything outside its range is found at its path, and the ends of intervals belong to
+// them or not.
 func TestCheck(t *testing.T) {
 	half := 0.5
 	negative := math.Nextafter(0, -1)

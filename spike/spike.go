@@ -1,11 +1,11 @@
 // Package spike holds the events that every other package exchanges: who fired, and when.
 //
-// Time is an integer number of ticks. In discrete-time dynamics one tick is one simulation step; in continuous-time
-// dynamics one tick is the 2^-20th part of a step (see package sampling). Which of the two applies is known to the
-// producer of a train and stands in every file that holds one.
+// Time is an integer number of ticks. In discrete-time dynamics one tick is one simulation step; in
+// continuous-time dynamics one tick is the 2^-20th part of a step (see package sampling). Which of
+// the two applies is known to the producer of a train and stands in every file that holds one.
 //
-// A train is ordered by time. Spikes of one instant may stand in any order, because nothing in this project lets the
-// order of simultaneous spikes matter.
+// A train is ordered by time. Spikes of one instant may stand in any order, because nothing in this
+// project lets the order of simultaneous spikes matter.
 package spike
 
 import "fmt"
@@ -16,8 +16,8 @@ type Event struct {
 	Neuron int32
 }
 
-// Check reports the first place where events is not a train of n neurons: a neuron outside 0..n-1, a negative time, or a
-// time earlier than the one before it. It returns nil for a valid train.
+// Check reports the first place where events is not a train of n neurons: a neuron outside 0..n-1,
+// a negative time, or a time earlier than the one before it. It returns nil for a valid train.
 func Check(events []Event, n int) error {
 	last := int64(0)
 	for k, e := range events {

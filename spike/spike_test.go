@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// TestCheck: the first place where events are not a train is named; simultaneous spikes may stand in any order.
+// TestCheck: the first place where events are not a train is named; simultaneous spikes may stand
+// in any order.
 func TestCheck(t *testing.T) {
 	for _, c := range []struct {
 		name   string

@@ -9,8 +9,8 @@ import (
 
 // The chain and its reduction (docs/theory.md).
 //
-// After a spike of neuron 1 at which neuron 2 has the lag a, the chain is in (1, a) and then walks along a diagonal, (2, a+1), (3, a+2), ..., until the
-// next spike:
+// After a spike of neuron 1 at which neuron 2 has the lag a, the chain is in (1, a) and then walks
+// along a diagonal, (2, a+1), (3, a+2), ..., until the next spike:
 //
 //	a1 ^                          . . .
 //	   |        both free       .   /
@@ -20,16 +20,19 @@ import (
 //	   |refractory |     /     |/
 //	 1 +-----------+----*------*---------> a2      starts (1, a)
 //
-// So the law is known once the rates of the starts are: f(a) of (1, a), g(a) of (a, 1), and c of the coincidence (1, 1). These are stationary under the
-// chain from spike to spike. From lag top on, beyond both PSP and refractory time, hazards are constant and everything is geometric. And all starts
-// with a >= lump have the same future: neuron 2 is free, and its PSP is over before neuron 1 is free again. This leaves 2*lump-1 states, about two per
-// step of the refractory time, and a dense system for which elimination is fast and, without subtractions (Grassmann, Taksar & Heyman, Operations
-// Research 33:1107, 1985), accurate to a few units in the last place.
+// So the law is known once the rates of the starts are: f(a) of (1, a), g(a) of (a, 1), and c of
+// the coincidence (1, 1). These are stationary under the chain from spike to spike. From lag top
+// on, beyond both PSP and refractory time, hazards are constant and everything is geometric. And
+// all starts with a >= lump have the same future: neuron 2 is free, and its PSP is over before
+// neuron 1 is free again. This leaves 2*lump-1 states, about two per step of the refractory time,
+// and a dense system for which elimination is fast and, without subtractions (Grassmann, Taksar &
+// Heyman, Operations Research 33:1107, 1985), accurate to a few units in the last place.
 
 // grid is what a law depends on besides weights and biases.
 type grid struct {
-	isi   int       // shortest interval m
-	top   int       // from this lag on a lag is forgotten: beyond the PSP, and not refractory; at most TMax
+	isi int // shortest interval m
+	// from this lag on a lag is forgotten: beyond the PSP, and not refractory; at most TMax
+	top   int
 	lump  int       // starts with this lag or more have one future; at least 2
 	kappa []float64 // PSP at lags 0..top; 0 at top
 }
@@ -48,8 +51,9 @@ func newGrid(p Params) grid {
 // uMax bounds potentials, as in the simulators: beyond it spiking is certain for every purpose.
 const uMax = 64 * math.Ln2
 
-// hazards holds the probabilities of a free neuron to spike (h) and not to spike (q) in a step, by the lag of the other neuron, 0..top. Both are computed
-// on their own, so that neither loses digits when it is small.
+// hazards holds the probabilities of a free neuron to spike (h) and not to spike (q) in a step, by
+// the lag of the other neuron, 0..top. Both are computed on their own, so that neither loses digits
+// when it is small.
 type hazards struct{ h, q []float64 }
 
 func (z *hazards) set(kappa []float64, w, b, logTau float64) {
@@ -65,14 +69,17 @@ func (z *hazards) set(kappa []float64, w, b, logTau float64) {
 
 // flows collects where walks end: rates of the starts that follow, rates of pairs, and time.
 type flows struct {
-	self, other []float64 // next spike by the neuron that spiked last, by the other one: by the lag 2..lump of the start that follows, at index lag-2
-	pairs       []float64 // spikes of the other neuron at lag 1..top; what is beyond decays from top on
-	both        float64   // coincidences
-	time        float64
+	// next spike by the neuron that spiked last, by the other one: by the lag 2..lump of the start
+	// that follows, at index lag-2
+	self, other []float64
+	// spikes of the other neuron at lag 1..top; what is beyond decays from top on
+	pairs []float64
+	both  float64 // coincidences
+	time  float64
 }
 
-// walk adds to out what becomes of the rate w of starts at which self has just spiked and the other neuron has lag a. One pass along a diagonal: about
-// 10 operations for each of at most top steps.
+// walk adds to out what becomes of the rate w of starts at which self has just spiked and the other
+// neuron has lag a. One pass along a diagonal: about 10 operations for each of at most top steps.
 func (g *grid) walk(self, other *hazards, a int, w float64, out *flows) {
 	m, top, last := g.isi, g.top, g.lump-2
 	x, y := 1, a
@@ -110,9 +117,11 @@ func (g *grid) walk(self, other *hazards, a int, w float64, out *flows) {
 	out.both += float64(w * float64(hs*ho))
 }
 
-// chain solves discrete laws on one grid. It keeps its memory from law to law and serves one goroutine.
+// chain solves discrete laws on one grid. It keeps its memory from law to law and serves one
+// goroutine.
 //
-// Starts are numbered: 0 is the coincidence, then come the spikes of neuron 1 by the lag 2..lump of neuron 2, then the reverse.
+// Starts are numbered: 0 is the coincidence, then come the spikes of neuron 1 by the lag 2..lump of
+// neuron 2, then the reverse.
 type chain struct {
 	grid
 	z1, z2       hazards
@@ -131,8 +140,9 @@ func newChain(p Params) *chain {
 		matrix: make([]float64, n*n), rates: make([]float64, n), after: make([]float64, n)}
 }
 
-// walkAll walks from the first n starts, with the given weights (nil: ones), and adds what follows to the rows of to, which are stride apart: 0 adds
-// all up in one row. It returns the time spent, in steps. Pairs go to c.one and c.two.
+// walkAll walks from the first n starts, with the given weights (nil: ones), and adds what follows
+// to the rows of to, which are stride apart: 0 adds all up in one row. It returns the time spent,
+// in steps. Pairs go to c.one and c.two.
 func (c *chain) walkAll(n int, weights, to []float64, stride int) (time float64) {
 	m := c.lump - 1 // starts of one kind
 	for s := range n {
@@ -158,9 +168,10 @@ func (c *chain) walkAll(n int, weights, to []float64, stride int) (time float64)
 
 var errApart = errors.New("the chain of lags falls apart into pieces that do not reach each other")
 
-// stationary solves x = x*P for the n*n matrix p with nonnegative entries, up to a factor, with x[0] = 1; the diagonal is not used, rows need not add
-// up exactly. Each state in turn, the last first, is cut out of the chain: what flows through it flows past it. n^3/3 multiplications; rows are run
-// along in memory.
+// stationary solves x = x*P for the n*n matrix p with nonnegative entries, up to a factor, with
+// x[0] = 1; the diagonal is not used, rows need not add up exactly. Each state in turn, the last
+// first, is cut out of the chain: what flows through it flows past it. n^3/3 multiplications; rows
+// are run along in memory.
 func stationary(x, p []float64, n int) error {
 	for k := n - 1; k > 0; k-- {
 		row := p[k*n : k*n+k]
@@ -194,8 +205,8 @@ func stationary(x, p []float64, n int) error {
 	return nil
 }
 
-// solve returns the law of resolved and valid parameters on the chain's grid. It is even to the bit for equal neurons; that exchanging them mirrors it
-// is the caller's business.
+// solve returns the law of resolved and valid parameters on the chain's grid. It is even to the bit
+// for equal neurons; that exchanging them mirrors it is the caller's business.
 func (c *chain) solve(p Params) (*Law, error) {
 	logTau := detmath.Log(float64(p.TauRef))
 	c.z1.set(c.kappa, p.W12, p.B1, logTau)

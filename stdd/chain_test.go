@@ -22,8 +22,8 @@ func mustSolve(t testing.TB, p Params) *Law {
 	return l
 }
 
-// small has chains small enough for the oracle: every PSP shape, long, short and delayed PSPs, psp_steps and min_isi above and below each other,
-// weights of both signs, unequal biases.
+// small has chains small enough for the oracle: every PSP shape, long, short and delayed PSPs,
+// psp_steps and min_isi above and below each other, weights of both signs, unequal biases.
 var small = []Params{
 	{TauRef: 10},
 	{TauRef: 10, W12: 0.8, W21: 0.4, B1: -0.5, B2: -0.5},
@@ -46,8 +46,8 @@ var small = []Params{
 	{TauRef: 6, W12: 1e300, W21: -1e300, B1: -1, B2: 1},
 }
 
-// TestOracle (docs/model.md, section 5): rates of pairs, halves, tails, firing rates and coincidences are those of the whole chain of t_max^2 states, iterated
-// until it stands still.
+// TestOracle (docs/model.md, section 5): rates of pairs, halves, tails, firing rates and
+// coincidences are those of the whole chain of t_max^2 states, iterated until it stands still.
 func TestOracle(t *testing.T) {
 	const tol = 1e-12
 	for _, p := range small {
@@ -95,8 +95,8 @@ func draw(s *random.Stream) Params {
 	return p
 }
 
-// TestResidual: the residual is that of the whole chain's stationary equations, and at the level of rounding; also where neurons are strongly locked,
-// hardly fire or are never silent.
+// TestResidual: the residual is that of the whole chain's stationary equations, and at the level of
+// rounding; also where neurons are strongly locked, hardly fire or are never silent.
 func TestResidual(t *testing.T) {
 	s := random.New(1, random.InitialWeights, 0, 0)
 	for range 100 {
@@ -146,8 +146,8 @@ func exchange(x []float64, tmax int64) []float64 {
 	return y
 }
 
-// TestSymmetries: exchanging the neurons mirrors the law and exchanges the drifts, and equal neurons have an even law and opposite SAL drifts of zero,
-// to the last bit.
+// TestSymmetries: exchanging the neurons mirrors the law and exchanges the drifts, and equal
+// neurons have an even law and opposite SAL drifts of zero, to the last bit.
 func TestSymmetries(t *testing.T) {
 	s := random.New(2, random.InitialWeights, 0, 0)
 	for k := range 60 {
@@ -190,7 +190,8 @@ func TestFoldingChangesNothing(t *testing.T) {
 	}
 }
 
-// TestTMaxIsOnlyAReport: as long as it does not cut the PSP, TMax changes no rate, no drift and no sum.
+// TestTMaxIsOnlyAReport: as long as it does not cut the PSP, TMax changes no rate, no drift and no
+// sum.
 func TestTMaxIsOnlyAReport(t *testing.T) {
 	p := Params{TauRef: 12, W12: 1.2, W21: -0.5, B1: 0.3, TMax: 13}
 	a := mustSolve(t, p)
@@ -208,7 +209,8 @@ func TestTMaxIsOnlyAReport(t *testing.T) {
 	}
 }
 
-// TestAlternation (docs/theory.md): the two orders of firing differ in rate by at most the rate of coincidences.
+// TestAlternation (docs/theory.md): the two orders of firing differ in rate by at most the rate of
+// coincidences.
 func TestAlternation(t *testing.T) {
 	s := random.New(3, random.InitialWeights, 0, 0)
 	for range 50 {
@@ -281,7 +283,8 @@ func TestWarnings(t *testing.T) {
 	if find(Params{TauRef: 10, PSP: synapse.PSP{Steps: 16}}); over == nil || over.Share != 6.0/16 || cut != nil {
 		t.Errorf("six of sixteen steps overlap: %+v", over)
 	}
-	// The area of an alpha function beyond x time constants is (1+x)*exp(-x), up to a step, which holds at most 1/(150 e) of it.
+	// The area of an alpha function beyond x time constants is (1+x)*exp(-x), up to a step, which
+	// holds at most 1/(150 e) of it.
 	find(Params{TauRef: 300, TMax: 600, PSP: synapse.PSP{Shape: synapse.Alpha, TauSyn: 150}})
 	if want := 5 * math.Exp(-4); cut == nil || math.Abs(cut.Share-want) > 1/(150*math.E) {
 		t.Errorf("alpha function: %+v, want a share of %v", cut, want)

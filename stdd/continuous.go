@@ -7,30 +7,36 @@ import (
 	"spikealign/synapse"
 )
 
-// hasClosedForm reports whether closedForm serves p: continuous time, a rectangular PSP exactly as long as the refractory time, no delay.
+// hasClosedForm reports whether closedForm serves p: continuous time, a rectangular PSP exactly as
+// long as the refractory time, no delay.
 func (p Params) hasClosedForm() bool {
 	return p.Continuous && p.PSP.Shape == synapse.Rectangular && p.PSP.Steps == p.MinISI && p.PSP.Delay == 0
 }
 
-// closed is the closed form of a continuous law: the densities of pairs over |d|, per step and per step of lag.
+// closed is the closed form of a continuous law: the densities of pairs over |d|, per step and per
+// step of lag.
 type closed struct{ plus, minus density }
 
-// density is base + gain*E(s) for lags x < span, with s = x, or span-x if reversed, and E(s) = (e^(rate*s)-1)/rate; and tail*e^(-decay*(x-span)) beyond.
+// density is base + gain*E(s) for lags x < span, with s = x, or span-x if reversed, and E(s) =
+// (e^(rate*s)-1)/rate; and tail*e^(-decay*(x-span)) beyond.
 type density struct {
 	base, gain, rate, span float64
 	reversed               bool
 	tail, decay            float64
 }
 
-// closedForm returns the law in continuous time for a rectangular PSP of the length m of the refractory time (docs/theory.md).
+// closedForm returns the law in continuous time for a rectangular PSP of the length m of the
+// refractory time (docs/theory.md).
 //
-// Let beta1, alpha1 be the hazards of neuron 1 with and without a PSP of neuron 2, f(x) the density of spikes of neuron 1 at lag x of neuron 2, and g
-// the reverse. While x < m these spikes are all pairs, and with R the probability that both neurons are at rest
+// Let beta1, alpha1 be the hazards of neuron 1 with and without a PSP of neuron 2, f(x) the density
+// of spikes of neuron 1 at lag x of neuron 2, and g the reverse. While x < m these spikes are all
+// pairs, and with R the probability that both neurons are at rest
 //
 //	g'(x) = beta2*(f(m-x) - g(x)),    f'(x) = beta1*(g(m-x) - f(x)),    g(0) = beta2*alpha1*R,    f(0) = beta1*alpha2*R.
 //
-// The difference D(x) = f(m-x) - g(x) then obeys D' = (beta1-beta2)*D, which gives both. D(0) has the factor e^W12 - e^W21: for equal weights f and g
-// are one and the same constant, whatever the biases.
+// The difference D(x) = f(m-x) - g(x) then obeys D' = (beta1-beta2)*D, which gives both. D(0) has
+// the factor e^W12 - e^W21: for equal weights f and g are one and the same constant, whatever the
+// biases.
 func closedForm(p Params) *Law {
 	tau, m := float64(p.TauRef), float64(p.MinISI)
 	e1, e2, w12, w21 := detmath.Exp(p.B1), detmath.Exp(p.B2), detmath.Exp(p.W12), detmath.Exp(p.W21)
@@ -44,7 +50,8 @@ func closedForm(p Params) *Law {
 	g := density{base: g0, gain: float64(beta2 * d0), rate: rate, span: m, decay: alpha1 + alpha2}
 	f.tail, g.tail = f.at(m)/w12, g.at(m)/w21
 
-	// The probabilities of (0,0), of (0,1), and of z1 = 1; R = 1 so far. Neuron 2's point of view gives the same.
+	// The probabilities of (0,0), of (0,1), and of z1 = 1; R = 1 so far. Neuron 2's point of view
+	// gives the same.
 	in1, in2 := f.below(m), g.below(m)
 	total := 1 + in1/beta1 + float64((alpha1+in1)*m)
 	other := 1 + in2/beta2 + float64((alpha2+in2)*m)
@@ -109,8 +116,9 @@ func (c *closed) drift(w synapse.Window, tau float64) (drift12, drift21 float64)
 	return float64(tau * (causal + anti)), float64(tau * (causal21 + anti21))
 }
 
-// pairing returns the integral of the density times h over all lags. The integrand is a sum of exponentials times at most linear functions; on pieces
-// over which none of them changes by more than e^2, eight nodes leave a relative error below 1e-17.
+// pairing returns the integral of the density times h over all lags. The integrand is a sum of
+// exponentials times at most linear functions; on pieces over which none of them changes by more
+// than e^2, eight nodes leave a relative error below 1e-17.
 func (d *density) pairing(h synapse.Half) float64 {
 	slope := 1 / h.Tau
 	end := h.Tau
@@ -152,7 +160,8 @@ func windowAt(h synapse.Half, x float64) float64 {
 	return detmath.Exp(-x / h.Tau)
 }
 
-// legendre holds the positive nodes and the weights of the eight-point Gauss-Legendre rule on [-1/2, 1/2] (Abramowitz & Stegun, table 25.4, halved).
+// legendre holds the positive nodes and the weights of the eight-point Gauss-Legendre rule on
+// [-1/2, 1/2] (Abramowitz & Stegun, table 25.4, halved).
 var legendre = [...]struct{ x, w float64 }{
 	{0.183434642495649805 / 2, 0.362683783378361983 / 2},
 	{0.525532409916328986 / 2, 0.313706645877887287 / 2},
@@ -160,7 +169,8 @@ var legendre = [...]struct{ x, w float64 }{
 	{0.960289856497536232 / 2, 0.101228536290376259 / 2},
 }
 
-// phi1 is (e^z-1)/z, phi2 is (e^z-1-z)/z^2, by their series where the differences would lose digits.
+// phi1 is (e^z-1)/z, phi2 is (e^z-1-z)/z^2, by their series where the differences would lose
+// digits.
 func phi1(z float64) float64 {
 	if math.Abs(z) < 1 {
 		return 1 + float64(z*phi2(z))
@@ -202,8 +212,9 @@ const (
 	enoughError = 1e-9
 )
 
-// extrapolated returns the continuous law as the limit of the discrete ones with k = 1, 2, 3, ... steps for one: sigma(u - ln(k*tau)) tends to
-// e^u/(k*tau). Their rates have an expansion in powers of 1/k, because every edge of PSP and refractory time lies on all grids.
+// extrapolated returns the continuous law as the limit of the discrete ones with k = 1, 2, 3, ...
+// steps for one: sigma(u - ln(k*tau)) tends to e^u/(k*tau). Their rates have an expansion in powers
+// of 1/k, because every edge of PSP and refractory time lies on all grids.
 func (s *solver) extrapolated(p Params) (*Law, error) {
 	n := int(p.TMax)
 	l := &Law{Params: p}
@@ -239,7 +250,8 @@ func (s *solver) extrapolated(p Params) (*Law, error) {
 	return l, nil
 }
 
-// coarse adds the rates of a law with k steps for one up, per coarse step: n bins of plus, n of minus, the tails, the spikes.
+// coarse adds the rates of a law with k steps for one up, per coarse step: n bins of plus, n of
+// minus, the tails, the spikes.
 func (l *Law) coarse(n, k int) []float64 {
 	c := make([]float64, 2*n+4)
 	for j, rates := range [][]float64{l.Plus, l.Minus} {
@@ -261,8 +273,9 @@ func (l *Law) coarse(n, k int) []float64 {
 	return c
 }
 
-// extrapolate returns the limit for k to infinity of y[k-1], a quantity with an expansion in powers of 1/k (the polynomial in 1/k through all values, at 0, by
-// Neville's rule), and how far the last value moved it.
+// extrapolate returns the limit for k to infinity of y[k-1], a quantity with an expansion in powers
+// of 1/k (the polynomial in 1/k through all values, at 0, by Neville's rule), and how far the last
+// value moved it.
 func extrapolate(y []float64) (limit, moved float64) {
 	n := len(y)
 	t := make([]float64, n) // t[i]: through y[i-j] .. y[i]

@@ -9,8 +9,9 @@ import (
 	"spikealign/synapse"
 )
 
-// TestTheorem (docs/theory.md): in continuous time, with rectangular PSPs as long as the refractory time and W12 = W21, the law is even, its halves are
-// 1/2 each and the drift is zero for any biases; and firing rates and coactivation are those of the Boltzmann distribution.
+// TestTheorem (docs/theory.md): in continuous time, with rectangular PSPs as long as the refractory
+// time and W12 = W21, the law is even, its halves are 1/2 each and the drift is zero for any
+// biases; and firing rates and coactivation are those of the Boltzmann distribution.
 func TestTheorem(t *testing.T) {
 	s := random.New(4, random.InitialWeights, 0, 0)
 	for range 50 {
@@ -40,7 +41,8 @@ func TestTheorem(t *testing.T) {
 	}
 }
 
-// TestContinuousHalves (docs/theory.md): without coincidences the two orders of firing alternate, whatever the PSP, weights and biases.
+// TestContinuousHalves (docs/theory.md): without coincidences the two orders of firing alternate,
+// whatever the PSP, weights and biases.
 func TestContinuousHalves(t *testing.T) {
 	for _, p := range small {
 		if p.TauRef < 4 || p.W12 > 10 {
@@ -55,8 +57,8 @@ func TestContinuousHalves(t *testing.T) {
 	}
 }
 
-// TestClosedForm: the closed form is the limit of ever finer discrete steps, which the other continuous laws are extrapolated from; Error says how near
-// the extrapolation comes.
+// TestClosedForm: the closed form is the limit of ever finer discrete steps, which the other
+// continuous laws are extrapolated from; Error says how near the extrapolation comes.
 func TestClosedForm(t *testing.T) {
 	for _, p := range []Params{
 		{TauRef: 10, W12: 0.8, W21: -0.3, B1: 1, B2: -1},
@@ -101,8 +103,9 @@ func TestClosedForm(t *testing.T) {
 	}
 }
 
-// TestDiscreteDriftOnTheDiagonal (docs/theory.md): in discrete time the drift at equal weights and unequal biases is not zero but falls as 1/tau, in
-// the canonical timing and in the authors', where it has another size and sign.
+// TestDiscreteDriftOnTheDiagonal (docs/theory.md): in discrete time the drift at equal weights and
+// unequal biases is not zero but falls as 1/tau, in the canonical timing and in the authors', where
+// it has another size and sign.
 func TestDiscreteDriftOnTheDiagonal(t *testing.T) {
 	drift := func(tau, steps, isi int64) float64 {
 		d, _ := mustSolve(t, Params{TauRef: tau, PSP: synapse.PSP{Steps: steps}, MinISI: isi, W12: 0.8, W21: 0.8, B1: 1, B2: -1}).
@@ -126,8 +129,9 @@ func TestDiscreteDriftOnTheDiagonal(t *testing.T) {
 	}
 }
 
-// TestOtherPSPsDriftOnTheDiagonal: the theorem needs the rectangle. With alpha functions, or rectangles of another length, the drift at equal weights
-// is zero for equal biases only, also in continuous time.
+// TestOtherPSPsDriftOnTheDiagonal: the theorem needs the rectangle. With alpha functions, or
+// rectangles of another length, the drift at equal weights is zero for equal biases only, also in
+// continuous time.
 func TestOtherPSPsDriftOnTheDiagonal(t *testing.T) {
 	for _, p := range []Params{
 		{PSP: synapse.PSP{Shape: synapse.Alpha, TauSyn: 10.0 / 3}},

@@ -9,26 +9,35 @@ import (
 
 // Law is the law of the nearest pairs of two neurons, in the stationary state. Rates are per step.
 //
-// In discrete time Plus[d] is the rate of pairs with t_1 - t_2 = d, Minus[d] that of t_1 - t_2 = -d, for d = 1 .. TMax-1; index 0 is 0. In continuous
-// time they are the rates of pairs with |t_1 - t_2| in (d-1, d].
+// In discrete time Plus[d] is the rate of pairs with t_1 - t_2 = d, Minus[d] that of t_1 - t_2 =
+// -d, for d = 1 .. TMax-1; index 0 is 0. In continuous time they are the rates of pairs with |t_1 -
+// t_2| in (d-1, d].
 type Law struct {
 	Params Params // resolved
 
-	Plus, Minus         []float64 // by |d| = 0 .. TMax-1: neuron 1 fires second, neuron 2 fires second
-	TailPlus, TailMinus float64   // rate of all pairs beyond
-	Rate1, Rate2        float64   // spikes of each neuron
-	Coincidence         float64   // steps in which both spike
-	Residual            float64   // sum of |pi*P - pi| over the states of the chain, pi being the stationary law and P its transitions
-	Error               float64   // continuous time without a closed form: estimated error of the extrapolation, relative to the rate of all pairs; otherwise 0
-	Warnings            []error   // *CutWarning, *OverlapWarning
+	// by |d| = 0 .. TMax-1: neuron 1 fires second, neuron 2 fires second
+	Plus, Minus         []float64
+	TailPlus, TailMinus float64 // rate of all pairs beyond
+	Rate1, Rate2        float64 // spikes of each neuron
+	Coincidence         float64 // steps in which both spike
+	// sum of |pi*P - pi| over the states of the chain, pi being the stationary law and P its
+	// transitions
+	Residual float64
+	// continuous time without a closed form: estimated error of the extrapolation, relative to the
+	// rate of all pairs; otherwise 0
+	Error    float64
+	Warnings []error // *CutWarning, *OverlapWarning
 
-	stop   float64 // discrete: beyond TMax the rate of pairs at a lag is stop times that of all pairs from there on
+	// discrete: beyond TMax the rate of pairs at a lag is stop times that of all pairs from there
+	// on
+	stop   float64
 	finer  []*Law  // continuous, extrapolated: the discrete laws with 1, 2, 3, ... steps for one
 	closed *closed // continuous, closed form
 }
 
-// Solve returns the law of two neurons, or everything that is wrong with the parameters. A discrete law takes about (2*MinISI)^3/3 multiplications for a PSP no
-// longer than MinISI, and up to (2*(TMax-MinISI))^3/3 for a longer one.
+// Solve returns the law of two neurons, or everything that is wrong with the parameters. A discrete
+// law takes about (2*MinISI)^3/3 multiplications for a PSP no longer than MinISI, and up to
+// (2*(TMax-MinISI))^3/3 for a longer one.
 func Solve(p Params) (*Law, error) {
 	if err := p.Validate(); err != nil {
 		return nil, err
@@ -55,8 +64,8 @@ func (s *solver) chain(level int) *chain {
 	return s.chains[level]
 }
 
-// solve returns the law for weights and biases that Validate accepts. Exchanging the neurons mirrors it to the bit, because only one of two mirror
-// images is ever computed.
+// solve returns the law for weights and biases that Validate accepts. Exchanging the neurons
+// mirrors it to the bit, because only one of two mirror images is ever computed.
 func (s *solver) solve(w12, w21, b1, b2 float64) (*Law, error) {
 	p := s.params
 	p.W12, p.W21, p.B1, p.B2 = w12, w21, b1, b2
@@ -128,8 +137,9 @@ func (l *Law) Probability() []float64 {
 	return l.scaled(1/(plus+minus), 1/(plus+minus))
 }
 
-// Halves returns Rates with each of the two halves d > 0 and d < 0 scaled to the sum 1/2, tails left out: the normalisation of the paper's program. It
-// hides how often each order occurs. (That program counts coincidences twice, too, which this does not imitate.)
+// Halves returns Rates with each of the two halves d > 0 and d < 0 scaled to the sum 1/2, tails
+// left out: the normalisation of the paper's program. It hides how often each order occurs. (That
+// program counts coincidences twice, too, which this does not imitate.)
 func (l *Law) Halves() []float64 { return l.scaled(0.5/sum(l.Plus), 0.5/sum(l.Minus)) }
 
 // scaled returns Rates, its halves multiplied by plus and minus.
@@ -143,18 +153,20 @@ func (l *Law) scaled(plus, minus float64) []float64 {
 	return r
 }
 
-// MassPositive returns the share of pairs with d > 0, in which neuron 1 fires second, tails included.
+// MassPositive returns the share of pairs with d > 0, in which neuron 1 fires second, tails
+// included.
 func (l *Law) MassPositive() float64 {
 	plus, minus := l.sums()
 	return plus / (plus + minus)
 }
 
-// Drift returns the expected changes of W12 and W21 per TauRef of time under the learning window w, whose time constants are in steps (section 5 of
-// docs/model.md):
+// Drift returns the expected changes of W12 and W21 per TauRef of time under the learning window w,
+// whose time constants are in steps (section 5 of docs/model.md):
 //
 //	drift12 = TauRef * sum_d r(d)*K(d)        drift21 = TauRef * sum_d r(d)*K(-d)
 //
-// with the rate r of pairs, tails included. For spike-based alignment learning w is sal.Window(half). It panics if w is not valid.
+// with the rate r of pairs, tails included. For spike-based alignment learning w is
+// sal.Window(half). It panics if w is not valid.
 func (l *Law) Drift(w synapse.Window) (drift12, drift21 float64) {
 	if err := w.Validate(); err != nil {
 		panic("stdd: " + err.Error())
@@ -168,7 +180,8 @@ type gauge struct {
 	plus, minus []half // by refinement, 1, 2, ...
 }
 
-// half is one half of a window with times multiplied by a refinement, tabulated as far as it is short.
+// half is one half of a window with times multiplied by a refinement, tabulated as far as it is
+// short.
 type half struct {
 	synapse.Half
 	end   int64
@@ -208,7 +221,8 @@ func newGauge(w synapse.Window, levels int) *gauge {
 	return g
 }
 
-// drift sums each order of firing on its own, so that exchanging the neurons exchanges the results to the bit.
+// drift sums each order of firing on its own, so that exchanging the neurons exchanges the results
+// to the bit.
 func (l *Law) drift(g *gauge) (drift12, drift21 float64) {
 	switch {
 	case l.closed != nil:
@@ -225,7 +239,8 @@ func (l *Law) drift(g *gauge) (drift12, drift21 float64) {
 	return l.driftAt(g, 0)
 }
 
-// driftAt is drift for a discrete law whose steps are level+1 times shorter than those of the window.
+// driftAt is drift for a discrete law whose steps are level+1 times shorter than those of the
+// window.
 func (l *Law) driftAt(g *gauge, level int) (drift12, drift21 float64) {
 	p, m, tau := &g.plus[level], &g.minus[level], float64(l.Params.TauRef)
 	causal := float64(g.window.APlus * l.pairing(l.Plus, l.TailPlus, p)) // for W12
@@ -235,7 +250,8 @@ func (l *Law) driftAt(g *gauge, level int) (drift12, drift21 float64) {
 	return float64(tau * (causal + anti)), float64(tau * (causal21 + anti21))
 }
 
-// pairing returns the sum of rates times h over lags 1, 2, ... The tail is left where less than 1e-20 of it is to come.
+// pairing returns the sum of rates times h over lags 1, 2, ... The tail is left where less than
+// 1e-20 of it is to come.
 func (l *Law) pairing(rates []float64, tail float64, h *half) float64 {
 	sum := 0.0
 	n := int64(len(rates))
@@ -250,7 +266,8 @@ func (l *Law) pairing(rates []float64, tail float64, h *half) float64 {
 	return sum
 }
 
-// Perturbation returns what a change of weights does to the imbalance of a law (figure 12): for t = 1 .. TMax-1, with the probabilities p of either law,
+// Perturbation returns what a change of weights does to the imbalance of a law (figure 12): for t =
+// 1 .. TMax-1, with the probabilities p of either law,
 //
 //	delta[t] = p(t) - p_0(t) - (p(-t) - p_0(-t))
 //

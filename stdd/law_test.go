@@ -7,7 +7,8 @@ import (
 	"spikealign/synapse"
 )
 
-// TestLawReports: lags, rates, probabilities and halves are one distribution in three normalisations.
+// TestLawReports: lags, rates, probabilities and halves are one distribution in three
+// normalisations.
 func TestLawReports(t *testing.T) {
 	for _, continuous := range []bool{false, true} {
 		l := mustSolve(t, Params{TauRef: 10, W12: 1.5, W21: -0.5, B1: -0.5, B2: 0.2, TMax: 23, Continuous: continuous})
@@ -41,7 +42,8 @@ func TestLawReports(t *testing.T) {
 	}
 }
 
-// TestDrift (docs/model.md, sections 3 and 5): the drift is tau times the sum of r(d)*K(d), tails included, and has SAL's sign: the stronger synapse shrinks.
+// TestDrift (docs/model.md, sections 3 and 5): the drift is tau times the sum of r(d)*K(d), tails
+// included, and has SAL's sign: the stronger synapse shrinks.
 func TestDrift(t *testing.T) {
 	p := Params{TauRef: 12, W12: 1.5, W21: 0.5, B1: -0.5, B2: -0.2}
 	l := mustSolve(t, p)
@@ -71,8 +73,8 @@ func TestDrift(t *testing.T) {
 	}
 }
 
-// TestPerturbation (figure 12): delta is antisymmetric in the perturbation to first order, its integral its running sum; and a synapse made stronger
-// makes its causal pairs more frequent.
+// TestPerturbation (figure 12): delta is antisymmetric in the perturbation to first order, its
+// integral its running sum; and a synapse made stronger makes its causal pairs more frequent.
 func TestPerturbation(t *testing.T) {
 	for _, w := range []float64{0.5, -0.5} {
 		p := Params{TauRef: 40, W12: w, W21: w, B1: 0, B2: 1}

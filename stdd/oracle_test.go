@@ -6,8 +6,8 @@ import (
 	"spikealign/synapse"
 )
 
-// oracle is the chain of lags written down state by state: each lag 1..cap, the last standing for itself and all longer ones. Hazards are given by the other
-// neuron's lag, 1..cap.
+// oracle is the chain of lags written down state by state: each lag 1..cap, the last standing for
+// itself and all longer ones. Hazards are given by the other neuron's lag, 1..cap.
 type oracle struct {
 	isi, cap int
 	h1, h2   []float64
@@ -44,7 +44,8 @@ func (o *oracle) spikes(a1, a2 int) (p1, p2 float64) {
 	return p1, p2
 }
 
-// step is one transition of the law pi, at a1*(cap+1)+a2; spikes that reset are left out of next if only is set, except coincidences.
+// step is one transition of the law pi, at a1*(cap+1)+a2; spikes that reset are left out of next if
+// only is set, except coincidences.
 func (o *oracle) step(next, pi []float64, only bool) {
 	n := o.cap + 1
 	clear(next)

@@ -11,14 +11,17 @@ import (
 // Params describes two neurons and how far their lags are followed. Times are in steps.
 type Params struct {
 	W12, W21 float64 // weights, finite: W12 is the synapse from neuron 2 to neuron 1
-	B1, B2   float64 // biases, at least -100; in continuous time biases and potentials are at most 10
-	TauRef   int64   // refractory time tau_ref of section 1, at least 1
-	// PSP is the potential of either synapse. TauRef 0 stands for the neurons' TauRef, TauSyn 0 for TauRef too, and Steps 0 (of a rectangle) for
-	// round(TauSyn).
-	PSP        synapse.PSP
-	MinISI     int64 // a neuron's next spike comes at this lag or later; 0 stands for TauRef
-	TMax       int64 // lags |d| < TMax are reported one by one, and the PSP is 0 at lags of TMax and more; at least MinISI; 0 stands for 2*TauRef or MinISI
-	Continuous bool  // continuous time, hazard exp(u)/TauRef; discrete steps otherwise
+	// biases, at least -100; in continuous time biases and potentials are at most 10
+	B1, B2 float64
+	TauRef int64 // refractory time tau_ref of section 1, at least 1
+	// PSP is the potential of either synapse. TauRef 0 stands for the neurons' TauRef, TauSyn 0 for
+	// TauRef too, and Steps 0 (of a rectangle) for round(TauSyn).
+	PSP    synapse.PSP
+	MinISI int64 // a neuron's next spike comes at this lag or later; 0 stands for TauRef
+	// lags |d| < TMax are reported one by one, and the PSP is 0 at lags of TMax and more; at least
+	// MinISI; 0 stands for 2*TauRef or MinISI
+	TMax       int64
+	Continuous bool // continuous time, hazard exp(u)/TauRef; discrete steps otherwise
 }
 
 const (
@@ -130,8 +133,9 @@ func (w *CutWarning) Error() string {
 	return fmt.Sprintf("stdd: the PSP is cut at t_max = %d, where %.3g of its area is still to come", w.TMax, w.Share)
 }
 
-// OverlapWarning says that the PSP is longer than the shortest interval between spikes. The law is then that of neurons whose latest spike replaces the
-// potential of earlier ones, where the potentials of the simulators' neurons add up.
+// OverlapWarning says that the PSP is longer than the shortest interval between spikes. The law is
+// then that of neurons whose latest spike replaces the potential of earlier ones, where the
+// potentials of the simulators' neurons add up.
 type OverlapWarning struct {
 	MinISI int64
 	Share  float64 // part of the PSP's area that lies beyond MinISI, before TMax

@@ -10,15 +10,17 @@ import (
 	"spikealign/synapse"
 )
 
-// Plane is the drift of both weights over a grid of weights: the phase plane. Drifts are those of Law.Drift; the one at W12[i], W21[j] is at i*len(W21)+j.
+// Plane is the drift of both weights over a grid of weights: the phase plane. Drifts are those of
+// Law.Drift; the one at W12[i], W21[j] is at i*len(W21)+j.
 type Plane struct {
 	W12, W21         []float64
 	Drift12, Drift21 []float64
 	Warnings         []error // as of a Law
 }
 
-// PhasePlane returns the drift under the learning window w at each pair of weights; W12 and W21 of p do not matter. It uses the given number of
-// goroutines, at least 1, and gives the same bits for any. The error is that of Validate, of ctx, or says which law could not be solved.
+// PhasePlane returns the drift under the learning window w at each pair of weights; W12 and W21 of
+// p do not matter. It uses the given number of goroutines, at least 1, and gives the same bits for
+// any. The error is that of Validate, of ctx, or says which law could not be solved.
 func PhasePlane(ctx context.Context, p Params, w12, w21 []float64, w synapse.Window, workers int) (*Plane, error) {
 	for _, x := range w12 {
 		for _, y := range w21 {
@@ -60,7 +62,8 @@ func (p Params) levels() int {
 	return 1
 }
 
-// parallel calls f for 0..n-1, each goroutine with a solver of its own. It returns ctx's error, or else that of the smallest index that was tried and failed.
+// parallel calls f for 0..n-1, each goroutine with a solver of its own. It returns ctx's error, or
+// else that of the smallest index that was tried and failed.
 func parallel(ctx context.Context, p Params, workers, n int, f func(s *solver, i int) error) error {
 	var next atomic.Int64
 	var failed atomic.Bool
@@ -97,7 +100,8 @@ func parallel(ctx context.Context, p Params, workers, n int, f func(s *solver, i
 // Root is a zero of the drift of the difference W12 - W21 at a fixed mean of the weights.
 type Root struct {
 	Difference float64 // W12 - W21
-	Stable     bool    // the difference moves towards it from both sides: a point of the attractor line
+	// the difference moves towards it from both sides: a point of the attractor line
+	Stable bool
 }
 
 // LinePoint is what was found at one mean of the weights.
@@ -106,7 +110,8 @@ type LinePoint struct {
 	Roots []Root  // in ascending order
 }
 
-// Nearest returns the stable root nearest to the diagonal W12 = W21, as weights; ok is false if there is no stable root.
+// Nearest returns the stable root nearest to the diagonal W12 = W21, as weights; ok is false if
+// there is no stable root.
 func (q LinePoint) Nearest() (w12, w21 float64, ok bool) {
 	best := 0.0
 	for _, r := range q.Roots {
@@ -123,7 +128,8 @@ type Line struct {
 	Warnings []error // as of a Law, and a *RootsWarning for each point without exactly one root
 }
 
-// RootsWarning says that there is not exactly one zero of the drift at a mean of the weights, within reach.
+// RootsWarning says that there is not exactly one zero of the drift at a mean of the weights,
+// within reach.
 type RootsWarning struct {
 	Mean  float64
 	Roots int
@@ -133,8 +139,9 @@ func (w *RootsWarning) Error() string {
 	return fmt.Sprintf("stdd: at mean weight %v the drift of the difference has %d zeros within reach, not 1", w.Mean, w.Roots)
 }
 
-// Deviation returns how far the line is from the diagonal, relative to its extent: the sum of |W12-W21| over that of |W12+W21|, over the points of
-// Nearest. It is NaN if there are none, or if their means are all 0.
+// Deviation returns how far the line is from the diagonal, relative to its extent: the sum of
+// |W12-W21| over that of |W12+W21|, over the points of Nearest. It is NaN if there are none, or if
+// their means are all 0.
 func (l *Line) Deviation() float64 {
 	var across, along float64
 	for _, q := range l.Points {
@@ -146,11 +153,13 @@ func (l *Line) Deviation() float64 {
 	return across / along
 }
 
-// scan is the number of intervals in which sign changes of the drift are looked for. It is even, so that the diagonal is one of their ends.
+// scan is the number of intervals in which sign changes of the drift are looked for. It is even, so
+// that the diagonal is one of their ends.
 const scan = 16
 
-// AttractorLine looks, at each mean of the weights (W12+W21)/2, for the zeros of drift12 - drift21 over differences |W12-W21| <= reach, under the
-// learning window w. W12 and W21 of p do not matter. Zeros closer together than reach/8 can be missed, in pairs. It runs on the given number of
+// AttractorLine looks, at each mean of the weights (W12+W21)/2, for the zeros of drift12 - drift21
+// over differences |W12-W21| <= reach, under the learning window w. W12 and W21 of p do not matter.
+// Zeros closer together than reach/8 can be missed, in pairs. It runs on the given number of
 // goroutines, with the same bits for any; errors are those of PhasePlane.
 func AttractorLine(ctx context.Context, p Params, means []float64, reach float64, w synapse.Window, workers int) (*Line, error) {
 	if !(reach > 0 && reach <= math.MaxFloat64) {
@@ -222,8 +231,8 @@ func findRoots(reach float64, f func(float64) (float64, error)) (roots []Root, e
 	return roots, nil
 }
 
-// bracketed returns a zero of f between a and b, where it has values fa and fb of opposite signs: regula falsi, halving the value that stays
-// (Illinois), to 1e-12 of the bracket.
+// bracketed returns a zero of f between a and b, where it has values fa and fb of opposite signs:
+// regula falsi, halving the value that stays (Illinois), to 1e-12 of the bracket.
 func bracketed(f func(float64) (float64, error), a, b, fa, fb float64) (float64, error) {
 	small := 1e-12 * math.Abs(b-a)
 	last := math.Inf(1)

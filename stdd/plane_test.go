@@ -17,8 +17,9 @@ func linspace(from, to float64, n int) []float64 {
 	return x
 }
 
-// TestPhasePlane (figure 2e): the plane holds the drifts of the single laws, the same bits for any number of workers, and has the symmetries of equal
-// neurons; the drift of SAL points to the diagonal everywhere.
+// TestPhasePlane (figure 2e): the plane holds the drifts of the single laws, the same bits for any
+// number of workers, and has the symmetries of equal neurons; the drift of SAL points to the
+// diagonal everywhere.
 func TestPhasePlane(t *testing.T) {
 	w := linspace(-2, 2, 17)
 	p := Params{TauRef: 15, TMax: 30}
@@ -79,8 +80,9 @@ func TestPhasePlaneErrors(t *testing.T) {
 	}
 }
 
-// TestAttractorLine (figure 11): equal biases have the diagonal for their line; unequal ones too in continuous time with rectangular PSPs, nearly so in
-// discrete time, and less so with alpha functions. On the line the drift of the difference is zero.
+// TestAttractorLine (figure 11): equal biases have the diagonal for their line; unequal ones too in
+// continuous time with rectangular PSPs, nearly so in discrete time, and less so with alpha
+// functions. On the line the drift of the difference is zero.
 func TestAttractorLine(t *testing.T) {
 	means := linspace(-1.25, 1.25, 6)
 	alpha := synapse.PSP{Shape: synapse.Alpha, TauSyn: 5}

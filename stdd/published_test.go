@@ -10,10 +10,11 @@ import (
 	"spikealign/synapse"
 )
 
-// testdata/published.csv holds distributions that were computed with the public program of the paper's authors (its class for exact distributions,
-// parameters passed to its constructor), for the parameters below; drift12 is what it gives as the SAL update of w_12. There, rectangular PSPs are on
-// at lags 1..tau-1 and the next spike comes at lag tau or later; each half of the distribution is normalised to 1/2; coincidences are counted twice
-// (published).
+// testdata/published.csv holds distributions that were computed with the public program of the
+// paper's authors (its class for exact distributions, parameters passed to its constructor), for
+// the parameters below; drift12 is what it gives as the SAL update of w_12. There, rectangular PSPs
+// are on at lags 1..tau-1 and the next spike comes at lag tau or later; each half of the
+// distribution is normalised to 1/2; coincidences are counted twice (published).
 var publishedCases = []struct {
 	name    string
 	p       Params
@@ -40,10 +41,11 @@ func (p Params) authors() Params {
 	return p.Resolve()
 }
 
-// published is the law as the authors' program defines it, on the oracle's chain. The longest lag keeps the PSP of the one before. Pairs are collected,
-// by the lag of the state in which the second neuron spikes, along a walk of TMax+1 steps that begins with any spike of the first neuron, coincidences
-// included, and in which a coincidence is not taken out but begins again. Each half is then normalised on its own. The result holds the lags -(TMax-1)
-// .. TMax-1.
+// published is the law as the authors' program defines it, on the oracle's chain. The longest lag
+// keeps the PSP of the one before. Pairs are collected, by the lag of the state in which the second
+// neuron spikes, along a walk of TMax+1 steps that begins with any spike of the first neuron,
+// coincidences included, and in which a coincidence is not taken out but begins again. Each half is
+// then normalised on its own. The result holds the lags -(TMax-1) .. TMax-1.
 func published(p Params) []float64 {
 	p = p.authors()
 	tmax := int(p.TMax)
@@ -107,8 +109,9 @@ func readPublished(t *testing.T) map[string][]float64 {
 	return data
 }
 
-// TestPublishedDefinition: with the authors' way of counting, the chain of section 5 of docs/model.md gives the numbers of their program, its
-// orientation of lags and its SAL update (per pair, exponential window of tau) included.
+// TestPublishedDefinition: with the authors' way of counting, the chain of section 5 of
+// docs/model.md gives the numbers of their program, its orientation of lags and its SAL update (per
+// pair, exponential window of tau) included.
 func TestPublishedDefinition(t *testing.T) {
 	data := readPublished(t)
 	for _, c := range publishedCases {
@@ -141,8 +144,9 @@ func distance(x, y []float64) (d float64) {
 	return d
 }
 
-// TestPublishedWithinOneStep: the true law, in their timing and with their normalisation, differs from the published numbers by O(1/tau), and has the
-// same orientation: its mirror image is much farther away.
+// TestPublishedWithinOneStep: the true law, in their timing and with their normalisation, differs
+// from the published numbers by O(1/tau), and has the same orientation: its mirror image is much
+// farther away.
 func TestPublishedWithinOneStep(t *testing.T) {
 	data := readPublished(t)
 	for _, c := range publishedCases {

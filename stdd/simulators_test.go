@@ -16,10 +16,13 @@ import (
 	"spikealign/synapse"
 )
 
-// The tests of this file hold the theory to the simulators of package sampling. A run is cut into batches; in each, pairs are counted in bins of the
-// lag that are about equally probable, and coincidences and spikes besides. Pairs that follow each other are not independent, so the chi-square over
-// the bins takes the covariances of the counts from the batches: Hotelling's T-square, which has an F distribution when the mean is the theory's. It
-// tests rates per step, not only shapes. Seeds are fixed, and each comparison raises a false alarm with probability falseAlarm.
+// The tests of this file hold the theory to the simulators of package sampling. A run is cut into
+// batches; in each, pairs are counted in bins of the lag that are about equally probable, and
+// coincidences and spikes besides. Pairs that follow each other are not independent, so the
+// chi-square over the bins takes the covariances of the counts from the batches: Hotelling's
+// T-square, which has an F distribution when the mean is the theory's. It tests rates per step, not
+// only shapes. Seeds are fixed, and each comparison raises a false alarm with probability
+// falseAlarm.
 const (
 	falseAlarm = 1e-6
 	batches    = 400
@@ -90,7 +93,8 @@ func engine(t testing.TB, p Params, seed uint64) (simulation, int64) {
 	}, c.TicksPerStep()
 }
 
-// latestOnly simulates, step by step, neurons whose latest spike replaces the potential of earlier ones: the process behind a law with an OverlapWarning.
+// latestOnly simulates, step by step, neurons whose latest spike replaces the potential of earlier
+// ones: the process behind a law with an OverlapWarning.
 func latestOnly(p Params, seed uint64) simulation {
 	p = p.Resolve()
 	s := random.NewSource(random.New(seed, random.Spikes, 0, 0))
@@ -128,7 +132,8 @@ type result struct {
 	drift, se  float64 // of W12, for the SAL window of TauRef, and its standard error
 }
 
-// compare runs a simulation until about the given number of pairs is expected and compares with the law.
+// compare runs a simulation until about the given number of pairs is expected and compares with the
+// law.
 func compare(t testing.TB, l *Law, run simulation, ticks int64, pairs float64) result {
 	t.Helper()
 	p := l.Params
@@ -199,7 +204,8 @@ func compare(t testing.TB, l *Law, run simulation, ticks int64, pairs float64) r
 		}
 	}
 
-	// T^2 = B * (mean - want)' S^-1 (mean - want), and T^2*(B-dim)/(dim*(B-1)) has the distribution F(dim, B-dim).
+	// T^2 = B * (mean - want)' S^-1 (mean - want), and T^2*(B-dim)/(dim*(B-1)) has the distribution
+	// F(dim, B-dim).
 	miss := mat.NewVecDense(dim, nil)
 	for i := range dim {
 		miss.SetVec(i, mat.Sum(counts.ColView(i))/batches-want[i]*float64(steps))
@@ -251,7 +257,8 @@ var simulated = []Params{
 	{W12: 0.3, W21: -0.6, B1: -1, B2: 1},
 }
 
-// shaped gives p a PSP that ends within its shortest interval, for each shape, with unequal psp_steps and min_isi among them.
+// shaped gives p a PSP that ends within its shortest interval, for each shape, with unequal
+// psp_steps and min_isi among them.
 func shaped(p Params, shape int) Params {
 	p.TauRef = 10
 	p.PSP.Shape = synapse.PSPShape(shape)
@@ -276,8 +283,9 @@ func volume() float64 {
 	return 1e6
 }
 
-// TestSimulators (docs/model.md, section 5): pair rates, halves, tails, coincidences and firing rates are those of the simulators, for every set of
-// parameters with a rectangular PSP and one of the other shapes.
+// TestSimulators (docs/model.md, section 5): pair rates, halves, tails, coincidences and firing
+// rates are those of the simulators, for every set of parameters with a rectangular PSP and one of
+// the other shapes.
 func TestSimulators(t *testing.T) {
 	for i, p := range simulated {
 		for _, shape := range []int{0, 1 + i%4} {
@@ -301,7 +309,8 @@ func TestSimulators(t *testing.T) {
 	}
 }
 
-// TestSimulatorsContinuous: the same in continuous time, for the closed form and for an extrapolated law.
+// TestSimulatorsContinuous: the same in continuous time, for the closed form and for an
+// extrapolated law.
 func TestSimulatorsContinuous(t *testing.T) {
 	for i, shape := range []int{0, 0, 1, 2} {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
@@ -317,7 +326,8 @@ func TestSimulatorsContinuous(t *testing.T) {
 	}
 }
 
-// TestTimingsAreToldApart: the conventions of the authors' programs differ by a step; the same test rejects each of them for every other.
+// TestTimingsAreToldApart: the conventions of the authors' programs differ by a step; the same test
+// rejects each of them for every other.
 func TestTimingsAreToldApart(t *testing.T) {
 	timings := []struct{ steps, isi int64 }{{10, 10}, {9, 10}, {9, 11}, {10, 11}}
 	for i, a := range timings {
@@ -339,8 +349,9 @@ func TestTimingsAreToldApart(t *testing.T) {
 	}
 }
 
-// TestLatestSpikeOnly: a PSP longer than the shortest interval gives the law of neurons whose latest spike replaces the potential of earlier ones, and
-// not that of the simulators, which add them; OverlapWarning says so.
+// TestLatestSpikeOnly: a PSP longer than the shortest interval gives the law of neurons whose
+// latest spike replaces the potential of earlier ones, and not that of the simulators, which add
+// them; OverlapWarning says so.
 func TestLatestSpikeOnly(t *testing.T) {
 	for i, psp := range []synapse.PSP{{Shape: synapse.Alpha, TauSyn: 5}, {Steps: 16}} {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
@@ -362,8 +373,9 @@ func TestLatestSpikeOnly(t *testing.T) {
 	}
 }
 
-// TestDriftOnTheDiagonalSimulated: the simulated SAL drift at equal weights and unequal biases is the theory's, within 5 standard errors (false-alarm
-// rate 6e-7 each); at tau 5 in the authors' timing it is plainly not zero.
+// TestDriftOnTheDiagonalSimulated: the simulated SAL drift at equal weights and unequal biases is
+// the theory's, within 5 standard errors (false-alarm rate 6e-7 each); at tau 5 in the authors'
+// timing it is plainly not zero.
 func TestDriftOnTheDiagonalSimulated(t *testing.T) {
 	for i, p := range []Params{
 		{TauRef: 5, PSP: synapse.PSP{Steps: 4}, MinISI: 6},

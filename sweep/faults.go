@@ -14,7 +14,8 @@ import (
 // baseName stands for the file of the base experiment, and is its key in the sweep file.
 const baseName = "experiment"
 
-// faults collects what is wrong with members, in terms of the sweep file. What is a fault of many members is told once.
+// faults collects what is wrong with members, in terms of the sweep file. What is a fault of many
+// members is told once.
 type faults struct {
 	sweep  *Sweep
 	inFile int // so many of sweep.Set stand in the sweep file; the others are of the command line
@@ -39,7 +40,8 @@ func (f *faults) add(index []int, problems yamlconf.Errors) {
 // place names the part of the sweep file that a fault is about.
 func (f *faults) place(index []int, p yamlconf.Issue) yamlconf.Issue {
 	if p.Set == "" {
-		p.Path, p.Line = strings.TrimSuffix(baseName+"."+p.Path, "."), 0 // lines are not kept of the base experiment
+		// lines are not kept of the base experiment
+		p.Path, p.Line = strings.TrimSuffix(baseName+"."+p.Path, "."), 0
 		return p
 	}
 	path, _, _ := strings.Cut(p.Set, "=")

@@ -30,8 +30,9 @@ type SweepEntry struct {
 	Updated  time.Time         `json:"updated"` // of the last member
 }
 
-// List lists the runs and sweeps in and below dir, in lexical order; with members the runs of a sweep each by itself. What cannot be read
-// is left out, and the reasons are returned as doubts. The error wraps experiment.ErrUsage if dir is not a folder.
+// List lists the runs and sweeps in and below dir, in lexical order; with members the runs of a
+// sweep each by itself. What cannot be read is left out, and the reasons are returned as doubts.
+// The error wraps experiment.ErrUsage if dir is not a folder.
 func List(kinds experiment.Kinds, dir string, members bool) (entries []Entry, doubts []error, err error) {
 	dirs, err := experiment.Find(dir)
 	if err != nil {

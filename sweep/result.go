@@ -40,8 +40,8 @@ type Summary struct {
 	Stats  []Stat   // one per name of Numeric
 }
 
-// Stat describes a metric over the replicates of a condition: quantiles of type 7 (linear interpolation) of the finite values, NaN if there are
-// none.
+// Stat describes a metric over the replicates of a condition: quantiles of type 7 (linear
+// interpolation) of the finite values, NaN if there are none.
 type Stat struct {
 	Median, Q25, Q75 float64
 }
@@ -104,7 +104,8 @@ func (s State) cell(metric string) string {
 	return ""
 }
 
-// Final returns the last value of a metric of member k; ok is false if the member is not finished or the metric is no number.
+// Final returns the last value of a metric of member k; ok is false if the member is not finished
+// or the metric is no number.
 func (r *Result) Final(k int, metric string) (x float64, ok bool) {
 	if r.States[k].Status != experiment.Done {
 		return 0, false
@@ -143,7 +144,8 @@ func (r *Result) Numeric() []string {
 	return names
 }
 
-// Summary returns the conditions in the order of the grid, with the statistics of the finished members.
+// Summary returns the conditions in the order of the grid, with the statistics of the finished
+// members.
 func (r *Result) Summary() []Summary {
 	axes, names := r.Sweep.Conditions(), r.Numeric()
 	var out []Summary

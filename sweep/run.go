@@ -18,23 +18,26 @@ import (
 
 // Options of Run.
 type Options struct {
-	// Dir is the sweep's folder. It is made if it does not exist; members that are finished there are not run again.
+	// Dir is the sweep's folder. It is made if it does not exist; members that are finished there
+	// are not run again.
 	Dir string
 	// Engine works on the members; nil stands for Local{}. It changes no result.
 	Engine Engine
 	// Session serves for every member; Observe, CPU and PerThread are not used.
 	Session experiment.Session
-	// Plan, if not nil, is called before anything runs with the numbers of members and of those that are finished.
+	// Plan, if not nil, is called before anything runs with the numbers of members and of those
+	// that are finished.
 	Plan func(members, finished int)
-	// Start, if not nil, is called when a member starts. What it returns is called during the run and at its end; several members
-	// are under way at a time.
+	// Start, if not nil, is called when a member starts. What it returns is called during the run
+	// and at its end; several members are under way at a time.
 	Start func(m Member) (observe func(experiment.Moment), end func(status string, failed bool))
 }
 
 // Engine works on the members of a sweep.
 type Engine interface {
-	// Work brings the members of t to their ends and returns the errors of those that failed, by name. It returns early, with every
-	// member at a checkpoint, when ctx ends. An error of its own is one that concerns no single member.
+	// Work brings the members of t to their ends and returns the errors of those that failed, by
+	// name. It returns early, with every member at a checkpoint, when ctx ends. An error of its own
+	// is one that concerns no single member.
 	Work(ctx context.Context, t *Task) (failed map[string]string, err error)
 }
 
@@ -94,8 +97,8 @@ func (e Local) Work(ctx context.Context, t *Task) (map[string]string, error) {
 	return failed, nil
 }
 
-// Run runs or resumes a member in this process, on a thread that must be locked. A member that was stopped with a checkpoint has not
-// failed.
+// Run runs or resumes a member in this process, on a thread that must be locked. A member that was
+// stopped with a checkpoint has not failed.
 func (t *Task) Run(ctx context.Context, m Member) error {
 	session := t.Session
 	session.Observe, session.CPU, session.PerThread = nil, nil, true
@@ -134,9 +137,10 @@ func (e *FailedError) Error() string {
 	return fmt.Sprintf("%d of %d members failed:\n  %s", len(e.Failed), e.Total, strings.Join(e.Failed, "\n  "))
 }
 
-// Run runs what is not finished of a sweep and writes members.csv and summary.csv. The results do not depend on the engine. If ctx
-// ends, every member saves a checkpoint and the error is *experiment.Stopped; if members fail, *FailedError. In both cases the result
-// holds what there is. An error that wraps experiment.ErrUsage has changed nothing on disk.
+// Run runs what is not finished of a sweep and writes members.csv and summary.csv. The results do
+// not depend on the engine. If ctx ends, every member saves a checkpoint and the error is
+// *experiment.Stopped; if members fail, *FailedError. In both cases the result holds what there is.
+// An error that wraps experiment.ErrUsage has changed nothing on disk.
 func Run(ctx context.Context, s *Sweep, o Options) (*Result, error) {
 	unlock, err := s.claim(o)
 	if err != nil {
@@ -180,7 +184,8 @@ func Run(ctx context.Context, s *Sweep, o Options) (*Result, error) {
 	return r, nil
 }
 
-// claim takes the folder: makes it, locks it, sees that the members in it are those of this sweep, and writes sweep.yaml.
+// claim takes the folder: makes it, locks it, sees that the members in it are those of this sweep,
+// and writes sweep.yaml.
 func (s *Sweep) claim(o Options) (unlock func(), err error) {
 	if entries, err := os.ReadDir(o.Dir); err == nil && !IsSweep(o.Dir) {
 		for _, e := range entries {

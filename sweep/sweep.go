@@ -1,7 +1,8 @@
 // Package sweep runs one experiment over a grid of parameter values.
 //
-// A sweep file holds a base experiment and a grid; every point of the grid is a member, an ordinary run in a folder of its own. A member
-// depends on nothing but the base and its own coordinates, so that a grid may be extended or reordered: what is finished stays as it is.
+// A sweep file holds a base experiment and a grid; every point of the grid is a member, an ordinary
+// run in a folder of its own. A member depends on nothing but the base and its own coordinates, so
+// that a grid may be extended or reordered: what is finished stays as it is.
 //
 // # The folder of a sweep
 //
@@ -38,8 +39,8 @@ const (
 	SummaryFile = "summary.csv"
 )
 
-// NoFigure is what a sweep without a figure says in its place. The figures that there are depend on the kind of experiment and are known
-// to those who draw them (package drawings).
+// NoFigure is what a sweep without a figure says in its place. The figures that there are depend on
+// the kind of experiment and are known to those who draw them (package drawings).
 const NoFigure = "none"
 
 // maxMembers bounds a grid: more is a slip of the pen.
@@ -148,8 +149,8 @@ type Sweep struct {
 	data    []byte
 }
 
-// Fault returns an error at a path of the sweep file, with its line: something is wrong with the sweep that only others than this
-// package can know.
+// Fault returns an error at a path of the sweep file, with its line: something is wrong with the
+// sweep that only others than this package can know.
 func (s *Sweep) Fault(path, message string) error {
 	return placed(s.file, s.data, settings.Problems{{Path: path, Message: message}})
 }
@@ -168,8 +169,9 @@ func IsSweep(dir string) bool {
 	return err == nil
 }
 
-// Load reads a sweep file, or the one in the folder of a sweep, with changes "path=value" of the base experiment. Every member is checked. Faults
-// are yamlconf.Errors; an error that wraps experiment.ErrUsage says that the file cannot be read.
+// Load reads a sweep file, or the one in the folder of a sweep, with changes "path=value" of the
+// base experiment. Every member is checked. Faults are yamlconf.Errors; an error that wraps
+// experiment.ErrUsage says that the file cannot be read.
 func Load(kinds experiment.Kinds, file string, overrides ...string) (*Sweep, error) {
 	if st, err := os.Stat(file); err == nil && st.IsDir() {
 		file = filepath.Join(file, ConfigFile)
@@ -270,7 +272,8 @@ func (s *Sweep) member(index []int) (Member, error) {
 	m.Spec = spec
 	spec.Name = m.Name
 	if !ownSeed {
-		// Conditions differ by nothing but themselves: the replicates of one index begin alike in all of them.
+		// Conditions differ by nothing but themselves: the replicates of one index begin alike in
+		// all of them.
 		r := fnv.New64a()
 		r.Write([]byte(strings.Join(repeat, "\n")))
 		stream := random.New(spec.Seed, random.MemberSeed, r.Sum64(), 0)
@@ -281,7 +284,8 @@ func (s *Sweep) member(index []int) (Member, error) {
 
 var unclean = regexp.MustCompile(`[^A-Za-z0-9_.-]+`)
 
-// short is the name of the k-th path in names of members: its last part, or all of it where others end alike.
+// short is the name of the k-th path in names of members: its last part, or all of it where others
+// end alike.
 func (s *Sweep) short(k int) string {
 	last := func(p string) string { return p[strings.LastIndexByte(p, '.')+1:] }
 	for j, a := range s.Grid {
@@ -311,7 +315,8 @@ func (s *Sweep) Marshal() ([]byte, error) {
 	return yamlconf.Marshal("A sweep. Go on with it: spikealign sweep FOLDER", &s.File)
 }
 
-// jobs returns the members in the order in which they are worked on: those that are under way first.
+// jobs returns the members in the order in which they are worked on: those that are under way
+// first.
 func (s *Sweep) jobs(dir string) (todo []Member, finished int) {
 	rank := map[string]int{}
 	for _, m := range s.Members {

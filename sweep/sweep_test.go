@@ -66,8 +66,8 @@ func read(t *testing.T, elem ...string) string {
 	return string(data)
 }
 
-// TestRun verifies that results do not depend on the number of jobs, that finished members are not run again, and that a grid can be extended and
-// reordered without a change of what is there.
+// TestRun verifies that results do not depend on the number of jobs, that finished members are not
+// run again, and that a grid can be extended and reordered without a change of what is there.
 func TestRun(t *testing.T) {
 	dir, other := filepath.Join(t.TempDir(), "a"), filepath.Join(t.TempDir(), "b")
 	r, started := execute(t, small, dir, 1)
@@ -115,7 +115,8 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestSeeds verifies that a member's seed depends on the sweep's seed and on its replicate, so that conditions begin alike, and not on the order of the grid.
+// TestSeeds verifies that a member's seed depends on the sweep's seed and on its replicate, so that
+// conditions begin alike, and not on the order of the grid.
 func TestSeeds(t *testing.T) {
 	seeds := func(text string) map[string]uint64 {
 		m := map[string]uint64{}
@@ -144,7 +145,8 @@ func TestSeeds(t *testing.T) {
 	}
 }
 
-// TestProblems verifies that faults of the sweep and of its members are found before anything runs, each once and not for every member.
+// TestProblems verifies that faults of the sweep and of its members are found before anything runs,
+// each once and not for every member.
 func TestProblems(t *testing.T) {
 	for _, c := range []struct{ old, new, want string }{
 		{"kind: sweep", "kind: sampling", "must be sweep"},
@@ -170,7 +172,8 @@ func TestProblems(t *testing.T) {
 	}
 }
 
-// TestStop verifies that a sweep that is stopped goes on where it was and has then the results of one that never was.
+// TestStop verifies that a sweep that is stopped goes on where it was and has then the results of
+// one that never was.
 func TestStop(t *testing.T) {
 	const text = `kind: sweep
 experiment: {kind: fake, reports: 3}

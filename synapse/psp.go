@@ -46,12 +46,15 @@ func (s *PSPShape) UnmarshalText(b []byte) error {
 
 // PSP is the time course of a postsynaptic potential for unit weight. All times are in ticks.
 type PSP struct {
-	Shape  PSPShape
-	TauRef int64   // length of a neuron's state after a spike, the length that the area refers to; at least 1
+	Shape PSPShape
+	// length of a neuron's state after a spike, the length that the area refers to; at least 1
+	TauRef int64
 	TauSyn float64 // synaptic time constant of every shape but the rectangle; above 0
 	Steps  int64   // length of the rectangle; at least 1 (rectangular only)
-	Cut    int64   // the potential is 0 beyond this lag (not counting Delay); 0: no cut. Rectangles end anyway and ignore it
-	Delay  int64   // transmission delay: every lag counts from the spike plus Delay; at least 0
+	// the potential is 0 beyond this lag (not counting Delay); 0: no cut. Rectangles end anyway and
+	// ignore it
+	Cut   int64
+	Delay int64 // transmission delay: every lag counts from the spike plus Delay; at least 0
 }
 
 // Validate returns what is wrong with the PSP, or nil.
@@ -76,8 +79,9 @@ func (p PSP) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Amplitude is the factor a of the exponential shapes, which gives them the area TauRef over the first TauRef ticks (in the continuous limit);
-// for the alpha shape it is TauRef/TauSyn^2, which gives the area TauRef in all.
+// Amplitude is the factor a of the exponential shapes, which gives them the area TauRef over the
+// first TauRef ticks (in the continuous limit); for the alpha shape it is TauRef/TauSyn^2, which
+// gives the area TauRef in all.
 func (p PSP) Amplitude() float64 {
 	r := float64(p.TauRef) / p.TauSyn
 	if p.Shape == Alpha {
@@ -112,11 +116,12 @@ func (p PSP) At(lag int64) float64 {
 	return p.Amplitude() * detmath.Exp(-float64(l)/p.TauSyn)
 }
 
-// negligible is the fraction of its peak below which a PSP without an end is taken for zero by simulators that sum over lags.
+// negligible is the fraction of its peak below which a PSP without an end is taken for zero by
+// simulators that sum over lags.
 const negligible = 1e-12
 
-// Length returns the last lag (Delay included) at which the potential counts: the end of the shape, the cut, or the lag
-// beyond which the potential stays below 1e-12 of its peak.
+// Length returns the last lag (Delay included) at which the potential counts: the end of the shape,
+// the cut, or the lag beyond which the potential stays below 1e-12 of its peak.
 func (p PSP) Length() int64 {
 	l := int64(0)
 	switch p.Shape {
@@ -143,19 +148,22 @@ func (p PSP) Length() int64 {
 	return p.Delay + max(l, 1)
 }
 
-// An Edge is a lag at which the description of a PSP changes. A PSP is a sum of a constant, an exponential and an alpha part, each switched on or off at
-// edges: from lag Lag on, the potential gains
+// An Edge is a lag at which the description of a PSP changes. A PSP is a sum of a constant, an
+// exponential and an alpha part, each switched on or off at edges: from lag Lag on, the potential
+// gains
 //
 //	Rect + (Exp + Alpha*l) * exp(-l/TauSyn),  l = lag - Delay.
 //
-// A simulator that follows these three parts needs one pass over the outgoing synapses per edge, and no sum over past spikes.
+// A simulator that follows these three parts needs one pass over the outgoing synapses per edge,
+// and no sum over past spikes.
 type Edge struct {
 	Lag              int64 // Delay included; increasing from edge to edge
 	Rect, Exp, Alpha float64
 }
 
-// Edges returns the edges of the PSP in the order of their lags. The sum of all edges up to a lag is At(lag), exactly for a PSP without Length's
-// approximation: a potential that fades without end has no closing edge.
+// Edges returns the edges of the PSP in the order of their lags. The sum of all edges up to a lag
+// is At(lag), exactly for a PSP without Length's approximation: a potential that fades without end
+// has no closing edge.
 func (p PSP) Edges() []Edge {
 	d := p.Delay
 	end := func(e Edge) []Edge {

@@ -19,7 +19,8 @@ var shapes = []PSP{
 	{Shape: RectangularTail, TauRef: 20, TauSyn: 10, Cut: 12},
 }
 
-// TestEdgesAreTheShape: the edges up to a lag sum to the potential at that lag (docs/model.md, section 1).
+// TestEdgesAreTheShape: the edges up to a lag sum to the potential at that lag (docs/model.md,
+// section 1).
 func TestEdgesAreTheShape(t *testing.T) {
 	for _, p := range shapes {
 		if err := p.Validate(); err != nil {
@@ -43,7 +44,8 @@ func TestEdgesAreTheShape(t *testing.T) {
 	}
 }
 
-// TestArea: every shape has the area of the rectangle over tau_ref, up to the step width (docs/model.md, section 1).
+// TestArea: every shape has the area of the rectangle over tau_ref, up to the step width
+// (docs/model.md, section 1).
 func TestArea(t *testing.T) {
 	const tau = 100000
 	for _, c := range []struct {

@@ -58,15 +58,19 @@ func (s WindowShape) check() error {
 // MaxWindowTau is the largest time constant of a learning window, in ticks.
 const MaxWindowTau = 1 << 40
 
-// windowTails is where an exponential window ends at the latest, in time constants: exp(-40) < 5e-18.
+// windowTails is where an exponential window ends at the latest, in time constants: exp(-40) <
+// 5e-18.
 const windowTails = 40
 
-// Half is one half of a learning window: f(d/Tau) for lags d = 1, 2, ... ticks (section 3 of docs/model.md). It has no amplitude and no
-// sign. Halves may be compared with ==.
+// Half is one half of a learning window: f(d/Tau) for lags d = 1, 2, ... ticks (section 3 of
+// docs/model.md). It has no amplitude and no sign. Halves may be compared with ==.
 type Half struct {
 	Shape WindowShape
-	Tau   float64 // time constant, or width of the triangle, in ticks; above 0, at most MaxWindowTau
-	Cut   float64 // last lag that counts, in ticks, at least 1; 0: none. An exponential ends at 40*Tau in any case
+	// time constant, or width of the triangle, in ticks; above 0, at most MaxWindowTau
+	Tau float64
+	// last lag that counts, in ticks, at least 1; 0: none. An exponential ends at 40*Tau in any
+	// case
+	Cut float64
 }
 
 // Validate returns every problem of h, joined, or nil.
@@ -149,18 +153,21 @@ func (w Window) Validate() error {
 // PairingKind says which pairs of spikes a learning window is applied to.
 type PairingKind int
 
-// The kinds of pairing. A spike pairs only with strictly earlier spikes of another neuron; at a coincidence both spikes pair with what
-// came before.
+// The kinds of pairing. A spike pairs only with strictly earlier spikes of another neuron; at a
+// coincidence both spikes pair with what came before.
 const (
-	Nearest PairingKind = iota // with the other neuron's latest spike, if no own spike came at the same time as that one or after it
-	Last                       // with the other neuron's last K spikes
-	All                        // with every earlier spike of the other neuron
+	// with the other neuron's latest spike, if no own spike came at the same time as that one or
+	// after it
+	Nearest PairingKind = iota
+	Last                // with the other neuron's last K spikes
+	All                 // with every earlier spike of the other neuron
 )
 
 // MaxLast is the largest K of last-K pairing.
 const MaxLast = 100
 
-// Pairing is a choice of pairs: "nearest", "last-1" to "last-100", or "all". Pairings may be compared with ==.
+// Pairing is a choice of pairs: "nearest", "last-1" to "last-100", or "all". Pairings may be
+// compared with ==.
 type Pairing struct {
 	Kind PairingKind
 	K    int // 1..MaxLast for Last, 0 otherwise

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// TestHalf holds both shapes to their formulas (section 3 of docs/model.md), at the edges above all.
+// TestHalf holds both shapes to their formulas (section 3 of docs/model.md), at the edges above
+// all.
 func TestWindowHalf(t *testing.T) {
 	for _, c := range []struct {
 		h       Half
@@ -46,7 +47,8 @@ func TestWindowHalf(t *testing.T) {
 	}
 }
 
-// TestWindow holds K to its sign convention: d = t_post - t_pre, causal for d > 0 (section 3 of docs/model.md).
+// TestWindow holds K to its sign convention: d = t_post - t_pre, causal for d > 0 (section 3 of
+// docs/model.md).
 func TestWindow(t *testing.T) {
 	w := Window{APlus: 2, AMinus: -3, Plus: Half{Shape: TriangularWindow, Tau: 4}, Minus: Half{Shape: TriangularWindow, Tau: 2}}
 	for d, want := range map[int64]float64{-2: 0, -1: -1.5, 0: 0, 1: 1.5, 3: 0.5, 4: 0} {

@@ -14,8 +14,10 @@ import (
 
 // Options say what is counted. Times are in ticks.
 type Options struct {
-	Neurons    int          // n, at least 1
-	Start, End int64        // the recording lasts from Start to before End; 0 <= Start, End-Start at least Blocks, End at most 2^62
+	Neurons int // n, at least 1
+	// the recording lasts from Start to before End; 0 <= Start, End-Start at least Blocks, End at
+	// most 2^62
+	Start, End int64
 	Half       synapse.Half // f and tau of the pair sums
 	MaxLag     int64        // longest lag of the histograms; rounded up to whole bins; 1 to 2^40
 	BinWidth   int64        // width of a bin; 1 to MaxLag; at most 2^20 bins
@@ -38,7 +40,8 @@ func (o Options) Bins() int {
 	return int((o.MaxLag + o.BinWidth - 1) / o.BinWidth)
 }
 
-// Bytes returns the memory that a Counter and its Result take, in bytes: for every ordered pair one sum per block, one count per bin, the coincidences, and a Synapse.
+// Bytes returns the memory that a Counter and its Result take, in bytes: for every ordered pair one
+// sum per block, one count per bin, the coincidences, and a Synapse.
 func (o Options) Bytes() float64 {
 	n := float64(o.Neurons)
 	return n * n * float64(8*o.Blocks+4*o.Bins()+4+synapseBytes)
@@ -78,8 +81,8 @@ func (o Options) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Counter counts the nearest pairs of n neurons by lag, and sums their weights in each block of time. It is fed in order of time. It must not be used by two
-// goroutines at once.
+// Counter counts the nearest pairs of n neurons by lag, and sums their weights in each block of
+// time. It is fed in order of time. It must not be used by two goroutines at once.
 type Counter struct {
 	o    Options
 	n    int
@@ -96,16 +99,19 @@ type Counter struct {
 	lanes  []*lane
 }
 
-// lane follows the whole train and counts for the rows of its own neurons, i = first, first+step, ... Rows are disjoint, so that lanes can run at the same time
-// and give the same sums however many there are.
+// lane follows the whole train and counts for the rows of its own neurons, i = first, first+step,
+// ... Rows are disjoint, so that lanes can run at the same time and give the same sums however many
+// there are.
 type lane struct {
 	c           *Counter
 	first, step int
-	nodes       []node // a ring in order of latest spike: n neurons, and at n the sentinel, before the latest and after the oldest
-	now         int64
-	pending     []int32 // who fires now
-	block       int
-	blockEnd    int64
+	// a ring in order of latest spike: n neurons, and at n the sentinel, before the latest and
+	// after the oldest
+	nodes    []node
+	now      int64
+	pending  []int32 // who fires now
+	block    int
+	blockEnd int64
 }
 
 // node is a neuron in the ring.
@@ -147,7 +153,8 @@ func (c *Counter) Options() Options { return c.o }
 // Spikes returns the number of spikes of neuron i so far.
 func (c *Counter) Spikes(i int) int64 { return c.counts[i] }
 
-// Histogram returns, for k = 0, 1, ..., the number of pairs in which a spike of i comes k*BinWidth+1 to (k+1)*BinWidth ticks after one of j. It belongs to the counter.
+// Histogram returns, for k = 0, 1, ..., the number of pairs in which a spike of i comes
+// k*BinWidth+1 to (k+1)*BinWidth ticks after one of j. It belongs to the counter.
 func (c *Counter) Histogram(i, j int) []uint32 {
 	return c.hist[c.pair(i, j)*c.bins:][:c.bins:c.bins]
 }
@@ -171,8 +178,8 @@ func (c *Counter) pair(i, j int) int {
 	return i*c.n + j
 }
 
-// Observe adds spikes in order of time. It panics if one is outside Start..End, before an earlier one, of no neuron, or the second of its neuron at one time, or if a neuron
-// fires 2^32 times.
+// Observe adds spikes in order of time. It panics if one is outside Start..End, before an earlier
+// one, of no neuron, or the second of its neuron at one time, or if a neuron fires 2^32 times.
 func (c *Counter) Observe(events []spike.Event) {
 	if len(c.lanes) == 1 {
 		c.lanes[0].observe(events)
@@ -194,8 +201,10 @@ func (c *Counter) Observe(events []spike.Event) {
 	}
 }
 
-// observe visits, for each spike of an own neuron, the neurons that fired after its last spike, latest first, until the longest lag that counts. A visit costs
-// one addition to a sum and one to a histogram, about 2 ns while these fit the cache; a spike of another lane's neuron costs its move to the front of the ring.
+// observe visits, for each spike of an own neuron, the neurons that fired after its last spike,
+// latest first, until the longest lag that counts. A visit costs one addition to a sum and one to a
+// histogram, about 2 ns while these fit the cache; a spike of another lane's neuron costs its move
+// to the front of the ring.
 func (l *lane) observe(events []spike.Event) {
 	c := l.c
 	nodes, n, nn, bins := l.nodes, c.n, c.n*c.n, c.bins
@@ -285,12 +294,15 @@ func (l *lane) advance(t int64) {
 	l.now = t
 }
 
-// weights computes f(d/tau), for a triangle tau*f(d/tau), whose sums are exact where tau is an integer.
+// weights computes f(d/tau), for a triangle tau*f(d/tau), whose sums are exact where tau is an
+// integer.
 type weights struct {
-	half         synapse.Half
-	support      int64
-	triangle     float64   // tau of a triangle, else 0
-	coarse, fine []float64 // f(d/tau) = coarse[d>>shift]*fine[d&mask] of an exponential; nil where the tables would be too large
+	half     synapse.Half
+	support  int64
+	triangle float64 // tau of a triangle, else 0
+	// f(d/tau) = coarse[d>>shift]*fine[d&mask] of an exponential; nil where the tables would be too
+	// large
+	coarse, fine []float64
 	shift        uint
 	mask         uint64
 }
@@ -334,8 +346,9 @@ type divider struct {
 	width  uint64
 }
 
-// newDivider returns a divider by width for numbers below end. With factor*width = 2^63 + e, 0 < e <= width, the error of the quotient is d*e/(width*2^63), below 1/width as
-// long as d*width < 2^63, and then the integer part is exact.
+// newDivider returns a divider by width for numbers below end. With factor*width = 2^63 + e, 0 < e
+// <= width, the error of the quotient is d*e/(width*2^63), below 1/width as long as d*width < 2^63,
+// and then the integer part is exact.
 func newDivider(width, end int64) divider {
 	if hi, lo := bits.Mul64(uint64(width), uint64(end)); hi != 0 || lo >= 1<<63 {
 		return divider{0, uint64(width)}

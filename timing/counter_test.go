@@ -29,7 +29,8 @@ func options(n int, end int64) Options {
 	return Options{Neurons: n, End: end, Half: synapse.Half{Shape: synapse.TriangularWindow, Tau: 10}, MaxLag: 10, BinWidth: 1, Blocks: 2}
 }
 
-// TestHandTables: docs/model.md, sections 3 and 5, two and three spikes at a time. Lags of i after j, then of j after i, then coincidences.
+// TestHandTables: docs/model.md, sections 3 and 5, two and three spikes at a time. Lags of i after
+// j, then of j after i, then coincidences.
 func TestHandTables(t *testing.T) {
 	for _, c := range []struct {
 		train    string
@@ -47,8 +48,9 @@ func TestHandTables(t *testing.T) {
 		{"0:1 0:3 1:3", nil, []int64{2}, 1}, // at a coincidence both pair with what came before
 		{"0:1 1:3 0:3", nil, []int64{2}, 1}, // whatever the order
 		{"1:1 0:3 1:3", []int64{2}, nil, 1},
-		{"0:1 1:2 0:4 1:4", []int64{2}, []int64{1}, 1}, // 0 at 4 pairs with 1 at 2; 1 at 4 has spiked itself after 0 at 1
-		{"0:1 1:11 0:25", nil, []int64{10}, 0},         // the longest lag, and one beyond
+		// 0 at 4 pairs with 1 at 2; 1 at 4 has spiked itself after 0 at 1
+		{"0:1 1:2 0:4 1:4", []int64{2}, []int64{1}, 1},
+		{"0:1 1:11 0:25", nil, []int64{10}, 0}, // the longest lag, and one beyond
 		{"0:0 1:11", nil, nil, 0},
 	} {
 		c1 := New(options(2, 30))
@@ -132,8 +134,8 @@ func bruteForce(events []spike.Event, o Options) (hist []uint32, coin []uint32, 
 	return hist, coin, sums
 }
 
-// TestBruteForce, in batches of any size, with any number of threads, in any order of simultaneous spikes: equal counts, and sums equal bit for bit among
-// themselves.
+// TestBruteForce, in batches of any size, with any number of threads, in any order of simultaneous
+// spikes: equal counts, and sums equal bit for bit among themselves.
 func TestBruteForce(t *testing.T) {
 	for k, half := range []synapse.Half{
 		{Shape: synapse.TriangularWindow, Tau: 25},
@@ -204,7 +206,8 @@ func TestAgainstSAL(t *testing.T) {
 	}
 }
 
-// TestBlocks: a pair belongs to the block of its later spike, and blocks have equal lengths to a tick.
+// TestBlocks: a pair belongs to the block of its later spike, and blocks have equal lengths to a
+// tick.
 func TestBlocks(t *testing.T) {
 	o := options(2, 103)
 	o.Start, o.Blocks = 3, 7

@@ -6,10 +6,12 @@ import (
 	"spikealign/internal/detmath"
 )
 
-// studentTail returns the probability that a variable with Student's t distribution of df = 1, 2, ... degrees of freedom is beyond -|t| or |t|, with a relative error of
-// about 1e-14, small tails included.
+// studentTail returns the probability that a variable with Student's t distribution of df = 1, 2,
+// ... degrees of freedom is beyond -|t| or |t|, with a relative error of about 1e-14, small tails
+// included.
 //
-// It is I_x(df/2, 1/2) at x = df/(df+t^2) (Abramowitz & Stegun 26.7.1 and 26.5.27), I being the regularised incomplete beta function.
+// It is I_x(df/2, 1/2) at x = df/(df+t^2) (Abramowitz & Stegun 26.7.1 and 26.5.27), I being the
+// regularised incomplete beta function.
 func studentTail(t float64, df int) float64 {
 	switch {
 	case math.IsNaN(t):
@@ -41,7 +43,8 @@ func studentTail(t float64, df int) float64 {
 	return 1 - float64(front*betaFraction(b, a, y))/b
 }
 
-// betaFraction is the continued fraction of the incomplete beta function, Abramowitz & Stegun 26.5.8, by the modified method of Lentz (Thompson & Barnett, J. Comput. Phys. 64, 1986). It
+// betaFraction is the continued fraction of the incomplete beta function, Abramowitz & Stegun
+// 26.5.8, by the modified method of Lentz (Thompson & Barnett, J. Comput. Phys. 64, 1986). It
 // converges fast for x < (a+1)/(a+b+2).
 func betaFraction(a, b, x float64) float64 {
 	const tiny = 1e-300

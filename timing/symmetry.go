@@ -14,13 +14,21 @@ import (
 
 // TestOptions say how sums become statistics.
 type TestOptions struct {
-	APlus, AMinus float64 // amplitudes of the causal and the anti-causal half of the window; finite; 1 and 1 in SAL
-	Level         float64 // probability that the family of tests rejects a true hypothesis, and 1 minus the coverage of an interval; in (0,1), usually 0.05
-	Replicates    int     // of the bootstrap; 0: no intervals; else 100 to 10^6. An interval at level 0.05 wants about 1000
-	Seed          uint64  // of the bootstrap
-	MinWeight     float64 // least C[i][j]+C[j][i] of a pair that is tested: about the number of pairs of spikes within tau. Below 20 block values are not normal
+	// amplitudes of the causal and the anti-causal half of the window; finite; 1 and 1 in SAL
+	APlus, AMinus float64
+	// probability that the family of tests rejects a true hypothesis, and 1 minus the coverage of
+	// an interval; in (0,1), usually 0.05
+	Level float64
+	// of the bootstrap; 0: no intervals; else 100 to 10^6. An interval at level 0.05 wants about
+	// 1000
+	Replicates int
+	Seed       uint64 // of the bootstrap
+	// least C[i][j]+C[j][i] of a pair that is tested: about the number of pairs of spikes within
+	// tau. Below 20 block values are not normal
+	MinWeight float64
 
-	// Progress, if not nil, is called now and then with the number of pairs done and of all, by one goroutine at a time.
+	// Progress, if not nil, is called now and then with the number of pairs done and of all, by one
+	// goroutine at a time.
 	Progress func(done, total int)
 }
 
@@ -43,27 +51,37 @@ func (o TestOptions) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Synapse has the statistics of one ordered pair: of the synapse, real or possible, from neuron Pre to neuron Post. What cannot be told is NaN.
+// Synapse has the statistics of one ordered pair: of the synapse, real or possible, from neuron Pre
+// to neuron Post. What cannot be told is NaN.
 type Synapse struct {
 	Post, Pre int
 
-	Causal, AntiCausal       int64   // pairs within MaxLag in which Post fires after Pre, and before
-	Coincidences             int64   // spikes of both in one tick
-	Coverage                 float64 // fraction of the spikes of Post that follow one of Pre as a pair within MaxLag
+	// pairs within MaxLag in which Post fires after Pre, and before
+	Causal, AntiCausal int64
+	Coincidences       int64 // spikes of both in one tick
+	// fraction of the spikes of Post that follow one of Pre as a pair within MaxLag
+	Coverage                 float64
 	CausalSum, AntiCausalSum float64 // C[Post][Pre] and C[Pre][Post]
 
-	SAL       float64 // drift of the weight from Pre to Post at learning rate 1, per tau
-	SE        float64 // standard error of SAL
-	Low, High float64 // interval for SAL with coverage 1-Level; NaN for a pair with too little weight
-	Index     float64 // (C[Pre][Post]-C[Post][Pre])/(C[Pre][Post]+C[Post][Pre]), from -1 (only causal pairs) to 1
-	GridBias  float64 // about how large |SAL| is for independent neurons of these rates because coincidences do not count
+	SAL float64 // drift of the weight from Pre to Post at learning rate 1, per tau
+	SE  float64 // standard error of SAL
+	// interval for SAL with coverage 1-Level; NaN for a pair with too little weight
+	Low, High float64
+	// (C[Pre][Post]-C[Post][Pre])/(C[Pre][Post]+C[Post][Pre]), from -1 (only causal pairs) to 1
+	Index float64
+	// about how large |SAL| is for independent neurons of these rates because coincidences do not
+	// count
+	GridBias float64
 
-	// The test of E(C[Pre][Post]) = E(C[Post][Pre]), the same for both synapses of a pair but for the signs of T and Sign; NaN for a pair with too little weight.
+	// The test of E(C[Pre][Post]) = E(C[Post][Pre]), the same for both synapses of a pair but for
+	// the signs of T and Sign; NaN for a pair with too little weight.
 	T    float64 // Student's t of C[Pre][Post]-C[Post][Pre] over blocks; B-1 degrees of freedom
 	P    float64 // two-sided
 	Holm float64 // P corrected for the number of tested pairs
 	Q    float64 // false discovery rate
-	Sign int     // 0 where Holm > Level; else -1 where causal pairs prevail, so that W from Pre to Post acts as the stronger one, or 1 where it acts as the weaker
+	// 0 where Holm > Level; else -1 where causal pairs prevail, so that W from Pre to Post acts as
+	// the stronger one, or 1 where it acts as the weaker
+	Sign int
 }
 
 // Result has the statistics of all pairs.
@@ -73,7 +91,9 @@ type Result struct {
 	Tested   int       // unordered pairs that were tested
 	Skipped  int       // unordered pairs with too little weight
 	Rejected int       // unordered pairs with Sign != 0
-	Memory   float64   // mean correlation of successive block values over tested pairs, plus its expectation 1/B under independence; NaN if there are none
+	// mean correlation of successive block values over tested pairs, plus its expectation 1/B under
+	// independence; NaN if there are none
+	Memory   float64
 	Warnings []string
 }
 
@@ -89,7 +109,8 @@ func (r *Result) At(post, pre int) *Synapse {
 	return &r.Synapses[k]
 }
 
-// Test computes the statistics of what was observed so far. It panics if o is not valid. A pair costs time in proportion to blocks times replicates, 0.1 ms for 50 times 1000.
+// Test computes the statistics of what was observed so far. It panics if o is not valid. A pair
+// costs time in proportion to blocks times replicates, 0.1 ms for 50 times 1000.
 func (c *Counter) Test(o TestOptions) *Result {
 	if err := o.Validate(); err != nil {
 		panic("timing: " + err.Error())
@@ -155,7 +176,8 @@ func newBlockValues(blocks, replicates int) *blockValues {
 	return &blockValues{f[:blocks], f[blocks:][:blocks], f[2*blocks:][:blocks], f[3*blocks:][:blocks], f[4*blocks:]}
 }
 
-// testPair fills in both synapses of i and j and returns the correlation of successive values if the pair is tested, else 0.
+// testPair fills in both synapses of i and j and returns the correlation of successive values if
+// the pair is tested, else 0.
 func (c *Counter) testPair(r *Result, o TestOptions, b *bootstrap, v *blockValues, i, j int) (correlation float64) {
 	nn, ij, ji := c.n*c.n, i*c.n+j, j*c.n+i
 	for k := range v.causal {
@@ -181,7 +203,8 @@ func (c *Counter) testPair(r *Result, o TestOptions, b *bootstrap, v *blockValue
 		s.Coverage = float64(s.Causal) / float64(c.counts[post])
 		s.SAL = float64(scale * (float64(o.AMinus*sumAnti) - float64(o.APlus*sumCausal)))
 		s.Index = (sumAnti - sumCausal) / (sumAnti + sumCausal)
-		// From the ratio in the package comment, C[i][j]-C[j][i] = (p_j-p_i)*(C[i][j]+C[j][i])/2 but for terms of second order.
+		// From the ratio in the package comment, C[i][j]-C[j][i] = (p_j-p_i)*(C[i][j]+C[j][i])/2
+		// but for terms of second order.
 		s.GridBias = float64(scale*math.Abs(float64(c.counts[post])-float64(c.counts[pre]))/span) * (sumAnti + sumCausal) / 2
 		if o.APlus == o.AMinus && pre > post { // the mirror image
 			m := r.At(pre, post)
@@ -226,7 +249,8 @@ func (c *Counter) testPair(r *Result, o TestOptions, b *bootstrap, v *blockValue
 	return sum / float64(float64(se*se)*float64(blocks*(blocks-1)))
 }
 
-// meanError returns the mean of x and its standard error sqrt(sum (x-mean)^2 / (B(B-1))); differences within rounding count as none.
+// meanError returns the mean of x and its standard error sqrt(sum (x-mean)^2 / (B(B-1)));
+// differences within rounding count as none.
 func meanError(x []float64) (mean, se float64) {
 	blocks, largest := float64(len(x)), 0.0
 	for _, v := range x {
@@ -265,8 +289,9 @@ func newBootstrap(o TestOptions, blocks int) *bootstrap {
 	return b
 }
 
-// interval returns the bootstrap-t interval of the mean of v.x: with m and s the mean and error of a replicate, the law of (mean*-mean)/s* stands for that of (mean-E)/se. Errors are
-// here those with divisor B, in both. NaN without replicates.
+// interval returns the bootstrap-t interval of the mean of v.x: with m and s the mean and error of
+// a replicate, the law of (mean*-mean)/s* stands for that of (mean-E)/se. Errors are here those
+// with divisor B, in both. NaN without replicates.
 //
 // The sums over blocks are most of its cost, 4 operations for each block of each replicate.
 func (b *bootstrap) interval(v *blockValues, mean, se float64) (low, high float64) {
@@ -306,7 +331,8 @@ func (b *bootstrap) interval(v *blockValues, mean, se float64) (low, high float6
 	return mean - float64(plain*quantile(v.t, 1-b.level/2)), mean - float64(plain*quantile(v.t, b.level/2))
 }
 
-// studentise returns (mean*-mean)/s* of a replicate with these sums of deviations and of their squares.
+// studentise returns (mean*-mean)/s* of a replicate with these sums of deviations and of their
+// squares.
 func (b *bootstrap) studentise(s, ss float64) float64 {
 	blocks := float64(b.blocks)
 	s /= blocks
@@ -317,10 +343,12 @@ func (b *bootstrap) studentise(s, ss float64) float64 {
 	case s == 0:
 		return 0
 	}
-	return math.Copysign(math.Inf(1), s) // every draw had the same value: no bound from this replicate
+	// every draw had the same value: no bound from this replicate
+	return math.Copysign(math.Inf(1), s)
 }
 
-// quantile returns the p-quantile of x by linear interpolation at p*(n+1)-1, the right place for the bounds of an interval (Hyndman & Fan, Am. Stat. 50, 1996, type 6). It reorders x.
+// quantile returns the p-quantile of x by linear interpolation at p*(n+1)-1, the right place for
+// the bounds of an interval (Hyndman & Fan, Am. Stat. 50, 1996, type 6). It reorders x.
 func quantile(x []float64, p float64) float64 {
 	h := min(max(float64(p*float64(len(x)+1))-1, 0), float64(len(x)-1))
 	k := int(h)
@@ -331,7 +359,8 @@ func quantile(x []float64, p float64) float64 {
 	return low
 }
 
-// selectRank puts the k-th smallest value in its place, none larger before and none smaller after it, and returns it (Hoare's FIND, Commun. ACM 4, 1961). x has no NaN.
+// selectRank puts the k-th smallest value in its place, none larger before and none smaller after
+// it, and returns it (Hoare's FIND, Commun. ACM 4, 1961). x has no NaN.
 func selectRank(x []float64, k int) float64 {
 	lo, hi := 0, len(x)-1
 	for lo < hi {
@@ -398,7 +427,8 @@ func (c *Counter) warn(r *Result) {
 	if length := float64(c.o.End-c.o.Start) / float64(c.o.Blocks); length < 20*c.o.Half.Tau {
 		add("a block is only %.3g tau long; blocks must be long against the memory of the spike trains, else errors are too small: take fewer blocks or a longer recording", length/c.o.Half.Tau)
 	}
-	// The mean over many pairs is sharp; that of few has an error of 1/sqrt(blocks*pairs), of which 3 are allowed.
+	// The mean over many pairs is sharp; that of few has an error of 1/sqrt(blocks*pairs), of which
+	// 3 are allowed.
 	if limit := 0.1 + 3/math.Sqrt(float64(c.o.Blocks)*float64(max(1, r.Tested))); r.Memory > limit {
 		add("successive blocks are correlated (%.2f on average): errors are too small; take fewer, longer blocks, and look whether the recording is stationary", r.Memory)
 	}

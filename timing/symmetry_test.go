@@ -25,7 +25,8 @@ func long(t *testing.T) {
 	}
 }
 
-// TestStudent against closed forms for 1, 2 and 4 degrees of freedom and gonum's incomplete beta function.
+// TestStudent against closed forms for 1, 2 and 4 degrees of freedom and gonum's incomplete beta
+// function.
 func TestStudent(t *testing.T) {
 	near := func(df int, x, want float64) {
 		t.Helper()
@@ -60,7 +61,8 @@ func TestStudent(t *testing.T) {
 	}
 }
 
-// TestCorrections by hand: Holm's and Benjamini & Hochberg's procedures on four p-values, in an order that is not theirs.
+// TestCorrections by hand: Holm's and Benjamini & Hochberg's procedures on four p-values, in an
+// order that is not theirs.
 func TestCorrections(t *testing.T) {
 	// Pairs 1,0 2,0 2,1 3,0 of four neurons.
 	r := &Result{N: 4, Synapses: make([]Synapse, 12)}
@@ -100,12 +102,14 @@ func TestCorrections(t *testing.T) {
 	}
 }
 
-// TestStatistics of two neurons in two blocks, by hand (docs/model.md, section 3). Triangle of width 10, T = 100.
+// TestStatistics of two neurons in two blocks, by hand (docs/model.md, section 3). Triangle of
+// width 10, T = 100.
 func TestStatistics(t *testing.T) {
 	o := options(2, 100)
 	c := New(o)
 	c.Observe(train("0:10 1:12 0:30 1:33 1:60 0:65 0:90 1:91 0:95 1:95"))
-	// C[1][0]: lags 2, 3 | 1; C[0][1]: | 5, 4. At 95 neuron 0 pairs with 1 at 91; 1 at 95 does not pair with 0 at 90.
+	// C[1][0]: lags 2, 3 | 1; C[0][1]: | 5, 4. At 95 neuron 0 pairs with 1 at 91; 1 at 95 does not
+	// pair with 0 at 90.
 	r := c.Test(TestOptions{APlus: 1, AMinus: 1, Level: 0.05})
 	s := r.At(1, 0) // from 0 to 1
 	c10, c01 := 0.8+0.7+0.9, 0.5+0.6
@@ -175,7 +179,8 @@ func binomialTail(k, n int, p float64) float64 {
 	return mathext.RegIncBeta(float64(k), float64(n-k+1), p)
 }
 
-// falseAlarms analyses independent Poisson trains of very different rates and counts the recordings with any significant pair, and the pairs with P <= 0.05.
+// falseAlarms analyses independent Poisson trains of very different rates and counts the recordings
+// with any significant pair, and the pairs with P <= 0.05.
 func falseAlarms(recordings int, blocks int, rates []float64, end int64) (any, pairs, tested int) {
 	for seed := range recordings {
 		c := New(Options{Neurons: len(rates), End: end, Half: synapse.Half{Tau: 1e5}, MaxLag: 1e6, BinWidth: 1e4, Blocks: blocks})
@@ -203,8 +208,9 @@ func rates(n int) (mean []float64) {
 	return mean
 }
 
-// TestFalseAlarms: on independent Poisson trains (mean intervals of 4 to 40 tau) at most 5 % of recordings have a significant pair, and 5 % of the pairs P <= 0.05. It fails
-// with probability 1e-5 if the rates are those stated.
+// TestFalseAlarms: on independent Poisson trains (mean intervals of 4 to 40 tau) at most 5 % of
+// recordings have a significant pair, and 5 % of the pairs P <= 0.05. It fails with probability
+// 1e-5 if the rates are those stated.
 func TestFalseAlarms(t *testing.T) {
 	checkFalseAlarms(t, 60, 8, 50, 4e8)
 }
@@ -250,7 +256,8 @@ func record(e sampling.Engine, steps int64, blocks int) *Counter {
 	return c
 }
 
-// misses counts intervals that do not hold the truth, which comes from a run long enough to have an error of at most a hundredth of an interval's length.
+// misses counts intervals that do not hold the truth, which comes from a run long enough to have an
+// error of at most a hundredth of an interval's length.
 func misses(t *testing.T, trains int, steps int64, blocks, replicates int, truth *Result) (missed, all int) {
 	e := network(t, 5)
 	for range trains {
@@ -273,8 +280,9 @@ func misses(t *testing.T, trains int, steps int64, blocks, replicates int, truth
 	return missed, all
 }
 
-// TestCoverage: intervals of simulated trains with asymmetric weights hold the drift found in a very long run at the nominal rate, 95 %. Bounds allow for one
-// percentage point of error of the method, and otherwise fail with probability 1e-4.
+// TestCoverage: intervals of simulated trains with asymmetric weights hold the drift found in a
+// very long run at the nominal rate, 95 %. Bounds allow for one percentage point of error of the
+// method, and otherwise fail with probability 1e-4.
 func TestCoverage(t *testing.T) {
 	checkCoverage(t, 100, 20000, 2e7, 40, 400)
 }
@@ -325,7 +333,8 @@ func TestQuantile(t *testing.T) {
 	}
 }
 
-// TestReproducible: the result is a function of train and options; other seeds move only the intervals.
+// TestReproducible: the result is a function of train and options; other seeds move only the
+// intervals.
 func TestReproducible(t *testing.T) {
 	events, end := randomTrain(3, 12, 30000, 5)
 	var want *Result

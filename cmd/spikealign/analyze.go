@@ -144,7 +144,8 @@ func (c *analyzeCommand) Run(a *app) error {
 	return n.print(a.stdout)
 }
 
-// holder tells whether a folder is that of a run or a sweep, in which nothing else is written; "" if not.
+// holder tells whether a folder is that of a run or a sweep, in which nothing else is written; ""
+// if not.
 func holder(dir string) string {
 	switch {
 	case dir == "":
@@ -430,7 +431,8 @@ func (n *analysis) when(tick int64) string {
 	return strconv.FormatFloat(n.recording.First+float64(tick)*n.recording.Tick(), 'g', 12, 64) + " " + string(n.recording.Unit)
 }
 
-// ranked returns for each pair the synapse that acts as the stronger one, the clearest first; pairs that were not tested come last.
+// ranked returns for each pair the synapse that acts as the stronger one, the clearest first; pairs
+// that were not tested come last.
 func (n *analysis) ranked() []*timing.Synapse {
 	var all []*timing.Synapse
 	for k := range n.result.Synapses {
@@ -497,7 +499,8 @@ const (
 	matrixName     = "matrix"
 )
 
-// maxDrawn is the largest matrix that is drawn: beyond, a cell is smaller than a dot of the printer and the SVG larger than what browsers show.
+// maxDrawn is the largest matrix that is drawn: beyond, a cell is smaller than a dot of the printer
+// and the SVG larger than what browsers show.
 const maxDrawn = 400
 
 // write writes the files; each appears whole or not at all.
@@ -594,7 +597,8 @@ func (n *analysis) writePairs(w io.Writer) error {
 	return b.Flush()
 }
 
-// writeHistograms writes counts[i][j][k]: pairs in which neuron i fires after neuron j, by lag; the other half of the histogram of a pair is counts[j][i].
+// writeHistograms writes counts[i][j][k]: pairs in which neuron i fires after neuron j, by lag; the
+// other half of the histogram of a pair is counts[j][i].
 func (n *analysis) writeHistograms(w io.Writer) error {
 	size, o, tick := len(n.ids), n.options, n.recording.Tick()
 	edges := make([]float64, o.Bins()+1)

@@ -13,7 +13,8 @@ import (
 	"testing"
 )
 
-// tmpfs mounts a file system of a size that can be changed. Without the right to do so the test is skipped, but fails where SPIKEALIGN_CI=1 promises it.
+// tmpfs mounts a file system of a size that can be changed. Without the right to do so the test is
+// skipped, but fails where SPIKEALIGN_CI=1 promises it.
 func tmpfs(t *testing.T, kilobytes int64) (dir string, resize func(kilobytes int64)) {
 	t.Helper()
 	dir = filepath.Join(t.TempDir(), "disk")
@@ -64,8 +65,9 @@ training: {epochs: 12, epoch_length: 200, report_every: 4, report_factor: 10}
 
 var noSpace = regexp.MustCompile(`^spikealign: cannot \w+ (\S+): no space left on device: free space; then (go on with: spikealign resume (\S+)|run the experiment again)\n$`)
 
-// refused checks what is told and left behind when the disk is full in the middle of a run: exit code 1, an error with file and remedy, no half row, no
-// temporary file. It returns the file, without the folder.
+// refused checks what is told and left behind when the disk is full in the middle of a run: exit
+// code 1, an error with file and remedy, no half row, no temporary file. It returns the file,
+// without the folder.
 func refused(p program, dir string, code int, stdout, stderr string) string {
 	p.t.Helper()
 	told := ""
@@ -96,8 +98,9 @@ func refused(p program, dir string, code int, stdout, stderr string) string {
 	return strings.TrimPrefix(m[1], dir+"/")
 }
 
-// TestFullDisk runs an experiment on disks of every size up to the one that suffices, so that each file in turn is the one that finds no room. Each time, with
-// room made, the run goes on to the same bytes.
+// TestFullDisk runs an experiment on disks of every size up to the one that suffices, so that each
+// file in turn is the one that finds no room. Each time, with room made, the run goes on to the
+// same bytes.
 func TestFullDisk(t *testing.T) {
 	p := newProgram(t)
 	p.write("run.yaml", diskFile)
@@ -145,8 +148,8 @@ func TestFullDisk(t *testing.T) {
 	t.Log(hit)
 }
 
-// TestFullDiskAfterCheckpoint fills the disk of a run that has a checkpoint already, again and again: the checkpoint stays, and with room made the run goes on
-// from it to the same bytes.
+// TestFullDiskAfterCheckpoint fills the disk of a run that has a checkpoint already, again and
+// again: the checkpoint stays, and with room made the run goes on from it to the same bytes.
 func TestFullDiskAfterCheckpoint(t *testing.T) {
 	p := newProgram(t)
 	p.write("run.yaml", diskFile+"record: {spikes: true}\n")

@@ -16,7 +16,8 @@ import (
 	"spikealign/sweep"
 )
 
-// TestExamples holds every line that --help shows to what the program takes: flags, experiment files with their changes, figures and kinds.
+// TestExamples holds every line that --help shows to what the program takes: flags, experiment
+// files with their changes, figures and kinds.
 func TestExamples(t *testing.T) {
 	t.Chdir("../..")
 	kinds := catalog.All().Kinds()
@@ -61,7 +62,8 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-// TestTemplates: what the command template prints is valid, and the same again when it is written out.
+// TestTemplates: what the command template prints is valid, and the same again when it is written
+// out.
 func TestTemplates(t *testing.T) {
 	kinds := catalog.All().Kinds()
 	for _, k := range kinds.Names() {
@@ -83,7 +85,8 @@ func TestTemplates(t *testing.T) {
 	}
 }
 
-// TestUnderWay: while a process works on a folder, another run there is told to wait, and not to resume.
+// TestUnderWay: while a process works on a folder, another run there is told to wait, and not to
+// resume.
 func TestUnderWay(t *testing.T) {
 	p := newProgram(t)
 	p.write("long.yaml", "kind: sampling\nnetwork: {visible: 3}\ntraining: {epochs: 1000000000, epoch_length: 1000}\n")

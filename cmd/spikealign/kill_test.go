@@ -11,9 +11,10 @@ import (
 	"time"
 )
 
-// TestKilledRunsEndTheSame kills a real run with SIGKILL again and again, at places that the clock chooses, and resumes it; finishes one of its checkpoints a second time from a
-// copy; and runs with other numbers of processors. The results have the same bytes each time. Where the kills fall differs from
-// machine to machine; the outcome must not.
+// TestKilledRunsEndTheSame kills a real run with SIGKILL again and again, at places that the clock
+// chooses, and resumes it; finishes one of its checkpoints a second time from a copy; and runs with
+// other numbers of processors. The results have the same bytes each time. Where the kills fall
+// differs from machine to machine; the outcome must not.
 func TestKilledRunsEndTheSame(t *testing.T) {
 	dir := t.TempDir()
 	self, err := os.Executable()

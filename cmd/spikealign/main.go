@@ -1,7 +1,8 @@
-// Command spikealign runs experiments on spike-based alignment learning. `spikealign --help` lists its commands.
+// Command spikealign runs experiments on spike-based alignment learning. `spikealign --help` lists
+// its commands.
 //
-// Results go to standard output, everything else to standard error. Exit codes: 0 done; 1 failed; 2 wrong usage or configuration; 75
-// stopped with a checkpoint, to be resumed.
+// Results go to standard output, everything else to standard error. Exit codes: 0 done; 1 failed; 2
+// wrong usage or configuration; 75 stopped with a checkpoint, to be resumed.
 package main
 
 import (
@@ -34,7 +35,8 @@ const (
 	exitStopped = 75 // EX_TEMPFAIL: a batch system may queue the job again
 )
 
-// commands is the command line. A command is one file: a struct with flags as fields and a method Run(*app) error.
+// commands is the command line. A command is one file: a struct with flags as fields and a method
+// Run(*app) error.
 type commands struct {
 	Run       runCommand       `cmd:"" help:"Run one experiment."`
 	Resume    resumeCommand    `cmd:"" help:"Go on with a run that was stopped."`
@@ -65,8 +67,8 @@ func main() {
 	os.Exit(process(catalog.All()))
 }
 
-// process runs the program with the arguments and signals of this process. The first SIGINT or SIGTERM stops a run with a checkpoint, the
-// second ends the process at once.
+// process runs the program with the arguments and signals of this process. The first SIGINT or
+// SIGTERM stops a run with a checkpoint, the second ends the process at once.
 func process(known catalog.Entries) int {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -81,7 +83,8 @@ func process(known catalog.Entries) int {
 		<-signals
 		cancel()
 		s := <-signals
-		// Where nobody reads standard error any more the process may be waiting in a write, and so would this one.
+		// Where nobody reads standard error any more the process may be waiting in a write, and so
+		// would this one.
 		go fmt.Fprintln(os.Stderr, "\nspikealign: aborted; a run can be resumed from its last checkpoint")
 		time.Sleep(50 * time.Millisecond)
 		if n, ok := s.(syscall.Signal); ok {
@@ -190,7 +193,8 @@ type redirect struct{ to io.Writer }
 
 func (r *redirect) Write(p []byte) (int, error) { return r.to.Write(p) }
 
-// terminal returns the width of the terminal behind w, and whether w is one that a line can be rewritten on.
+// terminal returns the width of the terminal behind w, and whether w is one that a line can be
+// rewritten on.
 func terminal(w io.Writer) (width func() int, ok bool) {
 	f, isFile := w.(*os.File)
 	if !isFile || !term.IsTerminal(int(f.Fd())) || strings.EqualFold(os.Getenv("TERM"), "dumb") {

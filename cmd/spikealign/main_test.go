@@ -17,8 +17,8 @@ import (
 	"spikealign/experiment/experimenttest"
 )
 
-// testKinds is what the release knows and the kind "fake", which can be made to send its own process a signal: FAKE_SIGNAL=INT,25 before step
-// 25.
+// testKinds is what the release knows and the kind "fake", which can be made to send its own
+// process a signal: FAKE_SIGNAL=INT,25 before step 25.
 func testKinds() catalog.Entries {
 	fake := experimenttest.Kind{}
 	if name, at, ok := strings.Cut(os.Getenv("FAKE_SIGNAL"), ","); ok {

@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// highWater returns the largest memory that a process has had so far, in kilobytes; 0 once it has ended. (The rusage of a child would begin with the memory of its parent.)
+// highWater returns the largest memory that a process has had so far, in kilobytes; 0 once it has
+// ended. (The rusage of a child would begin with the memory of its parent.)
 func highWater(pid int) int64 {
 	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	var kilobytes int64
@@ -23,8 +24,10 @@ func highWater(pid int) int64 {
 	return kilobytes
 }
 
-// TestMemory runs figure 5 with reports of full length (3.3 million spikes each) and every spike recorded, and holds the largest memory of the process, figures drawn at
-// the end included, to 100 MB, however long the run: ten times as many epochs must not need more than a few megabytes beside.
+// TestMemory runs figure 5 with reports of full length (3.3 million spikes each) and every spike
+// recorded, and holds the largest memory of the process, figures drawn at the end included, to 100
+// MB, however long the run: ten times as many epochs must not need more than a few megabytes
+// beside.
 func TestMemory(t *testing.T) {
 	p := newProgram(t)
 	file, err := filepath.Abs("../../experiments/figure5.yaml")

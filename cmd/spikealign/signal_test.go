@@ -43,8 +43,8 @@ func (p program) started(c *exec.Cmd, dir string) {
 	p.t.Fatal("the run did not begin")
 }
 
-// TestSignals: one signal stops a run with a checkpoint and exit code 75. A second one may come at any time, also while the checkpoint is written: the run can be
-// resumed in any case.
+// TestSignals: one signal stops a run with a checkpoint and exit code 75. A second one may come at
+// any time, also while the checkpoint is written: the run can be resumed in any case.
 func TestSignals(t *testing.T) {
 	p := newProgram(t)
 	p.write("endless.yaml", endlessFile)
@@ -82,7 +82,8 @@ func TestSignals(t *testing.T) {
 	}
 }
 
-// TestOutputs: whatever becomes of standard output and standard error, what was computed is whole or can be resumed to the same bytes.
+// TestOutputs: whatever becomes of standard output and standard error, what was computed is whole
+// or can be resumed to the same bytes.
 func TestOutputs(t *testing.T) {
 	p := newProgram(t)
 	p.write("run.yaml", shortFile)
@@ -110,8 +111,8 @@ func TestOutputs(t *testing.T) {
 		p.same("full", "whole", "full standard output")
 	}
 
-	// A reader that goes away (| head) ends the program when it writes next, as Unix has it: after the run if it reads the result, within the run if it reads the
-	// progress.
+	// A reader that goes away (| head) ends the program when it writes next, as Unix has it: after
+	// the run if it reads the result, within the run if it reads the progress.
 	for _, dir := range []string{"result", "progress"} {
 		r, w, err := os.Pipe()
 		if err != nil {
@@ -135,7 +136,8 @@ func TestOutputs(t *testing.T) {
 	}
 }
 
-// TestJSON: with --json, standard output is one JSON value and nothing else, whatever is to be warned of.
+// TestJSON: with --json, standard output is one JSON value and nothing else, whatever is to be
+// warned of.
 func TestJSON(t *testing.T) {
 	p := newProgram(t)
 	p.write("run.yaml", shortFile)
@@ -157,7 +159,8 @@ func TestJSON(t *testing.T) {
 		t.Errorf("%+v, %s", result, stderr)
 	}
 	for _, c := range result.Latest {
-		if (c.Value == nil) != (c.Name == "dkl" || c.Name == "dkl_floor" || c.Name == "n_eff") { // NaN is null in JSON
+		// NaN is null in JSON
+		if (c.Value == nil) != (c.Name == "dkl" || c.Name == "dkl_floor" || c.Name == "n_eff") {
 			t.Errorf("%s is %v", c.Name, c.Value)
 		}
 	}

@@ -95,7 +95,8 @@ func (c *sweepCommand) Run(a *app) error {
 	return err
 }
 
-// showSweep makes a sweep show its progress, with a line every so often where standard error is not a terminal.
+// showSweep makes a sweep show its progress, with a line every so often where standard error is not
+// a terminal.
 func showSweep(a *app, o *sweep.Options, every time.Duration) {
 	// A reporter must know how many members there are, so that it begins with the plan.
 	var r *progress.Reporter

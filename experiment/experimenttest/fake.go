@@ -1,4 +1,5 @@
-// Package experimenttest holds a tiny deterministic kind of experiment for the tests of the run loop and of what builds on it.
+// Package experimenttest holds a tiny deterministic kind of experiment for the tests of the run
+// loop and of what builds on it.
 package experimenttest
 
 import (
@@ -16,7 +17,8 @@ import (
 
 // Kind is the kind "fake": a random walk that spikes, reports and takes snapshots.
 type Kind struct {
-	// Step, if not nil, is called before every step. If it returns true, Advance waits for its context and returns without the step.
+	// Step, if not nil, is called before every step. If it returns true, Advance waits for its
+	// context and returns without the step.
 	Step func(ctx context.Context, step int64) (wait bool)
 	// Version is the state version.
 	Version int

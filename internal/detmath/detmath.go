@@ -1,10 +1,12 @@
-// Package detmath has the elementary functions whose bits decide results: exponential and logarithm.
+// Package detmath has the elementary functions whose bits decide results: exponential and
+// logarithm.
 //
-// The standard library's math.Exp uses fused multiply-adds where the processor has them, so that the last bit of a result, and
-// after it every later spike of a simulation, can differ between two machines. The functions here use only
-// additions, multiplications and divisions in a fixed order, each rounded to float64 (the explicit conversions forbid the compiler to fuse),
-// and so give the same bits on every processor. They are within one unit in the last place of the true value (the tests say how near),
-// and allocate nothing.
+// The standard library's math.Exp uses fused multiply-adds where the processor has them, so that
+// the last bit of a result, and after it every later spike of a simulation, can differ between two
+// machines. The functions here use only additions, multiplications and divisions in a fixed order,
+// each rounded to float64 (the explicit conversions forbid the compiler to fuse), and so give the
+// same bits on every processor. They are within one unit in the last place of the true value (the
+// tests say how near), and allocate nothing.
 package detmath
 
 import "math"
@@ -50,7 +52,8 @@ func Exp(x float64) float64 {
 func Log(x float64) float64 {
 	ix := math.Float64bits(x)
 	scale := 0.0
-	if ix-0x0010000000000000 >= 0x7ff0000000000000-0x0010000000000000 { // zero, negative, subnormal, infinite, NaN
+	// zero, negative, subnormal, infinite, NaN
+	if ix-0x0010000000000000 >= 0x7ff0000000000000-0x0010000000000000 {
 		switch {
 		case x == 0:
 			return math.Inf(-1)
@@ -62,8 +65,9 @@ func Log(x float64) float64 {
 		ix = math.Float64bits(x * (1 << 54))
 		scale = 54
 	}
-	// x = 2^k * m with m in [0.6875, 1.375); the upper seven bits of m choose an interval with reciprocal c, and
-	// ln x = k ln2 - ln c + ln(1+r) with r = m*c - 1, |r| <= 2^-7. The two intervals next to 1 have c = 1, so that nothing cancels there.
+	// x = 2^k * m with m in [0.6875, 1.375); the upper seven bits of m choose an interval with
+	// reciprocal c, and ln x = k ln2 - ln c + ln(1+r) with r = m*c - 1, |r| <= 2^-7. The two
+	// intervals next to 1 have c = 1, so that nothing cancels there.
 	const offset = 0x3fe6000000000000
 	tmp := ix - offset
 	en := &logTable[(tmp>>45)&127]

@@ -1,4 +1,5 @@
-// Code generated from 60-digit decimal arithmetic; see the comments for what each table holds. DO NOT EDIT.
+// Code generated from 60-digit decimal arithmetic; see the comments for what each table holds. DO
+// NOT EDIT.
 
 package detmath
 
@@ -70,8 +71,8 @@ var expTable = [64]float64{
 	0x1.fa7c1819e90d8p+0,
 }
 
-// logEntry describes the i-th of 128 mantissa intervals from 0.6875 up: inv is a 24-bit reciprocal of its middle, and hi+lo = -ln(inv)
-// with hi a multiple of 2^-42.
+// logEntry describes the i-th of 128 mantissa intervals from 0.6875 up: inv is a 24-bit reciprocal
+// of its middle, and hi+lo = -ln(inv) with hi a multiple of 2^-42.
 type logEntry struct{ inv, hi, lo float64 }
 
 var logTable = [128]logEntry{

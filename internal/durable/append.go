@@ -10,14 +10,16 @@ import (
 	"path/filepath"
 )
 
-// A Mark is a place in a growing file together with what comes before it. A checkpoint keeps one; ResumeAppend goes back to it.
+// A Mark is a place in a growing file together with what comes before it. A checkpoint keeps one;
+// ResumeAppend goes back to it.
 type Mark struct {
 	Len int64  // bytes
 	CRC uint32 // CRC-32C of them
 }
 
-// Appender writes to the end of a file. After a write or a sync that failed it cuts the file back to the place of the last good Sync, so that no
-// half row remains, and from then on returns the same error: what is missing cannot be put back by going on. Resume from the last checkpoint
+// Appender writes to the end of a file. After a write or a sync that failed it cuts the file back
+// to the place of the last good Sync, so that no half row remains, and from then on returns the
+// same error: what is missing cannot be put back by going on. Resume from the last checkpoint
 // instead. Rows should be written by one call each. An Appender is not safe for concurrent use.
 type Appender struct {
 	f      file
@@ -27,21 +29,22 @@ type Appender struct {
 	err    error
 }
 
-// OpenAppend opens the file path for appending after its first goodLen bytes; whatever follows them is cut off. With goodLen 0 the file is made
-// if need be. A file shorter than goodLen is a *CorruptError and stays as it is. Mark then tells the sum of the bytes that stay. If that sum is
+// OpenAppend opens the file path for appending after its first goodLen bytes; whatever follows them
+// is cut off. With goodLen 0 the file is made if need be. A file shorter than goodLen is a
+// *CorruptError and stays as it is. Mark then tells the sum of the bytes that stay. If that sum is
 // known, use ResumeAppend.
 func OpenAppend(path string, goodLen int64) (*Appender, error) {
 	return openAppend(osSystem{}, path, Mark{Len: goodLen}, false)
 }
 
-// ResumeAppend is OpenAppend for a file whose beginning must be that of the mark. If it is not, the error is a *CorruptError and
-// nothing is cut off.
+// ResumeAppend is OpenAppend for a file whose beginning must be that of the mark. If it is not, the
+// error is a *CorruptError and nothing is cut off.
 func ResumeAppend(path string, at Mark) (*Appender, error) {
 	return openAppend(osSystem{}, path, at, true)
 }
 
-// Verify returns the error that ResumeAppend would return for the contents of a file, and changes nothing. A checkpoint that names several files can so be
-// refused before any of them is cut.
+// Verify returns the error that ResumeAppend would return for the contents of a file, and changes
+// nothing. A checkpoint that names several files can so be refused before any of them is cut.
 func Verify(path string, at Mark) error {
 	if at.Len == 0 {
 		return nil
@@ -82,7 +85,8 @@ func openAppend(sys system, path string, at Mark, verify bool) (_ *Appender, err
 	return &Appender{f: f, path: path, now: good, synced: good}, nil
 }
 
-// openAt opens a file that must be at least as long as the mark and, with verify, begin as it did then. It returns the mark with the sum of what is there.
+// openAt opens a file that must be at least as long as the mark and, with verify, begin as it did
+// then. It returns the mark with the sum of what is there.
 func openAt(sys system, path string, flag int, at Mark, verify bool) (_ file, good Mark, err error) {
 	if at.Len < 0 {
 		panic(fmt.Sprintf("durable: mark at byte %d", at.Len))
@@ -127,7 +131,8 @@ func openAt(sys system, path string, flag int, at Mark, verify bool) (_ file, go
 	return f, good, nil
 }
 
-// Write appends p as a whole, or fails with a *FileError and takes the file back to the last Sync. It is an io.Writer.
+// Write appends p as a whole, or fails with a *FileError and takes the file back to the last Sync.
+// It is an io.Writer.
 func (a *Appender) Write(p []byte) (int, error) {
 	if a.err != nil {
 		return 0, a.err
@@ -170,7 +175,8 @@ func (a *Appender) Len() int64 { return a.now.Len }
 // Mark returns the present place. A checkpoint may keep it only after a Sync.
 func (a *Appender) Mark() Mark { return a.now }
 
-// Close syncs and closes the file. It returns the error that stopped the Appender, if there was one.
+// Close syncs and closes the file. It returns the error that stopped the Appender, if there was
+// one.
 func (a *Appender) Close() error {
 	if a.f == nil {
 		return nil

@@ -124,8 +124,8 @@ func TestAppenderDamage(t *testing.T) {
 	}
 }
 
-// TestAppenderFailures fails every operation in turn, as on a full disk. What was synced stays, no half row remains, the error is repeated, and from
-// the mark the file can be completed.
+// TestAppenderFailures fails every operation in turn, as on a full disk. What was synced stays, no
+// half row remains, the error is repeated, and from the mark the file can be completed.
 func TestAppenderFailures(t *testing.T) {
 	const whole = "row 0\nrow 1\nrow 2\nrow 3\nrow 4\nrow 5\n"
 	for at := 1; ; at++ {

@@ -20,9 +20,11 @@ import (
 //	24         kind, program, payload
 //	end-4      CRC-32C of everything before
 //
-// The sum is CRC-32C rather than a cryptographic one: it guards against accidents, not against forgery; it is the sum that Appender
-// carries along; and processors compute it at memory speed, so that a checkpoint of hundreds of megabytes costs no more for it. Every error in
-// up to 32 successive bits is found, any other with probability 1 - 2^-32; lost and added bytes are found by the length.
+// The sum is CRC-32C rather than a cryptographic one: it guards against accidents, not against
+// forgery; it is the sum that Appender carries along; and processors compute it at memory speed, so
+// that a checkpoint of hundreds of megabytes costs no more for it. Every error in up to 32
+// successive bits is found, any other with probability 1 - 2^-32; lost and added bytes are found by
+// the length.
 const (
 	checkpointMagic   = "\x89SPKAL\r\n"
 	checkpointVersion = 1
@@ -38,8 +40,8 @@ type Header struct {
 	Program string // version of the program that wrote it
 }
 
-// SaveCheckpoint writes a checkpoint in the way of WriteFile. Its payload is that of all parts together, which are not copied. It panics
-// if a field of the header is too long.
+// SaveCheckpoint writes a checkpoint in the way of WriteFile. Its payload is that of all parts
+// together, which are not copied. It panics if a field of the header is too long.
 func SaveCheckpoint(path string, h Header, payload ...[]byte) error {
 	return saveCheckpoint(osSystem{}, path, h, payload...)
 }
@@ -73,8 +75,9 @@ func saveCheckpoint(sys system, path string, h Header, payload ...[]byte) error 
 	})
 }
 
-// LoadCheckpoint reads a checkpoint. Anything but the exact bytes that were written is a *CorruptError, a file that cannot be read a
-// *FileError. It never asks for more memory than the file is long.
+// LoadCheckpoint reads a checkpoint. Anything but the exact bytes that were written is a
+// *CorruptError, a file that cannot be read a *FileError. It never asks for more memory than the
+// file is long.
 func LoadCheckpoint(path string) (Header, []byte, error) {
 	f, err := os.Open(path)
 	if err != nil {

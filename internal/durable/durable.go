@@ -1,11 +1,13 @@
-// Package durable writes files that survive what happens to long runs: a full disk, kill -9, loss of power, two processes in one folder.
+// Package durable writes files that survive what happens to long runs: a full disk, kill -9, loss
+// of power, two processes in one folder.
 //
 //   - [WriteFile] makes a file appear whole or not at all.
 //   - [SaveCheckpoint] and [LoadCheckpoint] are a checksummed container for the state of a run.
 //   - [Appender] is a file that grows row by row and can be taken back to a place that a checkpoint remembers.
 //   - [Lock] keeps a second process out of a folder.
 //
-// What is damaged is told by a *[CorruptError], what the operating system refused by a *[FileError] that says what can be done about it.
+// What is damaged is told by a *[CorruptError], what the operating system refused by a *[FileError]
+// that says what can be done about it.
 package durable
 
 import (
@@ -21,8 +23,8 @@ import (
 	"sync/atomic"
 )
 
-// A FileError is a refusal of the operating system. Its text ends with the remedy, if one is known. It wraps the system's error, so that
-// errors.Is(err, syscall.ENOSPC) and the like work.
+// A FileError is a refusal of the operating system. Its text ends with the remedy, if one is known.
+// It wraps the system's error, so that errors.Is(err, syscall.ENOSPC) and the like work.
 type FileError struct {
 	Op   string // what was tried, as in "write"
 	Path string // the file the user knows, not a temporary one
@@ -89,10 +91,13 @@ func (osSystem) rename(from, to string) error { return os.Rename(from, to) }
 func (osSystem) remove(path string) error     { return os.Remove(path) }
 func (osSystem) syncDir(dir string) error     { return syncDir(dir) }
 
-// WriteFile writes what fill produces to path, replacing the file that may be there. Whenever the machine stops, path is either as it
-// was or complete: the bytes go to a temporary file beside it (".name.tmp-..."), are synced and renamed, and the folder is synced. On an
-// error, also one of fill, the temporary file is removed and path is as it was; only if the very last step fails, the sync of the folder, is the new file in
-// place without being safe against loss of power. perm applies before umask. A symbolic link at path is replaced, not followed. The error is a *FileError.
+// WriteFile writes what fill produces to path, replacing the file that may be there. Whenever the
+// machine stops, path is either as it was or complete: the bytes go to a temporary file beside it
+// (".name.tmp-..."), are synced and renamed, and the folder is synced. On an error, also one of
+// fill, the temporary file is removed and path is as it was; only if the very last step fails, the
+// sync of the folder, is the new file in place without being safe against loss of power. perm
+// applies before umask. A symbolic link at path is replaced, not followed. The error is a
+// *FileError.
 func WriteFile(path string, perm fs.FileMode, fill func(io.Writer) error) error {
 	return writeFile(osSystem{}, path, perm, fill)
 }
@@ -149,8 +154,9 @@ func writeFile(sys system, path string, perm fs.FileMode, fill func(io.Writer) e
 
 var temporary = regexp.MustCompile(`^\..+\.tmp-[0-9]+-[0-9]+$`)
 
-// Sweep removes the temporary files that a killed WriteFile left in dir and returns their names. It must not run while another process writes
-// into dir: take the Lock first. Other files, and folders, stay.
+// Sweep removes the temporary files that a killed WriteFile left in dir and returns their names. It
+// must not run while another process writes into dir: take the Lock first. Other files, and
+// folders, stay.
 func Sweep(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// breaking is an operating system whose k-th operation and all later ones of the same kind fail; 0 stands for never. A write that fails leaves half
-// of its bytes, as on a full disk.
+// breaking is an operating system whose k-th operation and all later ones of the same kind fail; 0
+// stands for never. A write that fails leaves half of its bytes, as on a full disk.
 type breaking struct {
 	osSystem
 	at   int
@@ -129,7 +129,8 @@ func put(s string) func(io.Writer) error {
 	}
 }
 
-// TestWriteFileFailures fails every operation in turn: the old file stays as it was, nothing remains beside it, and the error tells path and remedy.
+// TestWriteFileFailures fails every operation in turn: the old file stays as it was, nothing
+// remains beside it, and the error tells path and remedy.
 func TestWriteFileFailures(t *testing.T) {
 	for at := 1; ; at++ {
 		dir := t.TempDir()

@@ -32,11 +32,13 @@ type FolderLock struct {
 	dir string
 }
 
-// Lock takes the folder dir for this process, or returns a *LockedError at once if another Lock holds it, in this process or another. The
-// operating system gives the folder free when the process ends, however it ends; the file ".lock" that then remains means nothing.
+// Lock takes the folder dir for this process, or returns a *LockedError at once if another Lock
+// holds it, in this process or another. The operating system gives the folder free when the process
+// ends, however it ends; the file ".lock" that then remains means nothing.
 //
-// On file systems without locks, as some clusters mount them, the error is a *FileError for which errors.Is(err, errors.ErrUnsupported) holds; the caller
-// may warn and go on. On operating systems without locks Lock always succeeds.
+// On file systems without locks, as some clusters mount them, the error is a *FileError for which
+// errors.Is(err, errors.ErrUnsupported) holds; the caller may warn and go on. On operating systems
+// without locks Lock always succeeds.
 func Lock(dir string) (*FolderLock, error) {
 	path := filepath.Join(dir, lockName)
 	for {
@@ -55,7 +57,8 @@ func Lock(dir string) (*FolderLock, error) {
 			_ = f.Close()
 			return nil, &LockedError{Dir: dir, Holder: string(bytes.TrimSpace(text))}
 		}
-		// The last holder may have removed the file between our open and our lock: then the lock is on nothing.
+		// The last holder may have removed the file between our open and our lock: then the lock is
+		// on nothing.
 		mine, err1 := f.Stat()
 		there, err2 := os.Stat(path)
 		if err1 != nil || err2 != nil || !os.SameFile(mine, there) {

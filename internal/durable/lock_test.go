@@ -87,7 +87,8 @@ func TestLockKilled(t *testing.T) {
 	}
 }
 
-// TestLockRace has many goroutines take and give one folder: never two at a time, in spite of the file coming and going.
+// TestLockRace has many goroutines take and give one folder: never two at a time, in spite of the
+// file coming and going.
 func TestLockRace(t *testing.T) {
 	dir := t.TempDir()
 	inside := make(chan struct{}, 1)

@@ -7,7 +7,8 @@ import (
 	"syscall"
 )
 
-// openLock opens the file without sharing it: nobody else can open it until it is closed, which the system does when the process ends.
+// openLock opens the file without sharing it: nobody else can open it until it is closed, which the
+// system does when the process ends.
 func openLock(path string) (*os.File, error) {
 	p, err := syscall.UTF16PtrFromString(path)
 	if err != nil {
@@ -27,7 +28,8 @@ func isHeld(err error) bool {
 	return errors.Is(err, sharingViolation)
 }
 
-// release cannot remove an open file; if another process takes it after the close, the removal fails and the file is in use.
+// release cannot remove an open file; if another process takes it after the close, the removal
+// fails and the file is in use.
 func release(f *os.File, path string) error {
 	err := f.Close()
 	_ = os.Remove(path)

@@ -9,7 +9,8 @@ import (
 	"syscall"
 )
 
-// remedy returns what a user can do about an error of the operating system, "" if that is not known.
+// remedy returns what a user can do about an error of the operating system, "" if that is not
+// known.
 func remedy(err error) string {
 	for _, c := range []struct {
 		code error
@@ -33,7 +34,8 @@ func remedy(err error) string {
 	return ""
 }
 
-// syncDir makes the names in a folder survive a loss of power. Where a system or file system has no such thing, its refusal is no error.
+// syncDir makes the names in a folder survive a loss of power. Where a system or file system has no
+// such thing, its refusal is no error.
 func syncDir(dir string) error {
 	if runtime.GOOS == "windows" {
 		return nil

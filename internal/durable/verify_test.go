@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// TestVerify: Verify finds what ResumeAppend would find, in the same words, and leaves every file as it is, what follows the mark included.
+// TestVerify: Verify finds what ResumeAppend would find, in the same words, and leaves every file
+// as it is, what follows the mark included.
 func TestVerify(t *testing.T) {
 	dir := t.TempDir()
 	for name, c := range map[string]struct {

@@ -1,14 +1,17 @@
-// Package npz writes and reads arrays in the formats of numpy: .npy (one array) and .npz (a zip archive of .npy files), without
-// cgo and without other libraries. What it writes, numpy.load reads with its default settings; what numpy.save, numpy.savez and
-// numpy.savez_compressed write of plain numbers, truth values and unicode strings, it reads.
+// Package npz writes and reads arrays in the formats of numpy: .npy (one array) and .npz (a zip
+// archive of .npy files), without cgo and without other libraries. What it writes, numpy.load reads
+// with its default settings; what numpy.save, numpy.savez and numpy.savez_compressed write of plain
+// numbers, truth values and unicode strings, it reads.
 //
-// Bytes written depend on the content only: entries are stored uncompressed, with a fixed time of modification. Arrays are row-major (C order)
-// and little-endian. A file describes itself by further entries: a string or number without dimensions (Shape nil) for units, a step
-// length, a seed, a version.
+// Bytes written depend on the content only: entries are stored uncompressed, with a fixed time of
+// modification. Arrays are row-major (C order) and little-endian. A file describes itself by
+// further entries: a string or number without dimensions (Shape nil) for units, a step length, a
+// seed, a version.
 //
-// Reading trusts nothing: sizes that an entry claims are checked against the file before memory is asked for, and memory for compressed
-// entries grows only as bytes arrive, so that a damaged or hostile file costs an error and no more memory than a small multiple of what its bytes
-// unfold to. Formats: numpy.lib.format (versions 1.0 to 3.0) and the zip specification APPNOTE 6.3.
+// Reading trusts nothing: sizes that an entry claims are checked against the file before memory is
+// asked for, and memory for compressed entries grows only as bytes arrive, so that a damaged or
+// hostile file costs an error and no more memory than a small multiple of what its bytes unfold to.
+// Formats: numpy.lib.format (versions 1.0 to 3.0) and the zip specification APPNOTE 6.3.
 package npz
 
 import (
@@ -42,9 +45,10 @@ func (t DType) Size() (bytes int64, ok bool) {
 	return int64(l.size), true
 }
 
-// Array is a named array. Shape has its dimensions, the last running fastest; it is nil for a single value. Data is a slice with as many elements as Shape says
-// ([]float64, []float32, []int64, []int32, []uint64, []uint8, []bool, []string) or, with Shape nil, one value of these types. Strings become
-// numpy's unicode type; they cannot contain the character 0.
+// Array is a named array. Shape has its dimensions, the last running fastest; it is nil for a
+// single value. Data is a slice with as many elements as Shape says ([]float64, []float32, []int64,
+// []int32, []uint64, []uint8, []bool, []string) or, with Shape nil, one value of these types.
+// Strings become numpy's unicode type; they cannot contain the character 0.
 type Array struct {
 	Name  string
 	Shape []int
@@ -133,7 +137,8 @@ type layout struct {
 	fortran bool // first dimension fastest
 	shape   []int
 	count   int64 // elements
-	sure    bool  // whether the file is as large as the data, so that memory may be asked for at once
+	// whether the file is as large as the data, so that memory may be asked for at once
+	sure bool
 }
 
 func (l *layout) bytes() int64 { return l.count * int64(l.size) }
@@ -153,7 +158,8 @@ func (l *layout) dtype() DType {
 	return DType(order + string(rune(l.kind)) + strconv.Itoa(n))
 }
 
-// parseHeader reads the dictionary of a .npy header: a Python literal with exactly the keys descr, fortran_order and shape.
+// parseHeader reads the dictionary of a .npy header: a Python literal with exactly the keys descr,
+// fortran_order and shape.
 func parseHeader(s string) (*layout, error) {
 	p := &parser{s: s}
 	var l layout

@@ -120,7 +120,8 @@ func convert[T any](x any) []T {
 	return out
 }
 
-// TestGolden pins the bytes of an archive: the same content must give the same file, today and later.
+// TestGolden pins the bytes of an archive: the same content must give the same file, today and
+// later.
 func TestGolden(t *testing.T) {
 	const length, sum = 4353, 0xd88c98d4
 	b := write(t, samples...)
@@ -150,7 +151,8 @@ func npy(head string, data ...byte) []byte {
 	return append(append(b, head...), data...)
 }
 
-// TestForeign reads what numpy writes and we do not: other sizes, byte order, column-major order, compression, versions 2 and 3.
+// TestForeign reads what numpy writes and we do not: other sizes, byte order, column-major order,
+// compression, versions 2 and 3.
 func TestForeign(t *testing.T) {
 	head := func(descr, order, shape string) string {
 		return fmt.Sprintf("{'descr': '%s', 'fortran_order': %s, 'shape': %s}\n", descr, order, shape)
@@ -461,7 +463,8 @@ func TestValues(t *testing.T) {
 
 func second[T any](_ []T, _ []int, err error) error { return err }
 
-// TestDamage cuts an archive at every length and flips bits in it: never a panic, and no wrong data where the checksum covers them.
+// TestDamage cuts an archive at every length and flips bits in it: never a panic, and no wrong data
+// where the checksum covers them.
 func TestDamage(t *testing.T) {
 	want := []float64{1, 2, 3}
 	b := write(t, Array{"x", []int{3}, want}, Array{"units", nil, "ms"})

@@ -19,12 +19,13 @@ type Reader struct {
 	path  string
 	size  int64
 	names []string
-	open  map[string]func() (io.ReadCloser, int64, error) // the bytes of an entry, and how many there are
-	file  io.Closer
+	// the bytes of an entry, and how many there are
+	open map[string]func() (io.ReadCloser, int64, error)
+	file io.Closer
 }
 
-// Open opens a .npz archive, or a .npy file, which is then an archive of one array with the name of the file. The error is the operating
-// system's or a *FormatError.
+// Open opens a .npz archive, or a .npy file, which is then an archive of one array with the name of
+// the file. The error is the operating system's or a *FormatError.
 func Open(path string) (*Reader, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -45,7 +46,8 @@ func Open(path string) (*Reader, error) {
 	return r, nil
 }
 
-// NewReader reads a file of size bytes from src; path is for error messages and for the name of the array in a .npy file.
+// NewReader reads a file of size bytes from src; path is for error messages and for the name of the
+// array in a .npy file.
 func NewReader(path string, src io.ReaderAt, size int64) (*Reader, error) {
 	r := &Reader{path: path, size: size, open: map[string]func() (io.ReadCloser, int64, error){}}
 	start := make([]byte, len(magic))
@@ -104,8 +106,9 @@ func (r *Reader) Names() []string { return append([]string(nil), r.names...) }
 // Has reports whether there is an array of this name.
 func (r *Reader) Has(name string) bool { return r.open[name] != nil }
 
-// Stream returns the type and shape of an array and a reader of its bytes, for arrays larger than memory. The reader gives the elements as they stand in the
-// file: row-major, in the byte order of the type. It reports damage (checksum) at its end. It must be closed.
+// Stream returns the type and shape of an array and a reader of its bytes, for arrays larger than
+// memory. The reader gives the elements as they stand in the file: row-major, in the byte order of
+// the type. It reports damage (checksum) at its end. It must be closed.
 func (r *Reader) Stream(name string) (DType, []int, io.ReadCloser, error) {
 	l, rc, err := r.begin(name)
 	if err == nil && l.fortran && len(l.shape) > 1 {
@@ -215,7 +218,8 @@ func decode[T any](l *layout, in io.Reader, kinds string, get func(l *layout, b 
 	if l.size == 0 && l.count > 1<<16 { // a shape can claim any number of them in no bytes
 		return nil, errors.New("too many empty strings")
 	}
-	// A compressed entry may claim more than it holds: then the slice grows with what has been read.
+	// A compressed entry may claim more than it holds: then the slice grows with what has been
+	// read.
 	capacity := l.count
 	if !l.sure {
 		capacity = min(capacity, 1<<16)
@@ -322,7 +326,8 @@ func (l *layout) signed(b []byte) (int64, error) {
 	return int64(u), nil
 }
 
-// Float64s returns an array of numbers, in row-major order, and its shape (empty for a single value). Integers that float64 cannot hold are errors.
+// Float64s returns an array of numbers, in row-major order, and its shape (empty for a single
+// value). Integers that float64 cannot hold are errors.
 func (r *Reader) Float64s(name string) ([]float64, []int, error) {
 	return elementsOf(r, name, anyNumber, func(l *layout, b []byte) (float64, error) {
 		if l.kind == 'f' {
@@ -344,7 +349,8 @@ func (r *Reader) Int64s(name string) ([]int64, []int, error) {
 	return elementsOf(r, name, anyInteger, (*layout).signed)
 }
 
-// Tail returns the last n integers of a list (all of them if n is 0), in memory for these alone, and the length of the whole list.
+// Tail returns the last n integers of a list (all of them if n is 0), in memory for these alone,
+// and the length of the whole list.
 func (r *Reader) Tail(name string, n int) (x []int64, total int, err error) {
 	l, in, err := r.begin(name)
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 // epoch is the time of modification of every entry: the earliest that zip can express.
 var epoch = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// Writer writes an archive. After an error it refuses everything but returns the same error again, so that Close tells whether the
-// whole archive was written.
+// Writer writes an archive. After an error it refuses everything but returns the same error again,
+// so that Close tells whether the whole archive was written.
 type Writer struct {
 	zip   *zip.Writer
 	names map[string]bool
@@ -28,8 +28,8 @@ func NewWriter(w io.Writer) *Writer {
 	return &Writer{zip: zip.NewWriter(w), names: map[string]bool{}}
 }
 
-// Add writes an array. The error is that of the underlying writer, or a *FormatError if the name is empty, taken or not printable, or if Shape and Data
-// do not fit together.
+// Add writes an array. The error is that of the underlying writer, or a *FormatError if the name is
+// empty, taken or not printable, or if Shape and Data do not fit together.
 func (w *Writer) Add(a Array) error {
 	if w.err == nil {
 		var src source
@@ -40,8 +40,9 @@ func (w *Writer) Add(a Array) error {
 	return w.err
 }
 
-// AddStream writes an array that need not be in memory: r must give exactly the bytes of the elements in row-major order, little-endian. The error
-// is that of r or of the underlying writer, or a *FormatError.
+// AddStream writes an array that need not be in memory: r must give exactly the bytes of the
+// elements in row-major order, little-endian. The error is that of r or of the underlying writer,
+// or a *FormatError.
 func (w *Writer) AddStream(name string, t DType, shape []int, r io.Reader) error {
 	if w.err != nil {
 		return w.err
@@ -106,7 +107,8 @@ func (w *Writer) entry(name string, src source) error {
 	return src.write(e)
 }
 
-// WriteData writes the elements of an array alone, as they stand in a file, for a later AddStream, and returns their type.
+// WriteData writes the elements of an array alone, as they stand in a file, for a later AddStream,
+// and returns their type.
 func WriteData(w io.Writer, a Array) (DType, error) {
 	src, err := encode(a)
 	if err != nil {

@@ -1,8 +1,9 @@
-// Package progress tells how far one or several runs are: on a terminal as one line that is rewritten, elsewhere (Slurm, CI, a file) as one
-// plain line now and then, at the beginning, and at the end.
+// Package progress tells how far one or several runs are: on a terminal as one line that is
+// rewritten, elsewhere (Slurm, CI, a file) as one plain line now and then, at the beginning, and at
+// the end.
 //
-// A Reporter may be used from several goroutines. Rates and times left are those of this process: what a resumed run did before does not
-// count.
+// A Reporter may be used from several goroutines. Rates and times left are those of this process:
+// what a resumed run did before does not count.
 package progress
 
 import (
@@ -30,7 +31,8 @@ type Options struct {
 	Terminal bool
 	// Width returns the columns of the terminal; nil or 0 means 80.
 	Width func() int
-	// Every is the least time between two plain lines; 0 means 10 s. A terminal is refreshed ten times a second.
+	// Every is the least time between two plain lines; 0 means 10 s. A terminal is refreshed ten
+	// times a second.
 	Every time.Duration
 	// Members is how many runs there will be; 0 means 1.
 	Members int
@@ -114,7 +116,8 @@ func (t *Task) Update(s State) {
 	}
 }
 
-// End removes the run and writes a last line that ends in status ("done", "interrupted"); with several members only failures get a line.
+// End removes the run and writes a last line that ends in status ("done", "interrupted"); with
+// several members only failures get a line.
 func (t *Task) End(status string, failed bool) {
 	r := t.r
 	r.mu.Lock()
@@ -209,7 +212,8 @@ func bar(frac float64, n int) string {
 	return "[" + strings.Repeat("=", fill) + strings.Repeat(" ", n-2-fill) + "]"
 }
 
-// fraction is the part of all members that is done, and what this process did of it and of steps and spikes.
+// fraction is the part of all members that is done, and what this process did of it and of steps
+// and spikes.
 func (r *Reporter) fraction() (frac, here float64, sum State) {
 	here, sum = r.before.Done, r.before
 	frac = float64(r.done)

@@ -13,8 +13,8 @@ func (c *clock) after(seconds float64)  { c.t = c.t.Add(time.Duration(seconds * 
 func newClock() *clock                  { return &clock{time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)} }
 func state(done float64, n int64) State { return State{done, 200, "epochs", n * 10, n, "dkl 0.5"} }
 
-// A log file gets a line at the beginning, one every ten seconds, and one at the end. A resumed run starts at half: the time left follows
-// from what this process did.
+// A log file gets a line at the beginning, one every ten seconds, and one at the end. A resumed run
+// starts at half: the time left follows from what this process did.
 func TestPlain(t *testing.T) {
 	var b strings.Builder
 	c := newClock()

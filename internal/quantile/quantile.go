@@ -6,8 +6,9 @@ import (
 	"slices"
 )
 
-// Of returns the p-quantile (0 <= p <= 1) of ascending values by linear interpolation between the order statistics at (n-1)p: type 7 of
-// Hyndman & Fan (1996), the default of R and numpy. It returns NaN for no values.
+// Of returns the p-quantile (0 <= p <= 1) of ascending values by linear interpolation between the
+// order statistics at (n-1)p: type 7 of Hyndman & Fan (1996), the default of R and numpy. It
+// returns NaN for no values.
 func Of(ascending []float64, p float64) float64 {
 	n := len(ascending)
 	if n == 0 {

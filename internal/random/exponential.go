@@ -7,10 +7,11 @@ import (
 	"spikealign/internal/detmath"
 )
 
-// Exponential numbers by the ziggurat method (Marsaglia & Tsang, The ziggurat method for generating random variables, J. Stat. Softw. 5(8), 2000):
-// the area below e^-x is covered by 256 horizontal layers of equal area. A word chooses a layer by its lowest 8 bits and a
-// place in it by its upper 53; 98.9 % of the words give a number by one product and one comparison. The method is exact: only the
-// spacing of the 53-bit places separates it from the exponential law.
+// Exponential numbers by the ziggurat method (Marsaglia & Tsang, The ziggurat method for generating
+// random variables, J. Stat. Softw. 5(8), 2000): the area below e^-x is covered by 256 horizontal
+// layers of equal area. A word chooses a layer by its lowest 8 bits and a place in it by its upper
+// 53; 98.9 % of the words give a number by one product and one comparison. The method is exact:
+// only the spacing of the 53-bit places separates it from the exponential law.
 const (
 	zigguratTail = 7.69711747013104972      // where the lowest layer's rectangle ends
 	zigguratArea = 0.0039496598225815571993 // of each layer
@@ -26,7 +27,8 @@ func init() {
 	const places = 1 << 53
 	x := zigguratTail
 	f := detmath.Exp(-x)
-	base := zigguratArea / f // width of a rectangle with the area of the lowest layer, its tail included
+	// width of a rectangle with the area of the lowest layer, its tail included
+	base := zigguratArea / f
 	zigLimit[0] = uint64(x / base * places)
 	zigScale[0] = base / places
 	zigTop[0] = 1
@@ -42,7 +44,8 @@ func init() {
 	zigLimit[1] = 0
 }
 
-// Source is a Stream with a buffer, for inner loops: it delivers the same words. The zero value is not ready; use NewSource.
+// Source is a Stream with a buffer, for inner loops: it delivers the same words. The zero value is
+// not ready; use NewSource.
 type Source struct {
 	stream Stream
 	words  [128]uint64
@@ -72,7 +75,8 @@ func (s *Source) Uint64() uint64 {
 // Float64 returns a number from the open interval (0,1).
 func (s *Source) Float64() float64 { return Unit(s.Uint64()) }
 
-// Exp returns an exponentially distributed number of mean 1, always positive. It takes one word or, rarely, more.
+// Exp returns an exponentially distributed number of mean 1, always positive. It takes one word or,
+// rarely, more.
 func (s *Source) Exp() float64 {
 	w := s.Uint64()
 	if i := w & 255; w>>11 < zigLimit[i] {
@@ -82,7 +86,8 @@ func (s *Source) Exp() float64 {
 }
 
 func (s *Source) refill() {
-	if k := s.stream.next & 3; k != 0 { // within a block: take the block's rest, at the end of the buffer
+	// within a block: take the block's rest, at the end of the buffer
+	if k := s.stream.next & 3; k != 0 {
 		s.pos = len(s.words) - int(4-k)
 		for i := s.pos; i < len(s.words); i++ {
 			s.words[i] = s.stream.Uint64()
@@ -125,7 +130,8 @@ func (s *Source) edge(w uint64) float64 {
 	}
 }
 
-// Exponentials delivers what Source.Exp would to an inner loop. It makes the numbers in batches, in which the work on neighbouring draws overlaps. The zero value is not ready; use NewExponentials.
+// Exponentials delivers what Source.Exp would to an inner loop. It makes the numbers in batches, in
+// which the work on neighbouring draws overlaps. The zero value is not ready; use NewExponentials.
 type Exponentials struct {
 	start  Stream // where the batch in buf begins
 	source Source
@@ -133,7 +139,8 @@ type Exponentials struct {
 	pos    int
 }
 
-// NewExponentials returns the exponential numbers that the words of s, from its present place on, stand for.
+// NewExponentials returns the exponential numbers that the words of s, from its present place on,
+// stand for.
 func NewExponentials(s Stream) Exponentials {
 	e := Exponentials{source: NewSource(s)}
 	e.refill()

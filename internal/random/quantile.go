@@ -8,8 +8,9 @@ import (
 
 // Quantile returns the x at which the standard normal distribution function is p, for p in (0,1).
 //
-// A start from Abramowitz & Stegun 26.2.23 (error below 4.5e-4) is refined by two Halley steps on the tail probability, which leaves a
-// relative error of about 1e-15. The tail itself comes from a continued fraction or a series, in fixed arithmetic.
+// A start from Abramowitz & Stegun 26.2.23 (error below 4.5e-4) is refined by two Halley steps on
+// the tail probability, which leaves a relative error of about 1e-15. The tail itself comes from a
+// continued fraction or a series, in fixed arithmetic.
 func Quantile(p float64) float64 {
 	if !(p > 0 && p < 1) {
 		panic("random: Quantile of a number outside (0,1)")
@@ -57,13 +58,15 @@ func upperTail(x float64) float64 {
 	return density / f
 }
 
-// CutNorm returns a standard normal number conditioned on lying within [-cut, cut], cut > 0, from one draw.
+// CutNorm returns a standard normal number conditioned on lying within [-cut, cut], cut > 0, from
+// one draw.
 func (s *Stream) CutNorm(cut float64) float64 {
 	tail := upperTail(cut)
 	return Quantile(tail + float64(s.Float64()*(1-2*tail)))
 }
 
-// Beta returns a number from the Beta distribution with parameters a, b > 0. Beta(1,1), the uniform distribution, takes one draw, others a varying number.
+// Beta returns a number from the Beta distribution with parameters a, b > 0. Beta(1,1), the uniform
+// distribution, takes one draw, others a varying number.
 func (s *Stream) Beta(a, b float64) float64 {
 	if a == 1 && b == 1 {
 		return s.Float64()
@@ -72,8 +75,9 @@ func (s *Stream) Beta(a, b float64) float64 {
 	return detmath.Logistic(x - s.logGamma(b))
 }
 
-// logGamma returns the logarithm of a number from the Gamma distribution with shape a, by the method of Marsaglia and Tsang (A simple method for generating gamma variables, ACM
-// Trans. Math. Softw. 26, 2000). Shapes below 1 go through shape a+1.
+// logGamma returns the logarithm of a number from the Gamma distribution with shape a, by the
+// method of Marsaglia and Tsang (A simple method for generating gamma variables, ACM Trans. Math.
+// Softw. 26, 2000). Shapes below 1 go through shape a+1.
 func (s *Stream) logGamma(a float64) float64 {
 	boost := 0.0
 	if a < 1 {

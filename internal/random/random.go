@@ -1,9 +1,11 @@
-// Package random draws keyed random numbers: each draw is a pure function of a key (seed and purpose) and of a counter that says which
-// draw it is. Nothing depends on the order of calls, on threads or on what else is drawn, so that recording, splitting, resuming
-// or parallelising a computation cannot change its result.
+// Package random draws keyed random numbers: each draw is a pure function of a key (seed and
+// purpose) and of a counter that says which draw it is. Nothing depends on the order of calls, on
+// threads or on what else is drawn, so that recording, splitting, resuming or parallelising a
+// computation cannot change its result.
 //
-// The generator is Philox4x64-10 (Salmon, Moraes, Dror & Shaw, Parallel random numbers: as easy as 1, 2, 3, SC 2011), which passes the
-// BigCrush battery. Block is checked against the authors' published vectors.
+// The generator is Philox4x64-10 (Salmon, Moraes, Dror & Shaw, Parallel random numbers: as easy as
+// 1, 2, 3, SC 2011), which passes the BigCrush battery. Block is checked against the authors'
+// published vectors.
 package random
 
 import (
@@ -12,8 +14,8 @@ import (
 	"math/bits"
 )
 
-// Purpose says what a stream of draws is for. Two purposes never share a draw. The numbers are part of the result of every run:
-// never change or reuse one.
+// Purpose says what a stream of draws is for. Two purposes never share a draw. The numbers are part
+// of the result of every run: never change or reuse one.
 type Purpose uint64
 
 // The purposes of the project's draws.
@@ -55,8 +57,9 @@ func Block(key [2]uint64, ctr [4]uint64) [4]uint64 {
 // Unit maps 64 random bits to the open interval (0,1): the middle of one of 2^52 equal cells.
 func Unit(x uint64) float64 { return (float64(int64(x>>12)) + 0.5) * 0x1p-52 }
 
-// Stream is a sequence of draws under one key. Draw k of the sequence (seed, purpose, a, b) is a pure function of these five numbers.
-// The zero value is the stream of seed 0, purpose 0. A Stream is a value: a copy continues independently from the same place.
+// Stream is a sequence of draws under one key. Draw k of the sequence (seed, purpose, a, b) is a
+// pure function of these five numbers. The zero value is the stream of seed 0, purpose 0. A Stream
+// is a value: a copy continues independently from the same place.
 type Stream struct {
 	key  [2]uint64
 	a, b uint64
@@ -64,7 +67,8 @@ type Stream struct {
 	buf  [4]uint64
 }
 
-// New returns the stream for a seed, a purpose, and two more numbers of the caller's choice (an epoch, an entity, ...).
+// New returns the stream for a seed, a purpose, and two more numbers of the caller's choice (an
+// epoch, an entity, ...).
 func New(seed uint64, p Purpose, a, b uint64) Stream {
 	return Stream{key: [2]uint64{seed, uint64(p)}, a: a, b: b}
 }
@@ -82,8 +86,8 @@ func (s *Stream) Uint64() uint64 {
 // Float64 returns a number from the open interval (0,1).
 func (s *Stream) Float64() float64 { return Unit(s.Uint64()) }
 
-// fill writes the next words, a multiple of four, from the beginning of a block on. Two blocks are computed side by side: one alone would wait for
-// its own multiplications.
+// fill writes the next words, a multiple of four, from the beginning of a block on. Two blocks are
+// computed side by side: one alone would wait for its own multiplications.
 func (s *Stream) fill(dst []uint64) {
 	i := s.next >> 2
 	s.next += uint64(len(dst))
@@ -111,7 +115,8 @@ func (s *Stream) fill(dst []uint64) {
 	}
 }
 
-// Norm returns a standard normal number, by inversion: one draw each, so that the k-th number does not depend on the others.
+// Norm returns a standard normal number, by inversion: one draw each, so that the k-th number does
+// not depend on the others.
 func (s *Stream) Norm() float64 { return Quantile(s.Float64()) }
 
 // Skip moves the stream forward (or, as 2^64-k, back) by k draws.

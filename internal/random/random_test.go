@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// TestBlockVectors holds Block to the known-answer tests published with the generator (Random123, kat_vectors).
+// TestBlockVectors holds Block to the known-answer tests published with the generator (Random123,
+// kat_vectors).
 func TestBlockVectors(t *testing.T) {
 	ones := ^uint64(0)
 	for _, c := range []struct {
@@ -66,7 +67,8 @@ func TestResume(t *testing.T) {
 	}
 }
 
-// TestSourceIsItsStream: a Source delivers its stream's words, from any place, and hands the place back.
+// TestSourceIsItsStream: a Source delivers its stream's words, from any place, and hands the place
+// back.
 func TestSourceIsItsStream(t *testing.T) {
 	for start := range uint64(9) {
 		a := New(5, Spikes, 1, 2)
@@ -113,8 +115,9 @@ func TestExponentialsResume(t *testing.T) {
 	}
 }
 
-// TestExponentialLaw: 2^24 draws fall into 64 bins of equal probability and into the far tail as the exponential law has it: chi-square below its 1-1e-6
-// quantile (false alarm 1e-6, fixed seed). Edges of layers, where a slip of the ziggurat would show, lie in every bin.
+// TestExponentialLaw: 2^24 draws fall into 64 bins of equal probability and into the far tail as
+// the exponential law has it: chi-square below its 1-1e-6 quantile (false alarm 1e-6, fixed seed).
+// Edges of layers, where a slip of the ziggurat would show, lie in every bin.
 func TestExponentialLaw(t *testing.T) {
 	const n, bins = 1 << 24, 64
 	s := NewExponentials(New(12, Spikes, 0, 0))
@@ -158,7 +161,8 @@ func TestZigguratTable(t *testing.T) {
 	}
 }
 
-// TestQuantile compares with math.Erfinv away from the far tail, and with the distribution function there.
+// TestQuantile compares with math.Erfinv away from the far tail, and with the distribution function
+// there.
 func TestQuantile(t *testing.T) {
 	for _, p := range []float64{1e-15, 1e-9, 1e-4, 0.01, 0.02425, 0.1, 0.3, 0.4999, 0.5, 0.7, 0.9772498680518208, 0.999} {
 		x := Quantile(p)
@@ -172,7 +176,8 @@ func TestQuantile(t *testing.T) {
 	}
 }
 
-// TestMoments: 2^20 draws of each kind have the moments of their law within 5 standard errors (about 1 false alarm in 1.7 million each).
+// TestMoments: 2^20 draws of each kind have the moments of their law within 5 standard errors
+// (about 1 false alarm in 1.7 million each).
 func TestMoments(t *testing.T) {
 	const n = 1 << 20
 	s, x := New(11, Spikes, 0, 0), NewExponentials(New(12, Spikes, 0, 0))

@@ -47,8 +47,9 @@ type decoder struct {
 	more     int  // issues beyond maxIssues
 }
 
-// Decode fills the targets, pointers to structs that hold their defaults. The keys of the file's top level belong to whichever target has
-// them. It returns nil or Errors with every problem of syntax, type, key and (Validator) value.
+// Decode fills the targets, pointers to structs that hold their defaults. The keys of the file's
+// top level belong to whichever target has them. It returns nil or Errors with every problem of
+// syntax, type, key and (Validator) value.
 func (d *Document) Decode(targets ...any) error {
 	dec := &decoder{Document: d, origins: map[string]origin{}, active: map[*yaml.Node]bool{}}
 	for _, t := range targets {
@@ -86,7 +87,8 @@ func (d *Document) Decode(targets ...any) error {
 	return dec.issues
 }
 
-// drowned counts an issue without keeping it, once there are so many (a large matrix of something else than numbers) that more would only drown the user.
+// drowned counts an issue without keeping it, once there are so many (a large matrix of something
+// else than numbers) that more would only drown the user.
 func (d *decoder) drowned() bool {
 	if len(d.issues) < maxIssues {
 		return false
@@ -204,8 +206,8 @@ type pair struct {
 	val *yaml.Node
 }
 
-// pairs lists the keys of a mapping with merge keys (<<) expanded: own keys win over merged ones, earlier merged mappings over later
-// ones.
+// pairs lists the keys of a mapping with merge keys (<<) expanded: own keys win over merged ones,
+// earlier merged mappings over later ones.
 func (d *decoder) pairs(n *yaml.Node, path string, depth int) []pair {
 	var own, merged []pair
 	first := map[string]*yaml.Node{}

@@ -10,7 +10,8 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// Limits of what a document may hold and what is said about it. A matrix of 1000 x 1000 weights is about 20 MB of text.
+// Limits of what a document may hold and what is said about it. A matrix of 1000 x 1000 weights is
+// about 20 MB of text.
 const (
 	maxBytes    = 64 << 20
 	maxExpanded = 1 << 20 // values reached through aliases
@@ -36,7 +37,8 @@ type override struct {
 	node *yaml.Node
 }
 
-// ReadFile reads a file for Parse, and no more of it than Parse needs to find it too large: a path such as /dev/zero has no end.
+// ReadFile reads a file for Parse, and no more of it than Parse needs to find it too large: a path
+// such as /dev/zero has no end.
 func ReadFile(name string) ([]byte, error) {
 	f, err := os.Open(name)
 	if err != nil {
@@ -46,7 +48,8 @@ func ReadFile(name string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, maxBytes+1))
 }
 
-// Parse reads the YAML text of the file `name` (for messages only). Faults of syntax are reported by Decode.
+// Parse reads the YAML text of the file `name` (for messages only). Faults of syntax are reported
+// by Decode.
 func Parse(name string, data []byte) *Document {
 	d := &Document{name: name}
 	if len(data) > maxBytes {
@@ -71,8 +74,8 @@ func (d *Document) fault(line int, msg string) {
 	d.issues = append(d.issues, Issue{File: d.name, Line: line, Message: msg})
 }
 
-// Set adds an override "path=value"; the value is YAML, the path is dotted and may index lists (a.b.0.c). Overrides apply in order, after
-// the file. Faults are reported by Decode.
+// Set adds an override "path=value"; the value is YAML, the path is dotted and may index lists
+// (a.b.0.c). Overrides apply in order, after the file. Faults are reported by Decode.
 func (d *Document) Set(arg string) {
 	path, text, ok := strings.Cut(arg, "=")
 	path = strings.TrimSpace(path)
@@ -97,8 +100,8 @@ func (d *Document) Set(arg string) {
 	d.sets = append(d.sets, o)
 }
 
-// Text returns the plain text of the scalar at a key of the top level, overrides included, and "" if there is none. It serves to choose
-// the targets of Decode.
+// Text returns the plain text of the scalar at a key of the top level, overrides included, and ""
+// if there is none. It serves to choose the targets of Decode.
 func (d *Document) Text(key string) string {
 	for k := len(d.sets) - 1; k >= 0; k-- {
 		if o := d.sets[k]; o.path == key && o.node != nil && o.node.Kind == yaml.ScalarNode {
@@ -123,7 +126,8 @@ func (d *Document) Text(key string) string {
 // parse returns the single document of data, or nil and a line with what is wrong.
 func parse(data []byte) (n *yaml.Node, line int, msg string) {
 	defer func() {
-		// The library panics on some malformed inputs; to the user that is a syntax error like any other.
+		// The library panics on some malformed inputs; to the user that is a syntax error like any
+		// other.
 		if r := recover(); r != nil {
 			n, line, msg = nil, 0, fmt.Sprintf("is not valid YAML: %v", r)
 		}

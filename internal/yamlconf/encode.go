@@ -17,9 +17,11 @@ import (
 
 const width = 120 // of a line with its comment
 
-// Marshal writes the fields of the targets (structs or pointers to structs) as one YAML file, every field with its doc as a comment, below a header
-// comment. The same values always give the same bytes, and Decode of these bytes gives the same values: floats have full precision, nil
-// slices and pointers are null. Matrices are written one row a line. NaN, infinities and text that is not UTF-8 are errors.
+// Marshal writes the fields of the targets (structs or pointers to structs) as one YAML file, every
+// field with its doc as a comment, below a header comment. The same values always give the same
+// bytes, and Decode of these bytes gives the same values: floats have full precision, nil slices
+// and pointers are null. Matrices are written one row a line. NaN, infinities and text that is not
+// UTF-8 are errors.
 func Marshal(header string, targets ...any) ([]byte, error) {
 	return (&encoder{}).marshal(header, targets)
 }
@@ -159,7 +161,8 @@ func (e *encoder) lines(v reflect.Value, path string) []string {
 	return e.atLeastTwo(lines)
 }
 
-// atLeastTwo keeps a one-line block (a struct with one field) apart from an inline value: a block always has two lines or more.
+// atLeastTwo keeps a one-line block (a struct with one field) apart from an inline value: a block
+// always has two lines or more.
 func (e *encoder) atLeastTwo(lines []string) []string {
 	if len(lines) == 1 && lines[0] != "{}" {
 		return append(lines, "")
@@ -273,7 +276,8 @@ func (e *encoder) scalar(v reflect.Value, path string) (string, bool) {
 	panic(fmt.Sprintf("yamlconf: type %v is not supported", t))
 }
 
-// formatFloat writes the shortest decimal number that reads back as x, without an exponent for everyday sizes.
+// formatFloat writes the shortest decimal number that reads back as x, without an exponent for
+// everyday sizes.
 func formatFloat(x float64, bits int) string {
 	if a := math.Abs(x); a != 0 && (a < 1e-5 || a >= 1e15) {
 		return strconv.FormatFloat(x, 'e', -1, bits)
@@ -293,7 +297,8 @@ func trimDuration(d time.Duration) string {
 	return s
 }
 
-// quote returns s plain where YAML reads it back as the same text also inside of lists, else in double quotes.
+// quote returns s plain where YAML reads it back as the same text also inside of lists, else in
+// double quotes.
 func quote(s string) string {
 	if isPlain(s) {
 		return s
@@ -323,8 +328,8 @@ func quote(s string) string {
 	return b.String()
 }
 
-// isPlain is stricter than YAML: words of letters, digits and _ . / - that begin with a letter, single spaces between, and not one of the
-// words with a meaning.
+// isPlain is stricter than YAML: words of letters, digits and _ . / - that begin with a letter,
+// single spaces between, and not one of the words with a meaning.
 func isPlain(s string) bool {
 	if s == "" {
 		return false

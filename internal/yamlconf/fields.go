@@ -8,7 +8,8 @@ import (
 	"spikealign/settings"
 )
 
-// lookup follows a dotted path through structs, pointers and slices; ok is false where it leads nowhere.
+// lookup follows a dotted path through structs, pointers and slices; ok is false where it leads
+// nowhere.
 func lookup(v reflect.Value, path string) (_ reflect.Value, ok bool) {
 	if path == "" {
 		return v, true
@@ -52,8 +53,8 @@ func allPaths(t reflect.Type, prefix string, depth int) []string {
 	return paths
 }
 
-// hint proposes a key for an unknown one: a near spelling among the keys of its struct, else the same (or nearly the same) name
-// elsewhere, else the keys that are known.
+// hint proposes a key for an unknown one: a near spelling among the keys of its struct, else the
+// same (or nearly the same) name elsewhere, else the keys that are known.
 func hint(key, prefix string, known []string, elsewhere []string) string {
 	if near := Nearest(key, known); near != "" {
 		return "did you mean " + settings.Join(prefix, near) + "?"
@@ -74,7 +75,8 @@ func hint(key, prefix string, known []string, elsewhere []string) string {
 	return "allowed here: " + shorten(strings.Join(known, ", "), 200)
 }
 
-// Nearest returns the word among those known whose spelling is nearest to that of a mistaken one, and "" if none is near.
+// Nearest returns the word among those known whose spelling is nearest to that of a mistaken one,
+// and "" if none is near.
 func Nearest(word string, known []string) string {
 	best, dist := "", max(1, len(word)/3)
 	for _, k := range known {
@@ -85,7 +87,8 @@ func Nearest(word string, known []string) string {
 	return best
 }
 
-// distance is the number of insertions, deletions, replacements and swaps of neighbours that turn a into b.
+// distance is the number of insertions, deletions, replacements and swaps of neighbours that turn a
+// into b.
 func distance(a, b string) int {
 	if len(a) > 64 || len(b) > 64 {
 		return 64

@@ -50,7 +50,8 @@ func TestManyProblems(t *testing.T) {
 			t.Errorf("got %s, want %s", p, want)
 		}
 	}
-	// 20000 entries, the lengths of 39 rows (of the first, something is said already) and the override.
+	// 20000 entries, the lengths of 39 rows (of the first, something is said already) and the
+	// override.
 	if got, want := problems[maxIssues].Error(), "f.yaml: ... and 19940 more problems"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

@@ -25,7 +25,8 @@ func (d *decoder) override(o override) {
 	}
 	n := o.node
 	if t := baseType(v.Type()); t.Kind() == reflect.String && t != rawType && !isText(t) {
-		// Text is taken as it stands ("a: b" needs no quotes on a command line), unless it is quoted or null.
+		// Text is taken as it stands ("a: b" needs no quotes on a command line), unless it is
+		// quoted or null.
 		if n == nil || n.Kind != yaml.ScalarNode || n.ShortTag() != "!!null" && n.Style == 0 {
 			n = &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Style: yaml.DoubleQuotedStyle, Value: o.text}
 		}

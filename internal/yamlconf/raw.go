@@ -6,7 +6,8 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// Raw is a YAML value kept as text in flow style on one line: `0.5`, `[1, 2]`, `{a: "x y"}`. It can stand to the right of an override.
+// Raw is a YAML value kept as text in flow style on one line: `0.5`, `[1, 2]`, `{a: "x y"}`. It can
+// stand to the right of an override.
 type Raw string
 
 // Text returns the text of a single value without quotes, and r itself for lists and mappings.
@@ -67,7 +68,8 @@ func flow(n *yaml.Node, limit int) string {
 	return shorten(b.String(), limit)
 }
 
-// writeFlow renders a node in flow style; plain text is quoted where it must be, or left as it was written.
+// writeFlow renders a node in flow style; plain text is quoted where it must be, or left as it was
+// written.
 func writeFlow(b *strings.Builder, n *yaml.Node, depth, limit int, asWritten bool) {
 	if b.Len() > limit || depth > maxDepth {
 		b.WriteString("...")

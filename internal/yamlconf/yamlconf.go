@@ -1,16 +1,20 @@
 // Package yamlconf reads and writes configuration files strictly.
 //
-// A Document holds a YAML file and any number of overrides (`path=value`). Decode fills structs that already hold their defaults and
-// returns every problem at once (of very many the first hundred), each with file, line, path, value, and what is allowed. Unknown keys, duplicate keys, values of another type,
-// NaN and infinities are problems. Anchors, aliases and merge keys work; what they may expand to is bounded. Marshal writes structs back,
-// with a comment for every field, such that Decode returns exactly the same values.
+// A Document holds a YAML file and any number of overrides (`path=value`). Decode fills structs
+// that already hold their defaults and returns every problem at once (of very many the first
+// hundred), each with file, line, path, value, and what is allowed. Unknown keys, duplicate keys,
+// values of another type, NaN and infinities are problems. Anchors, aliases and merge keys work;
+// what they may expand to is bounded. Marshal writes structs back, with a comment for every field,
+// such that Decode returns exactly the same values.
 //
-// Fields carry the tags of package settings. Supported are booleans, integers, floats, strings, time.Duration ("90s"),
-// encoding.TextUnmarshaler (with TextMarshaler), structs, embedded structs (inlined), pointers (null is nil), slices (null is nil),
-// arrays, and Raw. Elements of slices and targets of pointers begin with the defaults of their tags; a target of Decode may have a
-// method Validate, which says what is wrong with its values.
+// Fields carry the tags of package settings. Supported are booleans, integers, floats, strings,
+// time.Duration ("90s"), encoding.TextUnmarshaler (with TextMarshaler), structs, embedded structs
+// (inlined), pointers (null is nil), slices (null is nil), arrays, and Raw. Elements of slices and
+// targets of pointers begin with the defaults of their tags; a target of Decode may have a method
+// Validate, which says what is wrong with its values.
 //
-// The package is not a general YAML library: multiple documents, tags of one's own, and keys that are not text are refused.
+// The package is not a general YAML library: multiple documents, tags of one's own, and keys that
+// are not text are refused.
 package yamlconf
 
 import (
@@ -22,8 +26,9 @@ import (
 	"spikealign/settings"
 )
 
-// Validator is implemented by targets of Decode that check their values. It returns all problems, and nil if there are none. It is called
-// even when parts of the file could not be read (these parts then hold defaults), so it must not panic whatever the values are.
+// Validator is implemented by targets of Decode that check their values. It returns all problems,
+// and nil if there are none. It is called even when parts of the file could not be read (these
+// parts then hold defaults), so it must not panic whatever the values are.
 type Validator interface {
 	Validate() settings.Problems
 }

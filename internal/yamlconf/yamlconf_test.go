@@ -317,7 +317,8 @@ func roundTrip(t *testing.T, h *head, b *body) {
 	}
 }
 
-// The reader never panics, never accepts an unknown key, and what it accepts survives writing and reading.
+// The reader never panics, never accepts an unknown key, and what it accepts survives writing and
+// reading.
 func FuzzDecode(f *testing.F) {
 	for _, s := range []string{"epochs: 3\n", "kind: 'a\n\n b'\nwindow: &w {tau: 3}\nlist: [*w, {<<: *w}]\n", "weights: [[1, 2], [3, 4]]\n", "? a\n: b\n",
 		"any: {a: [1, !!str 2, null], b: {c: \"\\u2028\"}}\n", "any: |\n  x\n   y\n", "description: \"a\\nb\\n\"\n", "names: [~, \"\\x85\", \"\\U0001F600\"]\n",
