@@ -64,7 +64,7 @@ func TestLengthIsTheLastLag(t *testing.T) {
 		t.Errorf("exponential: length %d", l)
 	}
 	l := float64((PSP{Shape: Alpha, TauRef: 1, TauSyn: 1e6}).Length()) / 1e6
-	if x := l - 1 - math.Log(l); math.Abs(x-12*math.Ln10) > 1e-6 {
+	if x := l - 1 - math.Log(l); !(math.Abs(x-12*math.Ln10) <= 1e-6) {
 		t.Errorf("alpha: length %v time constants, where exp(-%v) of the peak is left", l, x)
 	}
 }
@@ -93,7 +93,7 @@ func TestEdgesAreInOrder(t *testing.T) {
 				if x := on.Exp + on.Alpha*l; x != 0 {
 					sum += x * math.Exp(-l/p.TauSyn)
 				}
-				if want := p.At(lag); math.Abs(sum-want) > 1e-13 {
+				if want := p.At(lag); !(math.Abs(sum-want) <= 1e-13) {
 					t.Fatalf("%+v: lag %d: edges give %v, At gives %v", p, lag, sum, want)
 				}
 			}
@@ -197,7 +197,7 @@ func TestWindowLimits(t *testing.T) {
 		t.Error(err)
 	}
 	// A cut at 1 leaves one tick.
-	if h := (Half{Tau: 10, Cut: 1}); h.Support() != 1 || math.Abs(h.At(1)-math.Exp(-0.1)) > 1e-15 || h.At(2) != 0 {
+	if h := (Half{Tau: 10, Cut: 1}); h.Support() != 1 || !(math.Abs(h.At(1)-math.Exp(-0.1)) <= 1e-15) || h.At(2) != 0 {
 		t.Errorf("%+v: support %d, %v, %v", h, h.Support(), h.At(1), h.At(2))
 	}
 }
