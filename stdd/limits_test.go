@@ -94,6 +94,9 @@ func TestStationary(t *testing.T) {
 	if err := stationary(x, []float64{1, 0, 0, 0, 1, 0, 0, 0, 1}, 3); err == nil {
 		t.Errorf("three chains in one: law %v", x)
 	}
+	if err := stationary(x[:2], []float64{1, 0, 0, 1}, 2); err == nil {
+		t.Errorf("two chains in one: law %v", x[:2])
+	}
 }
 
 // TestResidualIsASumOfMagnitudes: of unequal neurons some rounding is left, and it is not negative.
@@ -147,6 +150,56 @@ func TestRefinements(t *testing.T) {
 	}
 }
 
+// TestExtrapolation: rates in continuous time are the values at 1/k = 0 of the polynomials in 1/k
+// through those with k = 1..K steps for one: by Lagrange's formula the sums over k of the rates times
+// the product of k/(k-i) over all other i. Error is how far the last k moved them, all in all,
+// relative to the rate of all pairs.
+func TestExtrapolation(t *testing.T) {
+	l := mustSolve(t, Params{TauRef: 4, W12: 1, W21: -0.5, B1: 0.5, PSP: synapse.PSP{Shape: synapse.Alpha, TauSyn: 2}, Continuous: true})
+	n := int(l.Params.TMax)
+	limits := func(levels int) []float64 {
+		sum := make([]float64, 2*n+4)
+		for k := 1; k <= levels; k++ {
+			c := float64(k)
+			for i := 1; i <= levels; i++ {
+				if i != k {
+					c *= float64(k) / float64(k-i)
+				}
+			}
+			f := l.finer[k-1]
+			for d := 1; d < len(f.Plus); d++ {
+				if b := (d-1)/k + 1; b < n {
+					sum[b] += c * f.Plus[d]
+					sum[n+b] += c * f.Minus[d]
+				} else {
+					sum[2*n] += c * f.Plus[d]
+					sum[2*n+1] += c * f.Minus[d]
+				}
+			}
+			sum[2*n] += c * f.TailPlus
+			sum[2*n+1] += c * f.TailMinus
+			sum[2*n+2] += c * f.Rate1
+			sum[2*n+3] += c * f.Rate2
+		}
+		return sum
+	}
+	last, before := limits(len(l.finer)), limits(len(l.finer)-1)
+	got := append(append(append([]float64{}, l.Plus...), l.Minus...), l.TailPlus, l.TailMinus, l.Rate1, l.Rate2)
+	moved, pairs := 0.0, 0.0
+	for i, x := range last {
+		if !(math.Abs(got[i]-x) <= 1e-11) {
+			t.Errorf("quantity %d: %v, want %v", i, got[i], x)
+		}
+		if i < 2*n+2 {
+			moved += math.Abs(x - before[i])
+			pairs += x
+		}
+	}
+	if want := moved / pairs; !(math.Abs(l.Error-want) <= 0.1*want) {
+		t.Errorf("error %v, want %v", l.Error, want)
+	}
+}
+
 // TestFirstError: of calls that fail, the one with the smallest index is told, whichever comes last.
 func TestFirstError(t *testing.T) {
 	p := Params{TauRef: 5}.Resolve()
@@ -180,12 +233,14 @@ func TestRootsAtTheEnds(t *testing.T) {
 		f    func(x float64) float64
 		want []Root
 	}{
-		"falls to the upper end":   {func(x float64) float64 { return 1 - x }, []Root{{1, true}}},
-		"rises to the upper end":   {func(x float64) float64 { return x - 1 }, []Root{{1, false}}},
-		"falls from the lower end": {func(x float64) float64 { return -1 - x }, []Root{{-1, true}}},
-		"rises from the lower end": {func(x float64) float64 { return 1 + x }, []Root{{-1, false}}},
-		"touches from above":       {math.Abs, []Root{{0, false}}},
-		"touches from below":       {func(x float64) float64 { return -math.Abs(x) }, []Root{{0, false}}},
+		"falls to the upper end":    {func(x float64) float64 { return 1 - x }, []Root{{1, true}}},
+		"rises to the upper end":    {func(x float64) float64 { return x - 1 }, []Root{{1, false}}},
+		"falls from the lower end":  {func(x float64) float64 { return -1 - x }, []Root{{-1, true}}},
+		"rises from the lower end":  {func(x float64) float64 { return 1 + x }, []Root{{-1, false}}},
+		"falls at the second point": {func(x float64) float64 { return -0.875 - x }, []Root{{-0.875, true}}},
+		"rises at the second point": {func(x float64) float64 { return 0.875 + x }, []Root{{-0.875, false}}},
+		"touches from above":        {math.Abs, []Root{{0, false}}},
+		"touches from below":        {func(x float64) float64 { return -math.Abs(x) }, []Root{{0, false}}},
 	} {
 		roots, err := findRoots(1, func(x float64) (float64, error) { return c.f(x), nil })
 		if err != nil || len(roots) != len(c.want) || roots[0].Stable != c.want[0].Stable || !(math.Abs(roots[0].Difference-c.want[0].Difference) <= 1e-12) {
