@@ -155,11 +155,11 @@ func TestConvertMicrocircuit(t *testing.T) {
 		t.Errorf("notes %q", notes)
 	}
 	c := s.Config.(*kinds.MicrocircuitConfig)
-	n, pl, tr := c.Network, c.Plasticity, c.Training
+	n, pl, tr := c.Neurons, c.Plasticity, c.Course
 	if s.Seed != 31 || *c.Seeds.Initial != 32 || *c.Seeds.Task != 34 || !s.Record.Spikes {
 		t.Errorf("seeds %d, %+v, spikes %v", s.Seed, c.Seeds, s.Record.Spikes)
 	}
-	if !slices.Equal(n.Layers, []int{1, 1, 1, 1}) || n.TauRef != 20 || n.Window != 900 || pl.Lag != 700 || n.LambdaApical != 0.03 || n.LambdaNudge != 0.5 ||
+	if !slices.Equal(n.Dims, []int{1, 1, 1, 1}) || n.Tau != 20 || n.Window != 900 || pl.Lag != 700 || n.LambdaApical != 0.03 || n.LambdaNudge != 0.5 ||
 		!slices.Equal(pl.RateUp, []float64{0.4, 0.1, 0.01}) || !slices.Equal(pl.RateDown, []float64{0.002, 0.003}) || pl.Method != microcircuit.SAL {
 		t.Errorf("network %+v, plasticity %+v", n, pl)
 	}
