@@ -9,6 +9,7 @@ import (
 	"spikealign/experiment"
 	"spikealign/kinds"
 	"spikealign/microcircuit"
+	"spikealign/sampling"
 )
 
 var known = experiment.Kinds{kinds.Sampling{}, kinds.Microcircuit{}}
@@ -57,9 +58,9 @@ func TestConvert(t *testing.T) {
 	}
 	c := s.Config.(*kinds.SamplingConfig)
 	if s.Seed != 13 || *c.Seeds.Target != 11 || *c.Seeds.Initial != 12 || c.Target.Alpha != 1 || c.Target.Beta != 2 ||
-		c.Network.Visible != 5 || c.Network.TauRef != 30 || c.Network.Timing != kinds.AuthorsTiming ||
-		c.Training.Epochs != 101 || c.Training.ReportEvery != 10 || c.Training.ReportFactor != 20 || c.Training.EpochLength != 500 ||
-		c.Training.ClipWeight != 2 || c.Training.ClipBias != 3 || c.Initial.Noise != 0.4 || c.Initial.WeightSD != 0.2 || c.Initial.BiasSD != 0.1 ||
+		c.Network.Visible != 5 || c.Network.TauRef != 30 || c.Network.Timing != sampling.AuthorsTiming ||
+		c.Course.Epochs != 101 || c.Course.ReportEvery != 10 || c.Course.ReportFactor != 20 || c.Course.EpochLength != 500 ||
+		c.Course.ClipWeight != 2 || c.Course.ClipBias != 3 || c.Initial.Noise != 0.4 || c.Initial.WeightSD != 0.2 || c.Initial.BiasSD != 0.1 ||
 		c.Plasticity.RateBias != 0.001 || c.Plasticity.RateWeight != 0.002 || c.Plasticity.RateSAL != 0.003 || c.Plasticity.Noise != 0.05 {
 		t.Errorf("converted to %+v, %+v", s.Common, *c)
 	}
@@ -76,7 +77,7 @@ func TestConvert(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := s.Config.(*kinds.SamplingConfig).Network; n.Timing == kinds.AuthorsTiming {
+	if n := s.Config.(*kinds.SamplingConfig).Network; n.Timing == sampling.AuthorsTiming {
 		t.Errorf("canonical timing: %+v", n)
 	}
 	for _, c := range []struct{ old, new, want string }{

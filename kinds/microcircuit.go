@@ -341,8 +341,8 @@ func (r *microcircuitRun) Arrays() ([]experiment.Array, error) {
 			classes = append(classes, int64(p.Class))
 		}
 		dims := r.training.Dims
-		arrays = append(arrays, experiment.Array{Name: set.name + "_input", Shape: []int{len(inputs), dims[0]}, Data: flat(inputs)},
-			experiment.Array{Name: set.name + "_target", Shape: []int{len(inputs), dims[len(dims)-1]}, Data: flat(set.targets)})
+		arrays = append(arrays, experiment.Array{Name: set.name + "_input", Shape: []int{len(inputs), dims[0]}, Data: slices.Concat(inputs...)},
+			experiment.Array{Name: set.name + "_target", Shape: []int{len(inputs), dims[len(dims)-1]}, Data: slices.Concat(set.targets...)})
 		if r.training.Task.Classes > 0 {
 			arrays = append(arrays, experiment.Array{Name: set.name + "_class", Shape: []int{len(classes)}, Data: classes})
 		}
