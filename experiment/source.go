@@ -48,8 +48,9 @@ type SourceInfo struct {
 	SHA256  string `json:"arrays_sha256"` // of its arrays.npz
 }
 
-// openSource finds the run that from names and makes sure that it is a finished one of this kind.
-func openSource(from, kind string) (*Source, error) {
+// OpenSource finds the run that from names, as a Starter does, and makes sure that it is a finished
+// one of this kind. The error wraps ErrUsage where it is not.
+func OpenSource(from, kind string) (*Source, error) {
 	dir, epoch := from, ""
 	if _, err := os.Stat(dir); err != nil {
 		if k := strings.LastIndexByte(from, '#'); k >= 0 {
@@ -81,6 +82,9 @@ func openSource(from, kind string) (*Source, error) {
 	s.Info.SHA256, err = sumOf(folder.Path(ArraysFile))
 	return s, err
 }
+
+// Folder returns the folder of the run; nil where the run that begins from it is being resumed.
+func (s *Source) Folder() *Folder { return s.folder }
 
 // rowOf returns the row of metrics.csv that reports an epoch.
 func (f *Folder) rowOf(epoch string) (int, error) {
@@ -209,7 +213,7 @@ func (l *loop) findSource(spec *Spec) error {
 			return err
 		}
 	}
-	s, err := openSource(from, spec.Kind.Name())
+	s, err := OpenSource(from, spec.Kind.Name())
 	if err != nil {
 		return fmt.Errorf("%s = %s: %w", path, from, err)
 	}

@@ -45,16 +45,10 @@ func (c *SamplingConfig) From() (from, path string) { return c.Initial.From, "in
 func (c *SamplingConfig) New(env experiment.Env) (experiment.Run, error) {
 	var from *sampling.Network
 	if env.From != nil {
-		n := c.Neurons()
-		w, err := env.From.Floats("w", "weights", n, n)
-		if err != nil {
+		var err error
+		if from, err = c.Weights(env.From); err != nil {
 			return nil, err
 		}
-		b, err := env.From.Floats("b", "biases", n)
-		if err != nil {
-			return nil, err
-		}
-		from = &sampling.Network{Weights: w, Bias: b}
 	}
 	t := c.Training(env.Seed, from)
 	tr, err := sampling.NewTrainer(t)
@@ -62,6 +56,20 @@ func (c *SamplingConfig) New(env experiment.Env) (experiment.Run, error) {
 		return nil, err
 	}
 	return &samplingRun{Trainer: tr, training: t, config: c, env: env}, nil
+}
+
+// Weights reads the weights and biases of a run of this kind and size.
+func (c *SamplingConfig) Weights(from *experiment.Source) (*sampling.Network, error) {
+	n := c.Neurons()
+	w, err := from.Floats("w", "weights", n, n)
+	if err != nil {
+		return nil, err
+	}
+	b, err := from.Floats("b", "biases", n)
+	if err != nil {
+		return nil, err
+	}
+	return &sampling.Network{Weights: w, Bias: b}, nil
 }
 
 type samplingRun struct {
