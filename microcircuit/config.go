@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"spikealign/settings"
 )
 
 // Method says where the feedback weights come from.
@@ -18,28 +20,16 @@ const (
 	FA
 )
 
-var methodNames = [...]string{"sal", "bp", "fa"}
+var methods = settings.Names{SAL: "sal", BP: "bp", FA: "fa"}
 
-func (m Method) String() string {
-	if int(m) < len(methodNames) {
-		return methodNames[m]
-	}
-	return fmt.Sprintf("method(%d)", uint8(m))
-}
+// String returns the name of the method.
+func (m Method) String() string { return methods.String(int(m)) }
 
-// MarshalText returns the name of the method.
-func (m Method) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
+// MarshalText returns the name of the method, or an error if m is none.
+func (m Method) MarshalText() ([]byte, error) { return methods.Marshal(int(m)) }
 
-// UnmarshalText accepts "sal", "bp" and "fa".
-func (m *Method) UnmarshalText(b []byte) error {
-	for i, n := range methodNames {
-		if string(b) == n {
-			*m = Method(i)
-			return nil
-		}
-	}
-	return fmt.Errorf("unknown method %q; known are sal, bp, fa", b)
-}
+// UnmarshalText accepts "sal", "bp" and "fa". The error names them.
+func (m *Method) UnmarshalText(b []byte) error { return settings.Parse(methods, b, m) }
 
 // Config describes a network and its plasticity. L is the index of the output layer, len(Dims)-1.
 type Config struct {
@@ -180,8 +170,8 @@ func (c Config) Validate() []Problem {
 			rates("rate_down", c.RateDown, len(c.Dims)-2)
 		}
 	}
-	if int(c.Method) >= len(methodNames) {
-		ps.add("method", "unknown method %d", uint8(c.Method))
+	if _, err := c.Method.MarshalText(); err != nil {
+		ps.add("method", "%v", err)
 	}
 	if !(c.Clip >= 0) {
 		ps.add("clip", "must not be negative")

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"spikealign/internal/random"
+	"spikealign/settings"
 	"spikealign/spike"
 )
 
@@ -24,28 +25,16 @@ const (
 	Given
 )
 
-var orderNames = [...]string{"random", "shuffled", "given"}
+var orders = settings.Names{Random: "random", Shuffled: "shuffled", Given: "given"}
 
-func (o Order) String() string {
-	if int(o) < len(orderNames) {
-		return orderNames[o]
-	}
-	return fmt.Sprintf("order(%d)", uint8(o))
-}
+// String returns the name of the order.
+func (o Order) String() string { return orders.String(int(o)) }
 
-// MarshalText returns the name of the order.
-func (o Order) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+// MarshalText returns the name of the order, or an error if o is none.
+func (o Order) MarshalText() ([]byte, error) { return orders.Marshal(int(o)) }
 
-// UnmarshalText accepts "random", "shuffled" and "given".
-func (o *Order) UnmarshalText(b []byte) error {
-	for i, n := range orderNames {
-		if string(b) == n {
-			*o = Order(i)
-			return nil
-		}
-	}
-	return fmt.Errorf("unknown order %q; known are random, shuffled, given", b)
-}
+// UnmarshalText accepts "random", "shuffled" and "given". The error names them.
+func (o *Order) UnmarshalText(b []byte) error { return settings.Parse(orders, b, o) }
 
 // Training describes how a network learns a task. An epoch presents EpochPatterns training
 // patterns, each for PatternSteps steps, to the nudged network. The last AlignPatterns of them are
@@ -179,9 +168,10 @@ func (t Training) Validate() []Problem {
 	if t.ReportEvery < 1 {
 		ps.add("report_every", "must be at least 1")
 	}
-	switch t.Order {
-	case Random, Shuffled:
-	case Given:
+	if _, err := t.Order.MarshalText(); err != nil {
+		ps.add("order", "%v", err)
+	}
+	if t.Order == Given {
 		if len(ps) == 0 && (t.Epochs > 1<<30 || int64(len(t.Sequence)) != t.Epochs*int64(t.EpochPatterns)) {
 			ps.add("sequence", "has %d entries, needs %d epochs of %d patterns", len(t.Sequence), t.Epochs, t.EpochPatterns)
 		}
@@ -190,8 +180,6 @@ func (t Training) Validate() []Problem {
 				ps.add(fmt.Sprintf("sequence.%d", k), "is %d; there are %d training patterns", i, len(t.Task.Train))
 			}
 		}
-	default:
-		ps.add("order", "unknown order %d", uint8(t.Order))
 	}
 	if len(ps) == 0 && float64(t.Epochs)*(float64(t.EpochPatterns)*float64(t.PatternSteps)+float64(len(t.Task.Validation))*float64(t.validationSteps())) > 1<<56 {
 		ps.add("epochs", "the training is longer than 2^56 steps")

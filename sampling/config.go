@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"spikealign/settings"
 	"spikealign/synapse"
 )
 
@@ -19,23 +20,16 @@ const (
 	Continuous
 )
 
-var dynamicsNames = [...]string{"discrete", "continuous"}
+var dynamicsNames = settings.Names{Discrete: "discrete", Continuous: "continuous"}
 
-func (d Dynamics) String() string { return dynamicsNames[d] }
+// String returns the name of the dynamics.
+func (d Dynamics) String() string { return dynamicsNames.String(int(d)) }
 
-// MarshalText returns the name of the dynamics.
-func (d Dynamics) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+// MarshalText returns the name of the dynamics, or an error if d is none.
+func (d Dynamics) MarshalText() ([]byte, error) { return dynamicsNames.Marshal(int(d)) }
 
-// UnmarshalText accepts "discrete" and "continuous".
-func (d *Dynamics) UnmarshalText(b []byte) error {
-	for i, n := range dynamicsNames {
-		if string(b) == n {
-			*d = Dynamics(i)
-			return nil
-		}
-	}
-	return fmt.Errorf("unknown dynamics %q; known are discrete, continuous", b)
-}
+// UnmarshalText accepts "discrete" and "continuous". The error names them.
+func (d *Dynamics) UnmarshalText(b []byte) error { return settings.Parse(dynamicsNames, b, d) }
 
 // ContinuousTicks is the number of ticks in a step of continuous-time dynamics: the resolution of
 // the clock on which its spikes are noted.
@@ -88,8 +82,8 @@ func (c Config) Validate() error {
 	if c.PSPSteps > 1<<24 || c.PSPCut > 1<<24 || c.Delay > 1<<24 || c.TauSyn > 1<<24 {
 		bad("PSPSteps, PSPCut, Delay and TauSyn must not exceed 2^24 steps")
 	}
-	if c.Dynamics > Continuous {
-		bad("unknown dynamics %d", c.Dynamics)
+	if _, err := c.Dynamics.MarshalText(); err != nil {
+		bad("Dynamics: %w", err)
 	}
 	if err := c.psp().Validate(); err != nil {
 		errs = append(errs, err)
