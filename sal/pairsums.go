@@ -67,17 +67,6 @@ func NewPairSums(n int, half synapse.Half, p synapse.Pairing) *PairSums {
 	return c
 }
 
-// FromTrain returns the sums of a recorded train of n neurons, or the error of spike.Check. It
-// panics as NewPairSums does.
-func FromTrain(events []spike.Event, n int, half synapse.Half, p synapse.Pairing) (*PairSums, error) {
-	c := NewPairSums(n, half, p)
-	if err := spike.Check(events, n); err != nil {
-		return nil, err
-	}
-	c.Observe(events)
-	return c, nil
-}
-
 func mustBeValid(n int, w interface{ Validate() error }, p synapse.Pairing) {
 	if n < 1 {
 		panic(fmt.Sprintf("sal: %d neurons", n))
@@ -168,7 +157,8 @@ func (c *PairSums) Spike(t int64, i int32) {
 	c.Observe([]spike.Event{{Time: t, Neuron: i}})
 }
 
-// Observe adds spikes in order of time; it panics as Spike does.
+// Observe adds spikes in order of time; it panics as Spike does. A recorded train that is not known
+// to be one goes through spike.Check first.
 func (c *PairSums) Observe(events []spike.Event) {
 	if c.latest != nil {
 		c.observeDense(events)

@@ -160,12 +160,10 @@ func (p *PairTrainer) Step() ([]spike.Event, *PairReport) {
 
 // update ends an epoch.
 func (p *PairTrainer) update() {
-	n := p.t.Config.Neurons
-	scale := p.t.Window.Tau / float64(p.t.EpochLength*p.t.Config.TicksPerStep())
-	causal12, causal21 := p.sums.At(0, 1), p.sums.At(1, 0)
-	drift := scale * (causal21 - causal12)
-	p.drift[0] += drift
-	p.drift[1] -= drift
+	ticks := p.t.EpochLength * p.t.Config.TicksPerStep()
+	drift12, drift21 := sal.SAL{Eta: 1}.Change(p.sums, 0, 1, ticks), sal.SAL{Eta: 1}.Change(p.sums, 1, 0, ticks)
+	p.drift[0] += drift12
+	p.drift[1] += drift21
 	for i := range p.count {
 		p.count[i] += p.sums.Count(i)
 	}
@@ -174,8 +172,8 @@ func (p *PairTrainer) update() {
 			p.w[k] = min(max(p.w[k]+float64(rate*by), p.t.Lower), p.t.Upper)
 		}
 	}
-	change(1, p.t.Rate12, drift)
-	change(n, p.t.Rate21, -drift)
+	change(1, p.t.Rate12, drift12)
+	change(p.t.Config.Neurons, p.t.Rate21, drift21)
 }
 
 func (p *PairTrainer) report() *PairReport {
