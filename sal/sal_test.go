@@ -625,6 +625,24 @@ func TestDamage(t *testing.T) {
 	}
 }
 
+// TestOtherKinds: sums take the state of their own kind only, the zero value that of any.
+func TestOtherKinds(t *testing.T) {
+	h := synapse.Half{Tau: 3}
+	b := form(t, NewPairSums(2, h, all))
+	for name, c := range map[string]*PairSums{
+		"neurons": NewPairSums(3, h, all),
+		"half":    NewPairSums(2, synapse.Half{Tau: 4}, all),
+		"pairing": NewPairSums(2, h, last(1)),
+	} {
+		if c.UnmarshalBinary(b) == nil {
+			t.Errorf("sums of another kind (%s) are accepted", name)
+		}
+	}
+	if err := new(PairSums).UnmarshalBinary(b); err != nil {
+		t.Error(err)
+	}
+}
+
 func FuzzPairSumsUnmarshal(f *testing.F) {
 	for _, b := range samples(f) {
 		f.Add(b)

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"spikealign/internal/detmath"
+	"spikealign/internal/state"
 	"spikealign/sal"
 	"spikealign/spike"
 	"spikealign/synapse"
@@ -213,42 +214,44 @@ const pairTag = "SPT1"
 
 // AppendBinary appends the whole state of the training; its description is not part of it.
 func (p *PairTrainer) AppendBinary(b []byte) ([]byte, error) {
-	w := writer{append(b, pairTag...)}
-	w.int(p.epoch)
-	begun := int64(0)
-	if p.begun {
-		begun = 1
+	w := state.NewWriter(b, pairTag)
+	w.Int(p.epoch)
+	w.Bool(p.begun)
+	w.Int(p.end)
+	w.Int(p.spikes)
+	w.Int(p.reported)
+	for _, xs := range [][]float64{p.w, p.drift[:]} {
+		w.Count(len(xs))
+		w.Floats(xs)
 	}
-	w.int(begun)
-	w.int(p.end)
-	w.int(p.spikes)
-	w.int(p.reported)
-	w.floats(p.w)
-	w.floats(p.drift[:])
-	w.ints(p.count)
-	return w.b, errors.Join(w.blob(p.engine), w.blob(p.sums))
+	w.Count(len(p.count))
+	w.Ints(p.count)
+	w.Block(p.engine)
+	w.Block(p.sums)
+	return w.End()
 }
 
 // UnmarshalBinary restores a state that AppendBinary wrote for a trainer of the same description.
 // After an error the trainer must not be used.
 func (p *PairTrainer) UnmarshalBinary(b []byte) error {
-	r := newReader(b, pairTag)
-	epoch, begun, end, spikes, reported := r.int(), r.int(), r.int(), r.int(), r.int()
-	r.check(epoch >= -1 && epoch <= p.t.Epochs && begun>>1 == 0 && reported >= -1 && reported <= epoch, "impossible place")
-	r.floats(p.w)
-	r.floats(p.drift[:])
-	count := r.ints()
-	r.check(len(count) == len(p.count), "another number of neurons")
-	if r.err != nil {
-		return r.err
+	r := state.NewReader(b, pairTag)
+	epoch, begun, end, spikes, reported := r.Int(), r.Bool(), r.Int(), r.Int(), r.Int()
+	r.Check(epoch >= -1 && epoch <= p.t.Epochs && reported >= -1 && reported <= epoch, "impossible place")
+	for _, xs := range [][]float64{p.w, p.drift[:]} {
+		r.CountIs(len(xs))
+		r.Finites(xs)
 	}
-	p.epoch, p.begun, p.end, p.spikes, p.reported, p.count = epoch, begun == 1, end, spikes, reported, count
+	r.CountIs(len(p.count))
+	r.Ints(p.count)
+	if r.Err() != nil {
+		return r.Err()
+	}
+	p.epoch, p.begun, p.end, p.spikes, p.reported = epoch, begun, end, spikes, reported
 	// Where an epoch begins, network and random numbers are set anew.
 	p.engine.SetNetwork(Network{Weights: p.w, Bias: p.t.Network.Bias})
-	r.blob(p.engine)
-	r.blob(p.sums)
-	r.check(r.err != nil || p.sums.N() == p.t.Config.Neurons && p.sums.Half() == p.t.Window && p.sums.Pairing() == p.t.Pairing, "another rule")
-	return r.finish()
+	r.Block(p.engine)
+	r.Block(p.sums)
+	return r.Done()
 }
 
 // EIPair is two excitatory neurons that reach each other directly and through an inhibitory neuron
