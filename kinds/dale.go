@@ -2,13 +2,12 @@ package kinds
 
 import (
 	"context"
-	"encoding/binary"
-	"fmt"
 	"io"
 	"math"
 
 	"spikealign/experiment"
 	"spikealign/internal/random"
+	"spikealign/internal/state"
 	"spikealign/sampling"
 	"spikealign/settings"
 )
@@ -371,60 +370,44 @@ const daleTag = "DALE"
 // AppendBinary appends the point, the report of the whole network while the direct one runs, and
 // the present trainer.
 func (r *daleRun) AppendBinary(b []byte) ([]byte, error) {
-	b = append(b, daleTag...)
-	direct := uint64(0)
-	if r.direct {
-		direct = 1
-	}
-	words := []uint64{uint64(r.point), direct, uint64(r.steps), uint64(r.spikes)}
+	w := state.NewWriter(b, daleTag)
+	w.Int(int64(r.point))
+	w.Bool(r.direct)
+	w.Int(r.steps)
+	w.Int(r.spikes)
 	if p := r.whole; p != nil {
-		for _, x := range append([]float64{p.W12, p.W21, p.Drift12, p.Drift21}, p.Activity...) {
-			words = append(words, math.Float64bits(x))
-		}
+		w.Floats([]float64{p.W12, p.W21, p.Drift12, p.Drift21})
+		w.Floats(p.Activity)
 	}
-	for _, x := range words {
-		b = binary.LittleEndian.AppendUint64(b, x)
+	if r.point < r.points {
+		w.Part(r.PairTrainer)
 	}
-	if r.point >= r.points {
-		return b, nil
-	}
-	return r.PairTrainer.AppendBinary(b)
+	return w.End()
 }
 
 // UnmarshalBinary implements Run.
 func (r *daleRun) UnmarshalBinary(b []byte) error {
-	const reported = 8 // numbers of a report: 2 weights, 2 drifts, 4 activities
-	size := len(daleTag) + 4*8
-	if len(b) < size || string(b[:len(daleTag)]) != daleTag {
-		return fmt.Errorf("state of kind dale: too short, or another kind's")
+	s := state.NewReader(b, daleTag)
+	point, direct := s.Int(), s.Bool()
+	s.Check(point >= 0 && point <= int64(r.points), "impossible point")
+	s.Check(!direct || r.config.Mode != learningMode && r.config.Field.Direct && point < int64(r.points), "impossible network")
+	steps, spikes := s.Int(), s.Int()
+	if s.Err() != nil {
+		return s.Err()
 	}
-	word := func(k int) uint64 { return binary.LittleEndian.Uint64(b[len(daleTag)+8*k:]) }
-	point, direct := word(0), word(1)
-	if point > uint64(r.points) || direct > 1 || direct == 1 && (r.config.Mode == learningMode || !r.config.Field.Direct || point == uint64(r.points)) {
-		return fmt.Errorf("state of kind dale: impossible point")
-	}
-	r.point, r.direct, r.steps, r.spikes, r.whole = int(point), direct == 1, int64(word(2)), int64(word(3)), nil
+	r.point, r.direct, r.steps, r.spikes, r.whole = int(point), direct, steps, spikes, nil
 	if r.direct {
-		if len(b) < size+8*reported {
-			return fmt.Errorf("state of kind dale: too short")
-		}
-		var x [reported]float64
-		for k := range x {
-			x[k] = math.Float64frombits(word(4 + k))
-		}
+		var x [8]float64 // 2 weights, 2 drifts, 4 activities
+		s.Floats(x[:])
 		r.whole = &sampling.PairReport{W12: x[0], W21: x[1], Drift12: x[2], Drift21: x[3], Activity: x[4:]}
-		size += 8 * reported
 	}
-	if r.point >= r.points {
-		if len(b) != size {
-			return fmt.Errorf("state of kind dale: too long")
+	if r.point < r.points {
+		if err := r.start(); err != nil {
+			return err
 		}
-		return nil
+		s.Part(s.Len(), r.PairTrainer)
 	}
-	if err := r.start(); err != nil {
-		return err
-	}
-	return r.PairTrainer.UnmarshalBinary(b[size:])
+	return s.Done()
 }
 
 func (r *daleRun) Close() error { return nil }

@@ -20,28 +20,16 @@ const (
 	FA
 )
 
-var methodNames = [...]string{"sal", "bp", "fa"}
+var methods = settings.Names{SAL: "sal", BP: "bp", FA: "fa"}
 
-func (m Method) String() string {
-	if int(m) < len(methodNames) {
-		return methodNames[m]
-	}
-	return fmt.Sprintf("method(%d)", uint8(m))
-}
+// String returns the name of the method.
+func (m Method) String() string { return methods.String(int(m)) }
 
-// MarshalText returns the name of the method.
-func (m Method) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
+// MarshalText returns the name of the method, or an error if m is none.
+func (m Method) MarshalText() ([]byte, error) { return methods.Marshal(int(m)) }
 
-// UnmarshalText accepts "sal", "bp" and "fa".
-func (m *Method) UnmarshalText(b []byte) error {
-	for i, n := range methodNames {
-		if string(b) == n {
-			*m = Method(i)
-			return nil
-		}
-	}
-	return fmt.Errorf("unknown method %q; known are sal, bp, fa", b)
-}
+// UnmarshalText accepts "sal", "bp" and "fa". The error names them.
+func (m *Method) UnmarshalText(b []byte) error { return settings.Parse(methods, b, m) }
 
 // Config describes a network and its plasticity. L is the index of the output layer, len(Dims)-1.
 type Config struct {
@@ -147,8 +135,8 @@ func (c Config) relate(ps *settings.Problems) {
 	if c.Method == SAL || c.RateDown != nil {
 		rates("plasticity.rate_down", c.RateDown, len(c.Dims)-2)
 	}
-	if c.Method > FA {
-		ps.Add("plasticity.method", "unknown method %d", uint8(c.Method))
+	if _, err := c.Method.MarshalText(); err != nil {
+		ps.Add("plasticity.method", "%v", err)
 	}
 	if sizes && c.Clip > c.Bound() {
 		ps.Add("plasticity.clip_weight", "must not exceed %g with this window and these layers", c.Bound())

@@ -5,7 +5,6 @@ import (
 	"math"
 	"slices"
 
-	"spikealign/internal/detmath"
 	"spikealign/internal/random"
 	"spikealign/settings"
 	"spikealign/spike"
@@ -109,7 +108,7 @@ type Network struct {
 	head, tail int
 	lastFrom   int // the spikes of the last step begin here
 
-	sal [][]int64 // sal[l-1][d] is the size of a change for a lag of d, units
+	sal []salTable // sal[l-1] is for the feedback weights into layer l
 
 	stretch int64     // where the present stretch of means began
 	sums0   []int64   // running sums there, or at the last flush
@@ -200,7 +199,7 @@ func NewNetwork(c Config, w Weights) (*Network, error) {
 			n.bias[y.off+i] = fixed(b)
 		}
 	}
-	n.sal = make([][]int64, max(last-1, 0))
+	n.sal = make([]salTable, max(last-1, 0))
 	for l := 1; l < last; l++ {
 		y := &n.layers[l]
 		above := n.layers[l+1].n
@@ -216,7 +215,7 @@ func NewNetwork(c Config, w Weights) (*Network, error) {
 		}
 		y.downMoment = make([]float64, len(y.down))
 		if c.Method == SAL {
-			n.sal[l-1] = salTable(c.RateDown[l-1], float64(c.Tau), c.SALCut)
+			n.sal[l-1] = newSALTable(c.RateDown[l-1], c.salWindow())
 		}
 	}
 	for i := range n.last {
@@ -232,20 +231,6 @@ func NewNetwork(c Config, w Weights) (*Network, error) {
 	}
 	n.Seed(0, 0)
 	return n, nil
-}
-
-// salTable holds rate*e^(-d/tau) in units, as far as it is not 0, and up to the lag cut if that is
-// not 0.
-func salTable(rate, tau float64, cut int64) []int64 {
-	table := []int64{0} // lag 0 has no weight
-	for d := int64(1); cut == 0 || d <= cut; d++ {
-		x := fixed(float64(rate * detmath.Exp(-float64(d)/tau)))
-		if x == 0 {
-			break
-		}
-		table = append(table, x)
-	}
-	return table
 }
 
 // fixed rounds to units.
@@ -734,60 +719,6 @@ func (n *Network) tie(x, y *layer, j int) {
 	}
 	n.apical[x.off+j] += v
 	x.extraChanged = true
-}
-
-// align changes the feedback weights of neuron i, which spiked in this step, by SAL: all synapses
-// to it from the layer above, causal, and all from it to the layer below, anti-causal, each by the
-// latest strictly earlier spike of the other neuron.
-func (n *Network) align(i int) {
-	p := n.at[i]
-	if p.inter {
-		return
-	}
-	l, index := int(p.layer), int(p.index)
-	into := float64(n.now - n.stretch)
-	if l >= 1 && l+1 < len(n.layers) {
-		y, above := &n.layers[l], &n.layers[l+1]
-		table := n.sal[l-1]
-		for k := range above.n {
-			if d := n.now - n.latest(above.first+k); d < int64(len(table)) {
-				n.shift(y, k*y.n+index, above.first+k, index, -table[d], into)
-			}
-		}
-	}
-	if l >= 2 {
-		y := &n.layers[l-1]
-		table := n.sal[l-2]
-		for j := range y.n {
-			if d := n.now - n.latest(y.first+j); d < int64(len(table)) {
-				n.shift(y, index*y.n+j, i, j, table[d], into)
-			}
-		}
-	}
-}
-
-// latest is the time of neuron i's latest spike before this step.
-func (n *Network) latest(i int) int64 {
-	if n.last[i] == n.now {
-		return n.before[i]
-	}
-	return n.last[i]
-}
-
-// shift adds d to the feedback weight at in layer y, from neuron pre to the i-th of the layer.
-func (n *Network) shift(y *layer, at, pre, i int, d int64, into float64) {
-	w := y.down[at] + d
-	if w > n.clip || w < -n.clip {
-		w = min(max(w, -n.clip), n.clip)
-		d = w - y.down[at]
-		n.clipped++
-	}
-	y.down[at] = w
-	y.downMoment[at] += float64(float64(d) * into)
-	if n.active[pre] {
-		n.apical[y.off+i] += d
-		y.extraChanged, n.changed = true, true
-	}
 }
 
 // Up returns a copy of the forward weights into layer l = 1..L, Dims[l] x Dims[l-1].

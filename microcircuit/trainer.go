@@ -1,14 +1,13 @@
 package microcircuit
 
 import (
-	"encoding/binary"
-	"errors"
 	"fmt"
 	"math"
 	"math/bits"
 	"slices"
 
 	"spikealign/internal/random"
+	"spikealign/internal/state"
 	"spikealign/settings"
 	"spikealign/spike"
 )
@@ -25,28 +24,16 @@ const (
 	Given
 )
 
-var orderNames = [...]string{"random", "shuffled", "given"}
+var orders = settings.Names{Random: "random", Shuffled: "shuffled", Given: "given"}
 
-func (o Order) String() string {
-	if int(o) < len(orderNames) {
-		return orderNames[o]
-	}
-	return fmt.Sprintf("order(%d)", uint8(o))
-}
+// String returns the name of the order.
+func (o Order) String() string { return orders.String(int(o)) }
 
-// MarshalText returns the name of the order.
-func (o Order) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+// MarshalText returns the name of the order, or an error if o is none.
+func (o Order) MarshalText() ([]byte, error) { return orders.Marshal(int(o)) }
 
-// UnmarshalText accepts "random", "shuffled" and "given".
-func (o *Order) UnmarshalText(b []byte) error {
-	for i, n := range orderNames {
-		if string(b) == n {
-			*o = Order(i)
-			return nil
-		}
-	}
-	return fmt.Errorf("unknown order %q; known are random, shuffled, given", b)
-}
+// UnmarshalText accepts "random", "shuffled" and "given". The error names them.
+func (o *Order) UnmarshalText(b []byte) error { return settings.Parse(orders, b, o) }
 
 // Course says how long a training takes. An epoch presents EpochPatterns training patterns, each
 // for PatternSteps steps, to the nudged network. The last AlignPatterns of them are the SAL phase
@@ -77,9 +64,10 @@ func (c Course) relate(ps *settings.Problems, lag int64, train, validation int) 
 	if shortest := min(c.PatternSteps, c.validationSteps()); c.Skip < 0 || c.Skip >= shortest {
 		ps.Add("training.skip", "must be between 0 and the length of a pattern less 1, %d", shortest-1)
 	}
-	switch c.Order {
-	case Random, Shuffled:
-	case Given:
+	if _, err := c.Order.MarshalText(); err != nil {
+		ps.Add("training.order", "%v", err)
+	}
+	if c.Order == Given {
 		if len(*ps) == 0 && (c.Epochs > 1<<30 || int64(len(c.Sequence)) != c.Epochs*int64(c.EpochPatterns)) {
 			ps.Add("training.sequence", "has %d entries, needs %d epochs of %d patterns", len(c.Sequence), c.Epochs, c.EpochPatterns)
 		}
@@ -88,8 +76,6 @@ func (c Course) relate(ps *settings.Problems, lag int64, train, validation int) 
 				ps.Add(fmt.Sprintf("training.sequence.%d", k), "is %d; there are %d training patterns", i, train)
 			}
 		}
-	default:
-		ps.Add("training.order", "unknown order %d", uint8(c.Order))
 	}
 	steps := float64(c.EpochPatterns)*float64(c.PatternSteps) + float64(validation)*float64(c.validationSteps())
 	if len(*ps) == 0 && float64(c.Epochs)*steps > 1<<56 {
@@ -459,7 +445,7 @@ const trainerTag = "MCT1"
 // AppendBinary appends the whole state of the training; its description is not part of it. The
 // error is always nil.
 func (tr *Trainer) AppendBinary(b []byte) ([]byte, error) {
-	b = append(b, trainerTag...)
+	w := state.NewWriter(b, trainerTag)
 	flags := int64(0)
 	if tr.begun {
 		flags |= 1
@@ -467,92 +453,64 @@ func (tr *Trainer) AppendBinary(b []byte) ([]byte, error) {
 	if tr.measuring {
 		flags |= 2
 	}
-	le := binary.LittleEndian
-	for _, x := range [...]int64{tr.epoch, int64(tr.slot), flags, tr.start, tr.errors.patterns, tr.errors.right, tr.tests.patterns, tr.tests.right} {
-		b = le.AppendUint64(b, uint64(x))
-	}
-	b = le.AppendUint64(b, math.Float64bits(tr.errors.sum))
-	b = le.AppendUint64(b, math.Float64bits(tr.tests.sum))
+	w.Ints([]int64{tr.epoch, int64(tr.slot), flags, tr.start, tr.errors.patterns, tr.errors.right, tr.tests.patterns, tr.tests.right})
+	w.Floats([]float64{tr.errors.sum, tr.tests.sum})
 	for _, k := range tr.untold {
-		for _, x := range tr.targets[k] {
-			b = le.AppendUint64(b, math.Float64bits(x))
-		}
+		w.Floats(tr.targets[k])
 	}
 	if tr.epoch < 0 {
-		b, _ = tr.teacher.AppendBinary(b)
+		w.Part(tr.teacher)
 	}
-	return tr.net.AppendBinary(b)
+	w.Part(tr.net)
+	return w.End()
 }
 
 // UnmarshalBinary restores a state that AppendBinary wrote for a trainer of the same description.
 // After an error the trainer must not be used.
 func (tr *Trainer) UnmarshalBinary(b []byte) error {
-	const words = 10
-	outputs := len(tr.mean)
-	head := len(trainerTag) + 8*(words+len(tr.untold)*outputs)
-	if len(b) < head || string(b[:len(trainerTag)]) != trainerTag {
-		return fmt.Errorf("microcircuit: state is too short or does not begin with %q", trainerTag)
-	}
-	word := func(i int) uint64 { return binary.LittleEndian.Uint64(b[len(trainerTag)+8*i:]) }
-	var w [8]int64
-	for i := range w {
-		w[i] = int64(word(i))
-	}
-	sums := [2]float64{math.Float64frombits(word(8)), math.Float64frombits(word(9))}
-	epoch, slot, flags, start := w[0], w[1], w[2], w[3]
+	r := state.NewReader(b, trainerTag)
+	epoch, slot, flags, start := r.Int(), r.Int(), r.Int(), r.Int()
+	var counts [4]int64
+	r.Ints(counts[:])
+	tr.errors = tally{r.Finite(), counts[0], counts[1]}
+	tr.tests = tally{r.Finite(), counts[2], counts[3]}
 	first := int64(0)
 	if len(tr.untold) > 0 {
 		first = -1
 	}
-	if epoch < first || epoch > tr.t.Epochs || slot < 0 || epoch < tr.t.Epochs && slot >= int64(tr.slots(epoch)) || epoch == tr.t.Epochs && slot > 0 ||
-		flags < 0 || flags > 3 || flags == 2 || !(sums[0] >= 0 && sums[1] >= 0) {
-		return errors.New("microcircuit: state: impossible place in the training")
+	r.Check(epoch >= first && epoch <= tr.t.Epochs && flags >= 0 && flags <= 3 && flags != 2 && tr.errors.sum >= 0 && tr.tests.sum >= 0, "impossible place in the training")
+	if r.Err() != nil {
+		return r.Err()
 	}
-	for _, x := range w[4:] {
-		if x < 0 || x > 1<<31 {
-			return errors.New("microcircuit: state: impossible count")
-		}
+	slots := 1 // after the last epoch
+	if epoch < tr.t.Epochs {
+		slots = tr.slots(epoch)
 	}
-	i := words
+	r.Check(slot >= 0 && slot < int64(slots), "impossible place in the training")
+	for _, x := range counts {
+		r.Check(x >= 0 && x <= 1<<31, "impossible count")
+	}
 	for _, k := range tr.untold {
-		for o := range tr.targets[k] {
-			x := math.Float64frombits(word(i))
-			i++
-			if !(math.Abs(x) <= maxDrive) {
-				return errors.New("microcircuit: state: impossible target")
-			}
-			tr.targets[k][o] = x
+		r.Finites(tr.targets[k])
+		for _, x := range tr.targets[k] {
+			r.Check(math.Abs(x) <= maxDrive, "impossible target")
 		}
 	}
 	tr.epoch, tr.slot, tr.begun, tr.measuring, tr.start = epoch, int(slot), flags&1 != 0, flags&2 != 0, start
-	tr.errors = tally{sums[0], w[4], w[5]}
-	tr.tests = tally{sums[1], w[6], w[7]}
-	b = b[head:]
 	net := tr.net
 	if epoch < 0 {
 		net = tr.teacher
-		size := net.stateSize()
-		if len(b) < size {
-			return errors.New("microcircuit: state is too short")
-		}
-		if err := net.UnmarshalBinary(b[:size]); err != nil {
-			return err
-		}
-		b = b[size:]
+		r.Part(net.stateSize(), net)
 	}
-	if err := tr.net.UnmarshalBinary(b); err != nil {
+	r.Part(tr.net.stateSize(), tr.net)
+	if err := r.Done(); err != nil || tr.Done() || !tr.begun {
 		return err
-	}
-	if tr.Done() || !tr.begun {
-		return nil
 	}
 	_, _, _, steps := tr.plan()
 	low, high := start, start+tr.t.Skip
 	if tr.measuring {
 		low, high = high, start+steps
 	}
-	if start < 0 || start > net.Now() || net.Now() < low || net.Now() > high || tr.measuring && net.stretch != low {
-		return errors.New("microcircuit: state: impossible time")
-	}
-	return nil
+	r.Check(start >= 0 && start <= net.Now() && net.Now() >= low && net.Now() <= high && (!tr.measuring || net.stretch == low), "impossible time")
+	return r.Err()
 }

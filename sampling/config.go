@@ -20,23 +20,16 @@ const (
 	Continuous
 )
 
-var dynamicsNames = [...]string{"discrete", "continuous"}
+var dynamicsNames = settings.Names{Discrete: "discrete", Continuous: "continuous"}
 
-func (d Dynamics) String() string { return dynamicsNames[d] }
+// String returns the name of the dynamics.
+func (d Dynamics) String() string { return dynamicsNames.String(int(d)) }
 
-// MarshalText returns the name of the dynamics.
-func (d Dynamics) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+// MarshalText returns the name of the dynamics, or an error if d is none.
+func (d Dynamics) MarshalText() ([]byte, error) { return dynamicsNames.Marshal(int(d)) }
 
-// UnmarshalText accepts "discrete" and "continuous".
-func (d *Dynamics) UnmarshalText(b []byte) error {
-	for i, n := range dynamicsNames {
-		if string(b) == n {
-			*d = Dynamics(i)
-			return nil
-		}
-	}
-	return fmt.Errorf("unknown dynamics %q; known are discrete, continuous", b)
-}
+// UnmarshalText accepts "discrete" and "continuous". The error names them.
+func (d *Dynamics) UnmarshalText(b []byte) error { return settings.Parse(dynamicsNames, b, d) }
 
 // ContinuousTicks is the number of ticks in a step of continuous-time dynamics: the resolution of
 // the clock on which its spikes are noted.
@@ -127,8 +120,8 @@ func (c Config) relate(ps *settings.Problems, path string) {
 	if c.PSP == synapse.Rectangular && c.PSPSteps == 0 && c.TauSyn != 0 && c.TauSyn < 0.5 {
 		bad("tau_syn", "must be 0.5 or more: a rectangular potential lasts at least one step")
 	}
-	if c.Dynamics > Continuous {
-		bad("dynamics", "unknown dynamics %d", c.Dynamics)
+	if _, err := c.Dynamics.MarshalText(); err != nil {
+		bad("dynamics", "%v", err)
 	}
 	if len(*ps) > before {
 		return

@@ -1,12 +1,12 @@
 package sampling
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"slices"
 
 	"spikealign/internal/detmath"
+	"spikealign/internal/state"
 	"spikealign/sal"
 	"spikealign/settings"
 	"spikealign/spike"
@@ -210,12 +210,10 @@ func (p *PairTrainer) Step() ([]spike.Event, *PairReport) {
 
 // update ends an epoch.
 func (p *PairTrainer) update() {
-	n := p.t.Neurons
-	scale := p.half.Tau / float64(p.t.EpochLength*p.t.TicksPerStep())
-	causal12, causal21 := p.sums.At(0, 1), p.sums.At(1, 0)
-	drift := scale * (causal21 - causal12)
-	p.drift[0] += drift
-	p.drift[1] -= drift
+	ticks := p.t.EpochLength * p.t.TicksPerStep()
+	drift12, drift21 := sal.SAL{Eta: 1}.Change(p.sums, 0, 1, ticks), sal.SAL{Eta: 1}.Change(p.sums, 1, 0, ticks)
+	p.drift[0] += drift12
+	p.drift[1] += drift21
 	for i := range p.count {
 		p.count[i] += p.sums.Count(i)
 	}
@@ -224,8 +222,8 @@ func (p *PairTrainer) update() {
 			p.w[k] = min(max(p.w[k]+float64(rate*by), p.t.Lower), p.t.Upper)
 		}
 	}
-	change(1, p.t.Rate12, drift)
-	change(n, p.t.Rate21, -drift)
+	change(1, p.t.Rate12, drift12)
+	change(p.t.Neurons, p.t.Rate21, drift21)
 }
 
 func (p *PairTrainer) report() *PairReport {
@@ -265,42 +263,44 @@ const pairTag = "SPT1"
 
 // AppendBinary appends the whole state of the training; its description is not part of it.
 func (p *PairTrainer) AppendBinary(b []byte) ([]byte, error) {
-	w := writer{append(b, pairTag...)}
-	w.int(p.epoch)
-	begun := int64(0)
-	if p.begun {
-		begun = 1
+	w := state.NewWriter(b, pairTag)
+	w.Int(p.epoch)
+	w.Bool(p.begun)
+	w.Int(p.end)
+	w.Int(p.spikes)
+	w.Int(p.reported)
+	for _, xs := range [][]float64{p.w, p.drift[:]} {
+		w.Count(len(xs))
+		w.Floats(xs)
 	}
-	w.int(begun)
-	w.int(p.end)
-	w.int(p.spikes)
-	w.int(p.reported)
-	w.floats(p.w)
-	w.floats(p.drift[:])
-	w.ints(p.count)
-	return w.b, errors.Join(w.blob(p.engine), w.blob(p.sums))
+	w.Count(len(p.count))
+	w.Ints(p.count)
+	w.Block(p.engine)
+	w.Block(p.sums)
+	return w.End()
 }
 
 // UnmarshalBinary restores a state that AppendBinary wrote for a trainer of the same description.
 // After an error the trainer must not be used.
 func (p *PairTrainer) UnmarshalBinary(b []byte) error {
-	r := newReader(b, pairTag)
-	epoch, begun, end, spikes, reported := r.int(), r.int(), r.int(), r.int(), r.int()
-	r.check(epoch >= -1 && epoch <= p.t.Epochs && begun>>1 == 0 && reported >= -1 && reported <= epoch, "impossible place")
-	r.floats(p.w)
-	r.floats(p.drift[:])
-	count := r.ints()
-	r.check(len(count) == len(p.count), "another number of neurons")
-	if r.err != nil {
-		return r.err
+	r := state.NewReader(b, pairTag)
+	epoch, begun, end, spikes, reported := r.Int(), r.Bool(), r.Int(), r.Int(), r.Int()
+	r.Check(epoch >= -1 && epoch <= p.t.Epochs && reported >= -1 && reported <= epoch, "impossible place")
+	for _, xs := range [][]float64{p.w, p.drift[:]} {
+		r.CountIs(len(xs))
+		r.Finites(xs)
 	}
-	p.epoch, p.begun, p.end, p.spikes, p.reported, p.count = epoch, begun == 1, end, spikes, reported, count
+	r.CountIs(len(p.count))
+	r.Ints(p.count)
+	if r.Err() != nil {
+		return r.Err()
+	}
+	p.epoch, p.begun, p.end, p.spikes, p.reported = epoch, begun, end, spikes, reported
 	// Where an epoch begins, network and random numbers are set anew.
 	p.engine.SetNetwork(Network{Weights: p.w, Bias: p.t.Network.Bias})
-	r.blob(p.engine)
-	r.blob(p.sums)
-	r.check(r.err != nil || p.sums.N() == p.t.Neurons && p.sums.Half() == p.half && p.sums.Pairing() == p.t.Pairing, "another rule")
-	return r.finish()
+	r.Block(p.engine)
+	r.Block(p.sums)
+	return r.Done()
 }
 
 // EIPair is two excitatory neurons that reach each other directly and through an inhibitory neuron

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"spikealign/boltzmann"
+	"spikealign/internal/state"
 	"spikealign/sal"
 	"spikealign/settings"
 	"spikealign/spike"
@@ -545,62 +546,57 @@ const trainerTag = "STR1"
 
 // AppendBinary appends the whole state of the training; its description is not part of it.
 func (tr *Trainer) AppendBinary(b []byte) ([]byte, error) {
-	w := writer{append(b, trainerTag...)}
-	w.int(tr.epoch)
-	w.int(int64(tr.phase))
-	begun := int64(0)
-	if tr.begun {
-		begun = 1
+	w := state.NewWriter(b, trainerTag)
+	w.Int(tr.epoch)
+	w.Int(int64(tr.phase))
+	w.Bool(tr.begun)
+	w.Int(tr.start)
+	w.Int(tr.end)
+	w.Int(tr.spikes)
+	for _, xs := range [][]float64{tr.w, tr.b, tr.wakeMean, tr.wakeCo} {
+		w.Count(len(xs))
+		w.Floats(xs)
 	}
-	w.int(begun)
-	w.int(tr.start)
-	w.int(tr.end)
-	w.int(tr.spikes)
-	w.floats(tr.w)
-	w.floats(tr.b)
-	w.floats(tr.wakeMean)
-	w.floats(tr.wakeCo)
-	w.ints(tr.counts)
-	errs := []error{w.blob(tr.engine), w.blob(tr.hebbian)}
+	w.Count(len(tr.counts))
+	w.Ints(tr.counts)
+	w.Block(tr.engine)
+	w.Block(tr.hebbian)
 	if tr.sal != nil {
-		errs = append(errs, w.blob(tr.sal))
+		w.Block(tr.sal)
 	}
 	if tr.states != nil {
-		errs = append(errs, w.blob(tr.states))
+		w.Block(tr.states)
 	}
-	return w.b, errors.Join(errs...)
+	return w.End()
 }
 
 // UnmarshalBinary restores a state that AppendBinary wrote for a trainer of the same description.
 // After an error the trainer is of no further use.
 func (tr *Trainer) UnmarshalBinary(b []byte) error {
-	r := newReader(b, trainerTag)
-	epoch, k, begun := r.int(), r.int(), r.int()
-	start, end, spikes := r.int(), r.int(), r.int()
+	r := state.NewReader(b, trainerTag)
+	epoch, k, begun := r.Int(), r.Int(), r.Bool()
+	start, end, spikes := r.Int(), r.Int(), r.Int()
 	first := int64(0)
 	if tr.t.TargetWeights != nil && tr.targetP == nil {
 		first = -1 // the target network runs before
 	}
-	r.check(epoch >= first && epoch <= tr.t.Epochs && k >= 0 && k <= int64(2*len(tr.t.Patterns)+2), "impossible place")
-	if r.err != nil {
-		return r.err
+	r.Check(epoch >= first && epoch <= tr.t.Epochs && k >= 0 && k <= int64(2*len(tr.t.Patterns)+2), "impossible place")
+	if r.Err() != nil {
+		return r.Err()
 	}
 	p, ok := tr.plan(epoch, int(k))
-	r.check(ok && begun>>1 == 0 && start >= 0 && end >= start && (begun == 0 || end-start == p.tau*tr.tau) && spikes >= 0, "impossible phase")
-	r.floats(tr.w)
-	r.floats(tr.b)
-	r.floats(tr.wakeMean)
-	r.floats(tr.wakeCo)
+	r.Check(ok && start >= 0 && end >= start && (!begun || end-start == p.tau*tr.tau) && spikes >= 0, "impossible phase")
 	for _, xs := range [][]float64{tr.w, tr.b, tr.wakeMean, tr.wakeCo} {
-		r.check(!slices.ContainsFunc(xs, func(x float64) bool { return !finite(x) }), "not a finite number")
+		r.CountIs(len(xs))
+		r.Finites(xs)
 	}
-	counts := r.ints()
-	r.check(len(counts) == 0 || len(counts) == len(tr.targetP), "another number of states")
-	r.check(!slices.ContainsFunc(counts, func(c int64) bool { return c < 0 }), "impossible count")
-	if r.err != nil {
-		return r.err
+	counts := make([]int64, r.Count(8))
+	r.Ints(counts)
+	r.Check(len(counts) == 0 || len(counts) == len(tr.targetP) && slices.Min(counts) >= 0, "impossible times in states")
+	if r.Err() != nil {
+		return r.Err()
 	}
-	tr.epoch, tr.phase, tr.begun, tr.start, tr.end, tr.spikes = epoch, int(k), begun == 1, start, end, spikes
+	tr.epoch, tr.phase, tr.begun, tr.start, tr.end, tr.spikes = epoch, int(k), begun, start, end, spikes
 	tr.counts = nil
 	if len(counts) > 0 {
 		tr.counts = counts
@@ -613,16 +609,15 @@ func (tr *Trainer) UnmarshalBinary(b []byte) error {
 		before, _ := tr.plan(epoch, tr.phase-1)
 		tr.setNetwork(before)
 	}
-	r.blob(tr.engine)
+	r.Block(tr.engine)
 	now := tr.engine.Now()
-	r.check(!tr.begun || (now >= start && now <= end), "impossible time")
-	r.sums(tr.hebbian)
+	r.Check(!tr.begun || (now >= start && now <= end), "impossible time")
+	r.Block(tr.hebbian)
 	if tr.sal != nil {
-		r.sums(tr.sal)
+		r.Block(tr.sal)
 	}
 	if tr.states != nil {
-		r.blob(tr.states)
-		r.check(len(tr.states.Counts()) == len(tr.targetP), "another number of states")
+		r.Block(tr.states)
 	}
-	return r.finish()
+	return r.Done()
 }

@@ -190,10 +190,8 @@ func TestBruteForce(t *testing.T) {
 func TestAgainstSAL(t *testing.T) {
 	for _, half := range []synapse.Half{{Shape: synapse.TriangularWindow, Tau: 25}, {Shape: synapse.ExponentialWindow, Tau: 8}} {
 		events, end := randomTrain(11, 20, 20000, 4)
-		want, err := sal.FromTrain(events, 20, half, synapse.Pairing{Kind: synapse.Nearest})
-		if err != nil {
-			t.Fatal(err)
-		}
+		want := sal.NewPairSums(20, half, synapse.Pairing{Kind: synapse.Nearest})
+		want.Observe(events)
 		c := New(Options{Neurons: 20, End: end, Half: half, MaxLag: 25, BinWidth: 5, Blocks: 10})
 		c.Observe(events)
 		for i := range 20 {
