@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -269,7 +270,8 @@ func TestNPZ(t *testing.T) {
 		"spikes.npz[1]: negative time -2":                          {{Name: "time", Shape: []int{3}, Data: []int64{1, -2, 3}}, ids, one("unit", "s")},
 		"spikes.npz[2]: neuron -4 is not a whole number":           {times, {Name: "neuron", Shape: []int{3}, Data: []int32{4, 2, -4}}, one("unit", "s")},
 		"spikes.npz[0]: time 0.5 is not a whole number of steps":   {floats, ids, one("tick_steps", 1.0)},
-		"spikes.npz[0]: time 9223372036854775807 is too large":     {{Name: "time", Shape: []int{3}, Data: []uint64{1 << 63, 2, 3}}, ids, one("unit", "ns")},
+		"spikes.npz[0]: time 9223372036854775807 is too large":     {{Name: "time", Shape: []int{3}, Data: []uint64{math.MaxInt64, 2, 3}}, ids, one("unit", "ns")},
+		"array \"time\": 9223372036854775808 does not fit":         {{Name: "time", Shape: []int{3}, Data: []uint64{1 << 63, 2, 3}}, ids, one("unit", "ns")},
 		"tick_steps = 0.3: a step must be a whole number of ticks": {times, ids, one("tick_steps", 0.3)},
 		"unit \"days\"":             {times, ids, one("unit", "days")},
 		"must be a list of numbers": {{Name: "time", Shape: []int{1, 3}, Data: []int64{1, 2, 3}}, ids, one("unit", "s")},
@@ -437,6 +439,24 @@ func BenchmarkText(b *testing.B) {
 	}
 	path := save(b, "a.csv", text.String())
 	b.SetBytes(int64(text.Len()))
+	for b.Loop() {
+		r, err := Read(context.Background(), []string{path}, Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		r.Close()
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/spike")
+}
+
+func BenchmarkNPZ(b *testing.B) {
+	const n = 1 << 20
+	s := random.New(1, random.Spikes, 0, 0)
+	times, ids := make([]int64, n), make([]int32, n)
+	for k := range n {
+		times[k], ids[k] = int64(13*k), int32(s.Uint64()%100)
+	}
+	path := archive(b, npz.Array{Name: "time", Shape: []int{n}, Data: times}, npz.Array{Name: "neuron", Shape: []int{n}, Data: ids}, npz.Array{Name: "tick_steps", Data: 1.0})
 	for b.Loop() {
 		r, err := Read(context.Background(), []string{path}, Options{})
 		if err != nil {
