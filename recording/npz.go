@@ -22,6 +22,9 @@ func (r *reader) npz(name string) (err error) {
 	if err != nil {
 		return err
 	}
+	if z.Has("replica") {
+		return fmt.Errorf("%s has spikes of several replicas of a network (array replica): one recording is of one", name)
+	}
 	times, err := openColumn(z, name, timeNames)
 	if err != nil {
 		return err
