@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync"
 
+	"spikealign/internal/quantile"
 	"spikealign/internal/random"
 )
 
@@ -328,7 +329,7 @@ func (b *bootstrap) interval(v *blockValues, mean, se float64) (low, high float6
 		v.t[r] = b.studentise(s, ss)
 	}
 	plain := float64(se * math.Sqrt(float64(b.blocks-1)/float64(b.blocks)))
-	return mean - float64(plain*quantile(v.t, 1-b.level/2)), mean - float64(plain*quantile(v.t, b.level/2))
+	return mean - float64(plain*quantile.Bound(v.t, 1-b.level/2)), mean - float64(plain*quantile.Bound(v.t, b.level/2))
 }
 
 // studentise returns (mean*-mean)/s* of a replicate with these sums of deviations and of their
@@ -345,50 +346,6 @@ func (b *bootstrap) studentise(s, ss float64) float64 {
 	}
 	// every draw had the same value: no bound from this replicate
 	return math.Copysign(math.Inf(1), s)
-}
-
-// quantile returns the p-quantile of x by linear interpolation at p*(n+1)-1, the right place for
-// the bounds of an interval (Hyndman & Fan, Am. Stat. 50, 1996, type 6). It reorders x.
-func quantile(x []float64, p float64) float64 {
-	h := min(max(float64(p*float64(len(x)+1))-1, 0), float64(len(x)-1))
-	k := int(h)
-	low := selectRank(x, k)
-	if f := h - float64(k); f > 0 {
-		return float64((1-f)*low) + float64(f*slices.Min(x[k+1:]))
-	}
-	return low
-}
-
-// selectRank puts the k-th smallest value in its place, none larger before and none smaller after
-// it, and returns it (Hoare's FIND, Commun. ACM 4, 1961). x has no NaN.
-func selectRank(x []float64, k int) float64 {
-	lo, hi := 0, len(x)-1
-	for lo < hi {
-		pivot := x[lo+(hi-lo)/2]
-		i, j := lo, hi
-		for i <= j {
-			for x[i] < pivot {
-				i++
-			}
-			for x[j] > pivot {
-				j--
-			}
-			if i <= j {
-				x[i], x[j] = x[j], x[i]
-				i++
-				j--
-			}
-		}
-		switch {
-		case k <= j:
-			hi = j
-		case k >= i:
-			lo = i
-		default:
-			return x[k]
-		}
-	}
-	return x[k]
 }
 
 // correct sets Holm, Q and Sign of the tested pairs.

@@ -309,30 +309,6 @@ func checkCoverage(t *testing.T, trains int, steps, truthSteps int64, blocks, re
 	}
 }
 
-// TestQuantile against sorting, with ties and infinities.
-func TestQuantile(t *testing.T) {
-	s := random.New(1, random.Spikes, 0, 0)
-	for n := 1; n < 60; n++ {
-		x := make([]float64, n)
-		for k := range x {
-			x[k] = math.Floor(20 * s.Float64())
-		}
-		x[0] = math.Inf(-1)
-		for _, p := range []float64{0, 0.025, 0.5, 0.8, 0.975, 1} {
-			sorted := slices.Sorted(slices.Values(x))
-			h := min(max(p*float64(n+1)-1, 0), float64(n-1))
-			k := int(h)
-			want := sorted[k]
-			if f := h - float64(k); f > 0 {
-				want = (1-f)*sorted[k] + f*sorted[k+1]
-			}
-			if got := quantile(x, p); got != want {
-				t.Fatalf("quantile %v of %v is %v, want %v", p, sorted, got, want)
-			}
-		}
-	}
-}
-
 // TestReproducible: the result is a function of train and options; other seeds move only the
 // intervals.
 func TestReproducible(t *testing.T) {
