@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	"spikealign/spike"
@@ -388,6 +389,20 @@ func (r *reader) recording() *Recording {
 
 // Close removes the temporary file.
 func (r *Recording) Close() error { return r.spool.close() }
+
+// Files returns the names of the files.
+func (r *Recording) Files() []string {
+	var names []string
+	for _, f := range r.files {
+		names = append(names, f.name)
+	}
+	return names
+}
+
+// When returns the time of a tick as text, such as "12.5 ms".
+func (r *Recording) When(tick int64) string {
+	return strconv.FormatFloat(r.First+float64(tick)*r.Tick(), 'g', 12, 64) + " " + string(r.Unit)
+}
 
 // TickAt returns the first tick at or after a time in Unit.
 func (r *Recording) TickAt(time float64) int64 {

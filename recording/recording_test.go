@@ -415,12 +415,15 @@ func TestClock(t *testing.T) {
 		{ms, "2", 20}, {ms, "2ms", 20}, {ms, " 2.5 ms ", 25}, {ms, "0.1s", 1000}, {ms, "100us", 1}, {ms, "1e2 \u00b5s", 1}, {ms, "3steps", 0}, {ms, "x", 0}, {ms, "", 0}, {ms, "3 days", 0},
 		{steps, "2", 8}, {steps, "2 steps", 8}, {steps, "2ms", 0}, {chip, "20ms", 20}, {chip, "20", 20}, {ms, "1e999", 0},
 	} {
-		got, err := c.clock.Ticks(c.text)
-		if d := got - c.want; (err != nil) != (c.want == 0) || d > 1e-9 || d < -1e-9 {
-			t.Errorf("%+v: %q is %v, %v; want %v", c.clock, c.text, got, err, c.want)
+		got, err := c.clock.Parse(c.text)
+		if d := got*c.clock.PerUnit - c.want; (err != nil) != (c.want == 0) || d > 1e-9 || d < -1e-9 {
+			t.Errorf("%+v: %q is %v units, %v; want %v ticks", c.clock, c.text, got, err, c.want)
 		}
 	}
 	r := Recording{Clock: ms, First: 5}
+	if span, when := r.Span(25), r.When(25); span != "2.5 ms" || when != "7.5 ms" {
+		t.Errorf("25 ticks are %s, at %s", span, when)
+	}
 	for at, want := range map[float64]int64{5: 0, 5.1: 1, 5.11: 2, 0: -50, 1e300: maxTime} {
 		if got := r.TickAt(at); got != want {
 			t.Errorf("%v ms is tick %d, want %d", at, got, want)

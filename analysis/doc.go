@@ -4,7 +4,7 @@
 // symmetric.
 //
 // A [Counter] takes the train in batches, in order of time, and keeps counts and sums per ordered
-// pair; [Counter.Test] turns them into a [Result].
+// pair; [Counter.Test] turns them into a [Statistics].
 //
 // # What is counted
 //
@@ -53,4 +53,4 @@
 // (Options.Bytes). No result depends on the split into batches, on the order of simultaneous
 // spikes, on the number of threads, or on the machine. The package does no input or output; no
 // goroutine outlives a call.
-package timing
+package analysis
