@@ -53,7 +53,7 @@ func TestRun(t *testing.T) {
 	r := recorded(t, events)
 	first := events[0].Time
 	o := Defaults()
-	o.Shape, o.Tau, o.MaxLag, o.Blocks, o.Threads = synapse.TriangularWindow, 2, 4, 20, 2 // ms; a tick is 0.1 ms
+	o.Shape, o.Tau, o.MaxLag, o.Blocks, o.Threads = synapse.TriangularWindow, 2, 4, 20, 2
 	o.Neurons = []Range{{10, 16}, {22, 22}, {99, 99}}
 	o.From, o.Until = 100, 800
 	o.Test.Replicates = 200
@@ -193,7 +193,8 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// TestRunOptions: every problem is told at once, and what does not fit the recording with its numbers.
+// TestRunOptions: every problem is told at once, and what does not fit the recording with its
+// numbers.
 func TestRunOptions(t *testing.T) {
 	o := Defaults()
 	o.Tau = 1

@@ -42,8 +42,8 @@ func (o CounterOptions) Bins() int {
 	return int((o.MaxLag + o.Bin - 1) / o.Bin)
 }
 
-// Bytes returns the memory that a Counter and its Statistics take, in bytes: for every ordered pair one
-// sum per block, one count per bin, the coincidences, and a Synapse.
+// Bytes returns the memory that a Counter and its Statistics take, in bytes: for every ordered pair
+// one sum per block, one count per bin, the coincidences, and a Synapse.
 func (o CounterOptions) Bytes() float64 {
 	n := float64(o.Neurons)
 	return n * n * float64(8*o.Blocks+4*o.Bins()+4+synapseBytes)
@@ -297,8 +297,8 @@ func (l *lane) advance(t int64) {
 	l.now = t
 }
 
-// weights computes the f(d/tau) of a synapse.Half, for a triangle tau*f(d/tau), whose sums are exact where tau is an
-// integer.
+// weights computes the f(d/tau) of a synapse.Half; for a triangle tau*f(d/tau), whose sums are
+// exact where tau is an integer.
 type weights struct {
 	half     synapse.Half
 	support  int64

@@ -25,8 +25,9 @@
 //	S[i][j] = (tau/T) * (AMinus*C[j][i] + APlus*C[i][j])        APlus = -1, AMinus = 1 in SAL
 //
 // in units of weight per tau, f and amplitudes being those of a synapse.Window (sal.Window): a
-// faster form, for one pairing, of what package sal does, and tested against it. Causal pairs depress: where S[i][j] < 0, neuron j leads neuron i more
-// than it follows it, and W[i][j] acts as the stronger of the two synapses.
+// faster form, for one pairing, of what package sal does, and tested against it. Causal pairs
+// depress: where S[i][j] < 0, neuron j leads neuron i more than it follows it, and W[i][j] acts as
+// the stronger of the two synapses.
 //
 // # Errors and the test
 //

@@ -25,7 +25,8 @@ type Options struct {
 	// first spike to the last
 	From, Until float64
 
-	Blocks  int         // of time; 2 to 2^16; 0 stands for 50, or fewer (10 at least) to make them 20 Tau long
+	// of time; 2 to 2^16; 0 stands for 50, or fewer (10 at least) to make them 20 Tau long
+	Blocks  int
 	Test    TestOptions // Level 0.05, Replicates 1000, MinWeight 20 by default
 	Threads int         // 0 stands for as many as there are processors; changes no result
 	Memory  int64       // an analysis that takes more bytes is refused; above 0; 2 GiB by default

@@ -84,7 +84,7 @@ func (c *analyzeCommand) Validate() error {
 // options returns what can be told without the recording.
 func (c *analyzeCommand) options() (analysis.Options, error) {
 	o := analysis.Defaults()
-	o.Blocks, o.Threads, o.Memory = c.Blocks, c.Threads, int64(min(c.Memory, 1<<40))<<20
+	o.Blocks, o.Threads, o.Memory = c.Blocks, c.Threads, max(0, min(int64(c.Memory), 1<<40))<<20
 	o.Test = analysis.TestOptions{Level: c.Level, Replicates: c.Replicates, Seed: c.Seed, MinWeight: c.MinWeight}
 	if err := o.Shape.UnmarshalText([]byte(c.Window)); err != nil {
 		return o, err
