@@ -149,7 +149,7 @@ func TestInvariants(t *testing.T) {
 	for i, x := range m.Mean() {
 		near(t, "one-neuron marginal", Marginal(m.P, n, []int{i})[1], x, 1e-15)
 	}
-	if all := Marginal(m.P, n, nil); len(all) != 1 || math.Abs(all[0]-1) > 1e-15 {
+	if all := Marginal(m.P, n, nil); len(all) != 1 || !(math.Abs(all[0]-1) <= 1e-15) {
 		t.Errorf("empty marginal %v", all)
 	}
 
@@ -309,15 +309,15 @@ func TestDivergence(t *testing.T) {
 	target := []float64{.25, .5, .25, 0}
 	got := Divergence(target, []int64{10, 10, 20, 0}, 8)
 	want := .5*math.Log(.5/.25) + .25*math.Log(.25/.5)
-	if math.Abs(got.DKL-want) > 1e-15 || !got.Plain || got.Unvisited != 0 {
+	if !(math.Abs(got.DKL-want) <= 1e-15) || !got.Plain || got.Unvisited != 0 {
 		t.Errorf("plain: %+v, want %v", got, want)
 	}
 	got = Divergence(target, []int64{0, 16, 0, 0}, 8) // 4, 20, 4, 4 of 32
 	want = .25*math.Log(.25/.125) + .5*math.Log(.5/.625) + .25*math.Log(.25/.125)
-	if math.Abs(got.DKL-want) > 1e-15 || got.Plain || got.Unvisited != 2 {
+	if !(math.Abs(got.DKL-want) <= 1e-15) || got.Plain || got.Unvisited != 2 {
 		t.Errorf("with additions: %+v, want %v", got, want)
 	}
-	if got := Divergence(target, make([]int64, 4), 1); math.Abs(got.DKL-KL(target, []float64{.25, .25, .25, .25})) > 1e-15 || got.Unvisited != 3 {
+	if got := Divergence(target, make([]int64, 4), 1); !(math.Abs(got.DKL-KL(target, []float64{.25, .25, .25, .25})) <= 1e-15) || got.Unvisited != 3 {
 		t.Errorf("nothing measured: %+v", got)
 	}
 }

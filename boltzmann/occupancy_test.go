@@ -156,7 +156,7 @@ func TestOccupancyDumb(t *testing.T) {
 					t.Fatalf("%+v seed %d: split %d changes the state", c, seed, split)
 				}
 				floor, neff := o.Floor()
-				if want := dumbFloor(rows); math.Abs(floor-want) > 1e-12*want+1e-30 {
+				if want := dumbFloor(rows); !(math.Abs(floor-want) <= 1e-12*want+1e-30) {
 					t.Fatalf("%+v seed %d: floor %v, want %v", c, seed, floor, want)
 				}
 				if want := float64(int(1)<<len(c.neurons)-1) / (2 * floor); neff != want {

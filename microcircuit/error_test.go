@@ -64,7 +64,7 @@ func TestSpikeLaw(t *testing.T) {
 		// The variance of the number of renewals is steps*Var(interval)/mean^3.
 		mean := 9 + 1/p
 		sd := 10 / float64(steps) * math.Sqrt(steps*(1-p)/(p*p)/(mean*mean*mean))
-		if z > 5.2 || math.Abs(active-1/(1+math.Exp(-u))) > 5.2*sd+2*10.0/steps {
+		if z > 5.2 || !(math.Abs(active-1/(1+math.Exp(-u))) <= 5.2*sd+2*10.0/steps) {
 			t.Errorf("u = %v: chi-square %.1f with %d bins (z %.1f), active for %.5f of the time, want %.5f +- %.5f", u, chi, used, z, active, 1/(1+math.Exp(-u)), sd)
 		}
 	}
@@ -107,7 +107,7 @@ func TestSelfPredicting(t *testing.T) {
 	_, z := run(nil)
 	for l := range z {
 		for i, z := range z[l] {
-			if math.Abs(z) > 6 { // Student's t, 39 degrees of freedom
+			if !(math.Abs(z) <= 6) { // Student's t, 39 degrees of freedom
 				t.Errorf("without nudge: layer %d, neuron %d: mean apical potential is %.1f standard errors from 0", l+1, i, z)
 			}
 		}

@@ -320,10 +320,10 @@ func TestTeacher(t *testing.T) {
 		got := slices.Concat(train, validation)[k][0]
 		// Fluctuations of the hidden potential bend the activity by a little more than their mean
 		// says.
-		if rate := -1 + 2*sigma(-1+2*sigma(u)); math.Abs(got-rate) > 0.12 {
+		if rate := -1 + 2*sigma(-1+2*sigma(u)); !(math.Abs(got-rate) <= 0.12) {
 			t.Errorf("input %v: target %.3f, rate model %.3f", u, got, rate)
 		}
-		if a, ok := authors[u]; ok && math.Abs(got-a) > 0.035 {
+		if a, ok := authors[u]; ok && !(math.Abs(got-a) <= 0.035) {
 			t.Errorf("input %v: target %.3f, authors' %.3f", u, got, a)
 		}
 	}
@@ -376,11 +376,11 @@ func TestNudgedLoss(t *testing.T) {
 			var u, free [1]float64
 			n.OutputMeans(u[:], free[:])
 			errs[nudged] = u[0] - target
-			if want := free[0] + map[bool]float64{true: 0.6}[nudged]*(target-free[0]); math.Abs(u[0]-want) > 0.002 {
+			if want := free[0] + map[bool]float64{true: 0.6}[nudged]*(target-free[0]); !(math.Abs(u[0]-want) <= 0.002) {
 				t.Errorf("nudged %v: output %.4f, want %.4f", nudged, u[0], want)
 			}
 		}
-		if want := 0.4 * errs[false]; math.Abs(errs[true]-want) > 0.01 {
+		if want := 0.4 * errs[false]; !(math.Abs(errs[true]-want) <= 0.01) {
 			t.Errorf("target %v: nudged error %.4f, want %.4f", target, errs[true], want)
 		}
 	}
@@ -398,7 +398,7 @@ func TestYinYang(t *testing.T) {
 	for _, p := range task.Train {
 		px, py := p.Input[0]/4+0.5, p.Input[1]/4+0.5
 		class, inside := yinYangClass(px, py)
-		if !inside || class != p.Class || math.Abs(p.Input[2]+p.Input[0]) > 1e-12 || math.Abs(p.Input[3]+p.Input[1]) > 1e-12 {
+		if !inside || class != p.Class || !(math.Abs(p.Input[2]+p.Input[0]) <= 1e-12) || !(math.Abs(p.Input[3]+p.Input[1]) <= 1e-12) {
 			t.Errorf("pattern %+v: class %d, inside %v", p, class, inside)
 		}
 		for o, x := range p.Target {
@@ -433,7 +433,7 @@ func TestYinYang(t *testing.T) {
 	dots := 2 * math.Pi * 0.01
 	half := (math.Pi/4 - dots) / 2
 	for c, want := range []float64{half, half, dots} {
-		if math.Abs(area[c]-want) > 1e-3 {
+		if !(math.Abs(area[c]-want) <= 1e-3) {
 			t.Errorf("class %d has the area %.4f, want %.4f", c, area[c], want)
 		}
 	}
@@ -461,7 +461,7 @@ func TestCompare(t *testing.T) {
 		{[]float64{0, 1, 0, 0, 0, 0}, Alignment{90, -0.3882901, 0, 7.0 / 3}},
 	} {
 		got := Compare(up, c.down, 3, 2)
-		if math.Abs(got.Angle-c.want.Angle) > 1e-5 || math.Abs(got.Correlation-c.want.Correlation) > 1e-5 || math.Abs(got.Signs-c.want.Signs) > 1e-9 || math.Abs(got.Variance-c.want.Variance) > 1e-9 {
+		if !(math.Abs(got.Angle-c.want.Angle) <= 1e-5) || !(math.Abs(got.Correlation-c.want.Correlation) <= 1e-5) || !(math.Abs(got.Signs-c.want.Signs) <= 1e-9) || !(math.Abs(got.Variance-c.want.Variance) <= 1e-9) {
 			t.Errorf("Compare(%v) = %+v, want %+v", c.down, got, c.want)
 		}
 	}
@@ -566,7 +566,7 @@ func TestAuthors(t *testing.T) {
 					variance += (ours[s][epoch][q] - mean) * (ours[s][epoch][q] - mean) / float64(seeds-1)
 				}
 				sd := math.Sqrt(variance)
-				if z := math.Abs(x-mean) / (sd * math.Sqrt(1+1/float64(seeds))); z > limit && math.Abs(x-mean) > 1e-5 {
+				if z := math.Abs(x-mean) / (sd * math.Sqrt(1+1/float64(seeds))); !(z <= limit || math.Abs(x-mean) <= 1e-5) {
 					t.Errorf("%s, epoch %d: %s of the authors' program %.5f, ours %.5f +- %.5f", run.name, epoch, names[q], x, mean, sd)
 				} else {
 					t.Logf("%s, epoch %d: %s of the authors' program %.5f, ours %.5f +- %.5f (%.1f)", run.name, epoch, names[q], x, mean, sd, z)

@@ -45,7 +45,7 @@ func TestPairingDrift(t *testing.T) {
 		se := math.Sqrt((sum2/stretches - mean*mean) / (stretches - 1))
 		want := pairingDrift(tau, spikes(b[0]), spikes(b[1]))
 		t.Logf("potentials %v: drift %.5f +- %.5f, want %.5f", b, mean, se, want)
-		if math.Abs(mean-want) > 5.7*se { // Student's t, 49 degrees of freedom
+		if !(math.Abs(mean-want) <= 5.7*se) { // Student's t, 49 degrees of freedom
 			t.Errorf("potentials %v: drift %.5f +- %.5f, want %.5f", b, mean, se, want)
 		}
 	}

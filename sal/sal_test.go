@@ -122,7 +122,7 @@ func values(c *PairSums) []float64 {
 // near reports whether a and b are equal up to the rounding of a few thousand additions.
 func near(a, b []float64) bool {
 	for i := range a {
-		if math.Abs(a[i]-b[i]) > 1e-12*(1+math.Abs(b[i])) {
+		if !(math.Abs(a[i]-b[i]) <= 1e-12*(1+math.Abs(b[i]))) {
 			return false
 		}
 	}
@@ -433,7 +433,7 @@ func TestRules(t *testing.T) {
 				if i != j {
 					want += eta * tau / duration * x.want(i*n+j, c.At(i, j), c.At(j, i))
 				}
-				if g := got[i*n+j]; math.Abs(g-want) > 1e-13 {
+				if g := got[i*n+j]; !(math.Abs(g-want) <= 1e-13) {
 					t.Errorf("%s: dw[%d][%d] = %v, want %v", name, i, j, g, want)
 				}
 				if r, ok := x.rule.(SAL); ok && got[i*n+j] != 10+r.Change(c, i, j, duration) {

@@ -423,7 +423,7 @@ func TestSamplesAreIndependent(t *testing.T) {
 		}
 		mean := sum / samples
 		r := (cross/samples - mean*mean) / (sum2/samples - mean*mean)
-		if math.Abs(r) > 5/math.Sqrt(samples) {
+		if !(math.Abs(r) <= 5/math.Sqrt(samples)) {
 			t.Errorf("n = %d: correlation of neighbouring samples %.3f", n, r)
 		}
 	}

@@ -42,7 +42,7 @@ func TestPairTrainer(t *testing.T) {
 	var epochs []int64
 	for _, r := range rs {
 		epochs = append(epochs, r.Epoch)
-		if math.Abs(r.W12+r.W21-2) > 1e-12 {
+		if !(math.Abs(r.W12+r.W21-2) <= 1e-12) {
 			t.Errorf("epoch %d: the sum of the weights is %v", r.Epoch, r.W12+r.W21)
 		}
 	}
@@ -121,7 +121,7 @@ func TestPairDriftOfAuthors(t *testing.T) {
 		mean := sum / n
 		se := math.Sqrt((sum2/n - mean*mean) / (n - 1))
 		t.Logf("W = (%v, %v): drift %.5f +- %.5f, theirs %.4f +- %.4f", c.w12, c.w21, mean, se, c.drift, c.se)
-		if z := (mean - c.drift) / math.Hypot(se, c.se); math.Abs(z) > 5 {
+		if z := (mean - c.drift) / math.Hypot(se, c.se); !(math.Abs(z) <= 5) {
 			t.Errorf("W = (%v, %v): drift %.5f, theirs %v, %.1f standard errors apart", c.w12, c.w21, mean, c.drift, z)
 		}
 	}
@@ -200,7 +200,7 @@ func TestFigure2dOfAuthors(t *testing.T) {
 		mean := sum / seeds
 		sd := math.Sqrt((sum2/seeds - mean*mean) * seeds / (seeds - 1))
 		t.Logf("%s, epoch %d: %.4f, sd %.4f; theirs %.4f, sd %.4f", c.name, c.epochs, mean, sd, c.mean, c.sd)
-		if z := (mean - c.mean) / (math.Hypot(sd, c.sd) / math.Sqrt(seeds)); math.Abs(z) > 5 {
+		if z := (mean - c.mean) / (math.Hypot(sd, c.sd) / math.Sqrt(seeds)); !(math.Abs(z) <= 5) {
 			t.Errorf("%s: %.4f, theirs %.4f: %.1f standard errors apart", c.name, mean, c.mean, z)
 		}
 		if sd > 2*c.sd || sd < c.sd/2 {

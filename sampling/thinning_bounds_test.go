@@ -98,7 +98,7 @@ func TestSums(t *testing.T) {
 			counts[i]++
 		}
 		for i, x := range counts {
-			if want := all.at(all.level[i], all.ceil[i]) / all.total * places; math.Abs(x-want) > 1.001 {
+			if want := all.at(all.level[i], all.ceil[i]) / all.total * places; !(math.Abs(x-want) <= 1.001) {
 				t.Fatalf("%d neurons: neuron %d drawn from %v places, want %v", n, i, x, want)
 			}
 		}

@@ -184,7 +184,7 @@ func TestFoldingChangesNothing(t *testing.T) {
 	a := bits(mustSolve(t, p))
 	p.B2 = math.Nextafter(p.B2, 1)
 	for i, x := range bits(mustSolve(t, p)) {
-		if math.Abs(x-a[i]) > 1e-15 {
+		if !(math.Abs(x-a[i]) <= 1e-15) {
 			t.Errorf("item %d: %v for equal neurons, %v for nearly equal ones", i, a[i], x)
 		}
 	}
@@ -203,7 +203,7 @@ func TestTMaxIsOnlyAReport(t *testing.T) {
 	x, _ := a.Drift(salWindow(synapse.ExponentialWindow, 40))
 	y, _ := b.Drift(salWindow(synapse.ExponentialWindow, 40))
 	for what, d := range map[string]float64{"drift": x - y, "mass": a.MassPositive() - b.MassPositive(), "tail": a.TailPlus - sum(b.Plus[13:]) - b.TailPlus} {
-		if math.Abs(d) > 1e-14 {
+		if !(math.Abs(d) <= 1e-14) {
 			t.Errorf("%s differs by %v between t_max 13 and 300", what, d)
 		}
 	}
@@ -215,7 +215,7 @@ func TestAlternation(t *testing.T) {
 	s := random.New(3, random.InitialWeights, 0, 0)
 	for range 50 {
 		l := mustSolve(t, draw(&s))
-		if plus, minus := l.sums(); math.Abs(plus-minus) > l.Coincidence {
+		if plus, minus := l.sums(); !(math.Abs(plus-minus) <= l.Coincidence) {
 			t.Errorf("%+v: pairs %v and %v per step, coincidences %v", l.Params, plus, minus, l.Coincidence)
 		}
 	}
@@ -286,10 +286,10 @@ func TestWarnings(t *testing.T) {
 	// The area of an alpha function beyond x time constants is (1+x)*exp(-x), up to a step, which
 	// holds at most 1/(150 e) of it.
 	find(Params{TauRef: 300, TMax: 600, PSP: synapse.PSP{Shape: synapse.Alpha, TauSyn: 150}})
-	if want := 5 * math.Exp(-4); cut == nil || math.Abs(cut.Share-want) > 1/(150*math.E) {
+	if want := 5 * math.Exp(-4); cut == nil || !(math.Abs(cut.Share-want) <= 1/(150*math.E)) {
 		t.Errorf("alpha function: %+v, want a share of %v", cut, want)
 	}
-	if want := 3*math.Exp(-2) - 5*math.Exp(-4); over == nil || math.Abs(over.Share-want) > 1/(150*math.E) {
+	if want := 3*math.Exp(-2) - 5*math.Exp(-4); over == nil || !(math.Abs(over.Share-want) <= 1/(150*math.E)) {
 		t.Errorf("alpha function: %+v, want a share of %v", over, want)
 	}
 }

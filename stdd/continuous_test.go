@@ -34,7 +34,7 @@ func TestTheorem(t *testing.T) {
 		h := synapse.Half{Shape: synapse.TriangularWindow, Tau: tau}
 		co, _ := l.Drift(synapse.Window{APlus: 1, AMinus: 1, Plus: h, Minus: h})
 		for k, x := range []float64{l.Rate1 * tau, co, co, l.Rate2 * tau} {
-			if math.Abs(x-z[k]) > 1e-13 {
+			if !(math.Abs(x-z[k]) <= 1e-13) {
 				t.Errorf("%+v: <z z>[%d] = %v, Boltzmann %v", p, k, x, z[k])
 			}
 		}
@@ -51,7 +51,7 @@ func TestContinuousHalves(t *testing.T) {
 		p.Continuous = true
 		l := mustSolve(t, p)
 		plus, minus := l.sums()
-		if math.Abs(plus-minus) > max(1e-14, 10*l.Error*plus) {
+		if !(math.Abs(plus-minus) <= max(1e-14, 10*l.Error*plus)) {
 			t.Errorf("%+v: halves %v and %v per step, error %v", p, plus, minus, l.Error)
 		}
 	}
@@ -79,7 +79,7 @@ func TestClosedForm(t *testing.T) {
 		}
 		near := func(what string, x, y float64) {
 			t.Helper()
-			if math.Abs(x-y) > 2*pairs*max(got.Error, 1e-11) {
+			if !(math.Abs(x-y) <= 2*pairs*max(got.Error, 1e-11)) {
 				t.Errorf("%+v: %s: extrapolated %v, closed form %v, error %v", p, what, x, y, got.Error)
 			}
 		}
@@ -96,7 +96,7 @@ func TestClosedForm(t *testing.T) {
 			a, b := got.Drift(w)
 			x, y := want.Drift(w)
 			// Sums against the window, whose values are at most 2, converge like the rates.
-			if tol := 4 * float64(p.TauRef) * pairs * max(got.Error, 1e-10); math.Abs(a-x) > tol || math.Abs(b-y) > tol {
+			if tol := 4 * float64(p.TauRef) * pairs * max(got.Error, 1e-10); !(math.Abs(a-x) <= tol) || !(math.Abs(b-y) <= tol) {
 				t.Errorf("%+v: drifts %v, %v extrapolated, %v, %v in closed form", p, a, b, x, y)
 			}
 		}
@@ -112,7 +112,7 @@ func TestDiscreteDriftOnTheDiagonal(t *testing.T) {
 			Drift(salWindow(synapse.ExponentialWindow, float64(tau)))
 		return d
 	}
-	if d := drift(40, 40, 40); math.Abs(d+1.41e-3) > 1e-5 {
+	if d := drift(40, 40, 40); !(math.Abs(d+1.41e-3) <= 1e-5) {
 		t.Errorf("drift at tau 40: %v, want about -1.41e-3", d)
 	}
 	for _, c := range []struct{ steps, isi, sign int64 }{{0, 0, -1}, {-1, 0, 1}, {-1, 1, 1}, {0, 1, 1}} {
@@ -123,7 +123,7 @@ func TestDiscreteDriftOnTheDiagonal(t *testing.T) {
 		t.Logf("psp_steps tau%+d, min_isi tau%+d: tau*drift %v", c.steps, c.isi, scaled)
 		// tau*drift = x + y/tau + ...: two estimates of x without y.
 		x, again := 2*scaled[80]-scaled[40], 2*scaled[160]-scaled[80]
-		if math.Abs(x/again-1) > 0.01 || again*float64(c.sign) < 0.03 || math.Abs(scaled[200]/again-1) > 0.05 {
+		if !(math.Abs(x/again-1) <= 0.01) || again*float64(c.sign) < 0.03 || !(math.Abs(scaled[200]/again-1) <= 0.05) {
 			t.Errorf("timing %+v: tau*drift tends to %v or %v", c, x, again)
 		}
 	}
@@ -155,12 +155,12 @@ func TestPhi(t *testing.T) {
 		if z != 0 {
 			want1 = math.Expm1(z) / z
 		}
-		if math.Abs(z) > 0.1 {
+		if !(math.Abs(z) <= 0.1) {
 			want2 = (want1 - 1) / z
 		} else {
 			want2 += z/6 + z*z/24
 		}
-		if math.Abs(phi1(z)/want1-1) > 1e-14 || math.Abs(phi2(z)/want2-1) > 1e-14 {
+		if !(math.Abs(phi1(z)/want1-1) <= 1e-14) || !(math.Abs(phi2(z)/want2-1) <= 1e-14) {
 			t.Errorf("z = %v: phi1 %v, want %v; phi2 %v, want %v", z, phi1(z), want1, phi2(z), want2)
 		}
 	}

@@ -28,12 +28,12 @@ func TestLawReports(t *testing.T) {
 				want = l.Minus[-d]
 				left += h[i]
 			}
-			if rates[i] != want || math.Abs(p[i]-want/all) > 1e-16 {
+			if rates[i] != want || !(math.Abs(p[i]-want/all) <= 1e-16) {
 				t.Errorf("lag %d: rate %v, probability %v, want %v per step", d, rates[i], p[i], want)
 			}
 			total += p[i]
 		}
-		if math.Abs(total+(l.TailPlus+l.TailMinus)/all-1) > 1e-15 || math.Abs(left-0.5) > 1e-15 || math.Abs(right-0.5) > 1e-15 {
+		if !(math.Abs(total+(l.TailPlus+l.TailMinus)/all-1) <= 1e-15) || !(math.Abs(left-0.5) <= 1e-15) || !(math.Abs(right-0.5) <= 1e-15) {
 			t.Errorf("probabilities add up to %v besides the tails, halves to %v and %v", total, left, right)
 		}
 		if x := l.MassPositive(); x != plus/all {
@@ -61,7 +61,7 @@ func TestDrift(t *testing.T) {
 			want21 += 12 * far.Rates()[i] * w.At(-d)
 		}
 		x, y := l.Drift(w)
-		if math.Abs(x-want12) > 1e-14 || math.Abs(y-want21) > 1e-14 {
+		if !(math.Abs(x-want12) <= 1e-14) || !(math.Abs(y-want21) <= 1e-14) {
 			t.Errorf("%+v: drifts %v, %v, want %v, %v", w, x, y, want12, want21)
 		}
 	}
@@ -89,7 +89,7 @@ func TestPerturbation(t *testing.T) {
 		total := 0.0
 		for i := range delta {
 			total += delta[i]
-			if math.Abs(delta[i]+back[i]) > 0.01*0.05 || integral[i] != total {
+			if !(math.Abs(delta[i]+back[i]) <= 0.01*0.05) || integral[i] != total {
 				t.Errorf("w = %v, t = %d: delta %v, %v for the reverse, integral %v", w, i, delta[i], back[i], integral[i])
 			}
 		}

@@ -108,7 +108,7 @@ func TestAttractorLine(t *testing.T) {
 				continue
 			}
 			p.W12, p.W21 = w12, w21
-			if a, b := mustSolve(t, p).Drift(window); math.Abs(a-b) > 1e-12 {
+			if a, b := mustSolve(t, p).Drift(window); !(math.Abs(a-b) <= 1e-12) {
 				t.Errorf("%+v: drifts %v, %v on the line", p, a, b)
 			}
 		}
@@ -150,21 +150,21 @@ func TestRoots(t *testing.T) {
 			continue
 		}
 		for i, r := range roots {
-			if math.Abs(r.Difference-c.want[i].Difference) > 1e-12 || r.Stable != c.want[i].Stable {
+			if !(math.Abs(r.Difference-c.want[i].Difference) <= 1e-12) || r.Stable != c.want[i].Stable {
 				t.Errorf("root %+v, want %+v", r, c.want[i])
 			}
 		}
 	}
 	// A line with points that have no root, or an unstable one only.
 	l := Line{Points: []LinePoint{{1, nil}, {1, []Root{{0.2, false}}}, {1, []Root{{-0.3, true}, {0.1, false}, {0.2, true}}}}}
-	if d := l.Deviation(); math.Abs(d-0.1) > 1e-15 {
+	if d := l.Deviation(); !(math.Abs(d-0.1) <= 1e-15) {
 		t.Errorf("deviation %v, want 0.2/2", d)
 	}
 }
 
 func TestRotate(t *testing.T) {
 	mean, difference := Rotate(3, 1)
-	if math.Abs(mean-2*math.Sqrt2) > 1e-15 || math.Abs(difference-math.Sqrt2) > 1e-15 {
+	if !(math.Abs(mean-2*math.Sqrt2) <= 1e-15) || !(math.Abs(difference-math.Sqrt2) <= 1e-15) {
 		t.Errorf("(3, 1) becomes (%v, %v)", mean, difference)
 	}
 }

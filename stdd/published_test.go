@@ -125,12 +125,12 @@ func TestPublishedDefinition(t *testing.T) {
 		drift := 0.0
 		w := salWindow(synapse.ExponentialWindow, float64(c.p.TauRef))
 		for i := range got {
-			if math.Abs(got[i]-want[i]) > 1e-9 {
+			if !(math.Abs(got[i]-want[i]) <= 1e-9) {
 				t.Errorf("%s: lag %d: %v, want %v", c.name, i-int(c.p.TMax)+1, got[i], want[i])
 			}
 			drift += got[i] * w.At(int64(i)-c.p.TMax+1)
 		}
-		if math.Abs(drift-c.drift12) > 1e-9 {
+		if !(math.Abs(drift-c.drift12) <= 1e-9) {
 			t.Errorf("%s: SAL update of w12 %v, want %v", c.name, drift, c.drift12)
 		}
 	}

@@ -391,7 +391,7 @@ func TestDriftOnTheDiagonalSimulated(t *testing.T) {
 			run, ticks := engine(t, p, uint64(i))
 			r := compare(t, l, run, ticks, volume()/2)
 			t.Logf("tau %d: drift %.5f +- %.5f simulated, %.5f in theory", p.TauRef, r.drift, r.se, want)
-			if math.Abs(r.drift-want) > 5*r.se || i == 0 && math.Abs(r.drift) < 5*r.se {
+			if !(math.Abs(r.drift-want) <= 5*r.se) || i == 0 && math.Abs(r.drift) < 5*r.se {
 				t.Errorf("%+v: drift %v +- %v, theory %v", p, r.drift, r.se, want)
 			}
 		})

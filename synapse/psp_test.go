@@ -37,7 +37,7 @@ func TestEdgesAreTheShape(t *testing.T) {
 					}
 				}
 			}
-			if w := p.At(lag); math.Abs(sum-w) > 1e-14 {
+			if w := p.At(lag); !(math.Abs(sum-w) <= 1e-14) {
 				t.Errorf("%+v: lag %d: edges give %v, At gives %v", p, lag, sum, w)
 			}
 		}
@@ -62,7 +62,7 @@ func TestArea(t *testing.T) {
 		for l := int64(1); l <= min(c.p.Length(), c.upTo); l++ {
 			area += c.p.At(l)
 		}
-		if math.Abs(area/tau-1) > 2e-5 {
+		if !(math.Abs(area/tau-1) <= 2e-5) {
 			t.Errorf("%v: area %v, want %v", c.p.Shape, area, tau)
 		}
 	}

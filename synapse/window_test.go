@@ -38,7 +38,7 @@ func TestWindowHalf(t *testing.T) {
 		if got := c.h.Support(); got != c.support {
 			t.Errorf("%+v: Support = %d, want %d", c.h, got, c.support)
 		}
-		if got := c.h.At(c.d); math.Abs(got-c.want) > 1e-15*c.want {
+		if got := c.h.At(c.d); !(math.Abs(got-c.want) <= 1e-15*c.want) {
 			t.Errorf("%+v: At(%d) = %v, want %v", c.h, c.d, got, c.want)
 		}
 		if s := c.support; s > 0 && !(c.h.At(s) > 0) || c.h.At(s+1) != 0 {
