@@ -57,10 +57,11 @@ func OpenSource(from, kind string) (*Source, error) {
 			dir, epoch = from[:k], from[k+1:]
 		}
 	}
+	if !IsRun(dir) {
+		return nil, Usagef("%s is not the folder of a run", dir)
+	}
 	folder, err := Open(dir)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, Usagef("%s is not the folder of a run", dir)
 	case err != nil:
 		return nil, err
 	case folder.Info.Kind != kind:

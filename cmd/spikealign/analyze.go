@@ -17,7 +17,6 @@ import (
 
 	"spikealign/analysis"
 	"spikealign/experiment"
-	"spikealign/internal/progress"
 	"spikealign/recording"
 	"spikealign/sweep"
 )
@@ -162,7 +161,7 @@ func (c *analyzeCommand) Run(a *app) error {
 	if c.Unit != "file" {
 		read.Unit = recording.Unit(c.Unit)
 	}
-	p := c.begin(a)
+	p := newPhase(a, c.Progress, c.Quiet)
 	read.Progress = func(done, total int64) { p.update(float64(done)/1e6, float64(total)/1e6, "MB read", 0) }
 	r, err := recording.Read(a.ctx, files, read)
 	p.end(err)
@@ -210,11 +209,11 @@ func (c *analyzeCommand) analyze(a *app, r *recording.Recording) (*analysis.Resu
 	if err != nil {
 		return nil, err
 	}
-	p, unit := c.begin(a), ""
+	p, unit := newPhase(a, c.Progress, c.Quiet), ""
 	o.Progress = func(now analysis.Progress) {
 		if now.Unit != unit {
 			p.end(nil)
-			p, unit = c.begin(a), now.Unit
+			p, unit = newPhase(a, c.Progress, c.Quiet), now.Unit
 		}
 		spikes := int64(0)
 		if unit == "spikes" {
@@ -261,47 +260,6 @@ func spikeFiles(names []string) ([]string, error) {
 		return nil, usagef("there is no %s in %s: the run did not record its spikes; run it again in another folder with --set record.spikes=true", experiment.SpikesFile, name)
 	}
 	return files, nil
-}
-
-// phase is a progress line that appears only when the work takes long.
-type phase struct {
-	make  func() *progress.Reporter
-	begin time.Time
-	task  *progress.Task
-	last  progress.State
-	quiet bool
-}
-
-func (c *analyzeCommand) begin(a *app) *phase {
-	return &phase{begin: time.Now(), quiet: c.Quiet, make: func() *progress.Reporter {
-		width, isTerminal := terminal(a.stderr)
-		return progress.New(a.stderr, progress.Options{Terminal: isTerminal, Width: width, Every: c.Progress})
-	}}
-}
-
-const patience = 2 * time.Second
-
-func (p *phase) update(done, total float64, unit string, spikes int64) {
-	if p.task == nil {
-		if p.quiet || time.Since(p.begin) < patience {
-			return
-		}
-		p.task = p.make().Start("")
-	}
-	p.last = progress.State{Done: done, Total: total, Unit: unit, Spikes: spikes}
-	p.task.Update(p.last)
-}
-
-func (p *phase) end(err error) {
-	switch {
-	case p.task == nil:
-	case err != nil:
-		p.task.End("stopped", true)
-	default:
-		p.last.Done = p.last.Total // headers and left-out spikes do not count one by one
-		p.task.Update(p.last)
-		p.task.End("done", false)
-	}
 }
 
 // print writes the table.

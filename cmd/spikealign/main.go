@@ -41,6 +41,7 @@ type commands struct {
 	Run       runCommand       `cmd:"" help:"Run one experiment."`
 	Resume    resumeCommand    `cmd:"" help:"Go on with a run that was stopped."`
 	Sweep     sweepCommand     `cmd:"" help:"Run an experiment over a grid of values."`
+	Sample    sampleCommand    `cmd:"" help:"Sample with the weights of a finished run, free or clamped."`
 	Reproduce reproduceCommand `cmd:"" help:"Reproduce figures of the paper, with a verdict on each claim."`
 	Analyze   analyzeCommand   `cmd:"" help:"SAL statistics of recorded spike trains."`
 	STDD      stddCommand      `cmd:"" name:"stdd" help:"Two neurons, exactly: spike-timing differences and what SAL makes of them."`
