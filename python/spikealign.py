@@ -644,7 +644,8 @@ class Handle:
         code = self.process.poll()
         name = {None: "running", 0: "done", 75: "interrupted"}.get(code, "failed")
         done, total, unit, latest, headline = 0, 0, "", {}, []
-        for _, unit, done, total in _progress.findall(self._text("err")):
+        said = self._text("err")
+        for _, unit, done, total in _progress.findall(said[:said.rfind("\n") + 1]):
             done, total = int(done), int(total)
         if self.folder is not None and self._session() not in (None, self._before):
             run = Run(self.folder)
@@ -868,7 +869,8 @@ class _Yaml:
 
 
 _token = re.compile(r"""\s*(?: (?P<mark> [][{},:] ) | "(?P<text> (?: [^"\\] | \\. )* )"
-                        | (?P<word> [^][{},:"\s#] (?: [^][{},:"\s] | :(?=\S) | \ (?=[^][{},:\#\s]) )* )
+                        | (?P<word> [^][{},:"\s#]
+                                    (?: [^][{},:"\s] | :(?=\S) | \ (?=[^][{},:\#\s]) )* )
                         | (?P<comment> \#.* ) )""", re.VERBOSE)
 _words = {"null": None, "~": None, "": None, "true": True, "false": False}
 

@@ -112,8 +112,29 @@ class TestDocs(InFolder):
             self.assertTrue(thing.__doc__, name)
             if isinstance(thing, type):
                 for key, member in vars(thing).items():
-                    if not key.startswith("_") and (callable(member) or isinstance(member, property)):
+                    public = callable(member) or isinstance(member, property)
+                    if public and not key.startswith("_"):
                         self.assertTrue(getattr(member, "__doc__"), f"{name}.{key}")
+
+
+class TestTutorial(TestDocs):
+    """The Python of docs/tutorial.md, after its commands, whose output the Go test checks."""
+
+    def test(self):
+        page = (root / "docs/tutorial.md").read_text(encoding="utf-8")
+        os.makedirs("bin")
+        os.symlink(spikealign._program(None), "bin/spikealign")
+        env = dict(os.environ, PATH=os.path.abspath("bin") + os.pathsep + os.environ["PATH"])
+        files_and_commands = r"(?ms)^```yaml (?P<name>\S+)\n(?P<text>.*?)^```$|^    \$ (?P<line>[^\n]*)"
+        for m in re.finditer(files_and_commands, page):
+            if m["name"]:
+                self.write(m["name"], m["text"])
+            else:
+                subprocess.run(m["line"], shell=True, env=env, capture_output=True)
+        examples = "".join(re.findall(r"(?ms)^```python\n(.*?)^```$", page))
+        self.assertGreater(self.check("docs/tutorial.md", examples, {}), 4)
+
+    test_public_names_have_docstrings = None
 
 
 class TestRun(InFolder):
@@ -366,7 +387,8 @@ replicates: [seeds.target]
         s, n = self.sweep.summary, 0
         self.assertEqual((s.rows, set(s["n"]), s.units["dkl_q75"]), (16, {3}, "nats"))
         for noise, psp, snapshots, median, low in zip(
-                s["initial.noise"], s["network.psp"], s["snapshots"], s["dkl_median"], s["dkl_q25"]):
+                s["initial.noise"], s["network.psp"], s["snapshots"], s["dkl_median"],
+                s["dkl_q25"]):
             runs = self.sweep.runs(noise=noise, psp=psp, snapshots=snapshots)
             self.assertEqual(len(runs), 6)
             groups = [[r for r in runs if (r.coordinates["initial.bias"] is None) is free]
