@@ -125,7 +125,8 @@ class TestTutorial(TestDocs):
         os.makedirs("bin")
         os.symlink(spikealign._program(None), "bin/spikealign")
         env = dict(os.environ, PATH=os.path.abspath("bin") + os.pathsep + os.environ["PATH"])
-        files_and_commands = r"(?ms)^```yaml (?P<name>\S+)\n(?P<text>.*?)^```$|^    \$ (?P<line>[^\n]*)"
+        files_and_commands = (r"(?ms)^```yaml (?P<name>\S+)\n(?P<text>.*?)^```$"
+                              r"|^    \$ (?P<line>[^\n]*)")
         for m in re.finditer(files_and_commands, page):
             if m["name"]:
                 self.write(m["name"], m["text"])
