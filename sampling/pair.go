@@ -163,7 +163,7 @@ func (p *PairTrainer) update() {
 	n := p.t.Config.Neurons
 	scale := p.t.Window.Tau / float64(p.t.EpochLength*p.t.Config.TicksPerStep())
 	causal12, causal21 := p.sums.At(0, 1), p.sums.At(1, 0)
-	drift := scale * (causal21 - causal12)
+	drift := float64(scale * (causal21 - causal12))
 	p.drift[0] += drift
 	p.drift[1] -= drift
 	for i := range p.count {
