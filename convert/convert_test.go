@@ -10,6 +10,7 @@ import (
 	"spikealign/experiment"
 	"spikealign/kinds"
 	"spikealign/microcircuit"
+	"spikealign/sampling"
 )
 
 var known = experiment.Kinds{kinds.Sampling{}, kinds.Microcircuit{}}
@@ -58,9 +59,9 @@ func TestConvert(t *testing.T) {
 	}
 	c := s.Config.(*kinds.SamplingConfig)
 	if s.Seed != 13 || *c.Seeds.Target != 11 || *c.Seeds.Initial != 12 || c.Target.Alpha != 1 || c.Target.Beta != 2 ||
-		c.Network.Visible != 5 || c.Network.TauRef != 30 || c.Network.Timing != kinds.AuthorsTiming ||
-		c.Training.Epochs != 101 || c.Training.ReportEvery != 10 || c.Training.ReportFactor != 20 || c.Training.EpochLength != 500 ||
-		c.Training.ClipWeight != 2 || c.Training.ClipBias != 3 || c.Initial.Noise != 0.4 || c.Initial.WeightSD != 0.2 || c.Initial.BiasSD != 0.1 ||
+		c.Network.Visible != 5 || c.Network.TauRef != 30 || c.Network.Timing != sampling.AuthorsTiming ||
+		c.Course.Epochs != 101 || c.Course.ReportEvery != 10 || c.Course.ReportFactor != 20 || c.Course.EpochLength != 500 ||
+		c.Course.ClipWeight != 2 || c.Course.ClipBias != 3 || c.Initial.Noise != 0.4 || c.Initial.WeightSD != 0.2 || c.Initial.BiasSD != 0.1 ||
 		c.Plasticity.RateBias != 0.001 || c.Plasticity.RateWeight != 0.002 || c.Plasticity.RateSAL != 0.003 || c.Plasticity.Noise != 0.05 {
 		t.Errorf("converted to %+v, %+v", s.Common, *c)
 	}
@@ -77,7 +78,7 @@ func TestConvert(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := s.Config.(*kinds.SamplingConfig).Network; n.Timing == kinds.AuthorsTiming {
+	if n := s.Config.(*kinds.SamplingConfig).Network; n.Timing == sampling.AuthorsTiming {
 		t.Errorf("canonical timing: %+v", n)
 	}
 	for _, c := range []struct{ old, new, want string }{
@@ -156,11 +157,11 @@ func TestConvertMicrocircuit(t *testing.T) {
 		t.Errorf("notes %q", notes)
 	}
 	c := s.Config.(*kinds.MicrocircuitConfig)
-	n, pl, tr := c.Network, c.Plasticity, c.Training
+	n, pl, tr := c.Neurons, c.Plasticity, c.Course
 	if s.Seed != 31 || *c.Seeds.Initial != 32 || *c.Seeds.Task != 34 || !s.Record.Spikes {
 		t.Errorf("seeds %d, %+v, spikes %v", s.Seed, c.Seeds, s.Record.Spikes)
 	}
-	if !slices.Equal(n.Layers, []int{1, 1, 1, 1}) || n.TauRef != 20 || n.Window != 900 || pl.Lag != 700 || n.LambdaApical != 0.03 || n.LambdaNudge != 0.5 ||
+	if !slices.Equal(n.Dims, []int{1, 1, 1, 1}) || n.Tau != 20 || n.Window != 900 || pl.Lag != 700 || n.LambdaApical != 0.03 || n.LambdaNudge != 0.5 ||
 		!slices.Equal(pl.RateUp, []float64{0.4, 0.1, 0.01}) || !slices.Equal(pl.RateDown, []float64{0.002, 0.003}) || pl.Method != microcircuit.SAL {
 		t.Errorf("network %+v, plasticity %+v", n, pl)
 	}

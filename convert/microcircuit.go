@@ -36,8 +36,8 @@ func (p *authorsMicrocircuit) convert(s *experiment.Spec) {
 	n, st := p.Network, p.Student
 	s.Seed, s.Record.Spikes = st.PoissonSeed, st.RecordAllSpikes
 	c := s.Config.(*kinds.MicrocircuitConfig)
-	c.Network = kinds.CircuitNetworkConfig{Layers: n.Dims, TauRef: n.TRef, Window: n.SizeMovingAverage, LambdaApical: n.LambdaAPI, LambdaNudge: n.LambdaNudge}
-	c.Plasticity = kinds.CircuitPlasticityConfig{Method: microcircuit.FA, RateUp: []float64{}, RateDown: []float64{}, Lag: n.LearningLag}
+	c.Neurons = microcircuit.Neurons{Dims: n.Dims, Tau: n.TRef, Window: n.SizeMovingAverage, LambdaApical: n.LambdaAPI, LambdaNudge: n.LambdaNudge}
+	c.Plasticity = microcircuit.Plasticity{Method: microcircuit.FA, RateUp: []float64{}, RateDown: []float64{}, Lag: n.LearningLag}
 	top := len(n.LR) - 1
 	for l, lr := range n.LR {
 		c.Plasticity.RateUp = append(c.Plasticity.RateUp, lr.Up)
@@ -51,7 +51,7 @@ func (p *authorsMicrocircuit) convert(s *experiment.Spec) {
 	if p.Initial.ShareWeights {
 		c.Plasticity.Method = microcircuit.BP
 	}
-	c.Seeds = kinds.CircuitSeedsConfig{Task: &p.TeacherRun.PoissonSeed, Initial: &st.WeightsInitSeed}
+	c.Seeds = microcircuit.Seeds{Task: &p.TeacherRun.PoissonSeed, Initial: &st.WeightsInitSeed}
 	single := func(xs []float64) (bs [][]float64) {
 		for _, x := range xs {
 			bs = append(bs, []float64{x})
@@ -65,15 +65,15 @@ func (p *authorsMicrocircuit) convert(s *experiment.Spec) {
 		c.Task.Teacher.Up = append(c.Task.Teacher.Up, [][]float64{{w.Up}})
 	}
 	c.Task.Teacher.Steps = p.TeacherRun.TPattern * n.TRef
-	patterns := func(xs []float64) []kinds.PatternConfig {
-		ps := []kinds.PatternConfig{}
+	patterns := func(xs []float64) []microcircuit.Pattern {
+		ps := []microcircuit.Pattern{}
 		for _, x := range xs {
-			ps = append(ps, kinds.PatternConfig{Input: []float64{x}})
+			ps = append(ps, microcircuit.Pattern{Input: []float64{x}})
 		}
 		return ps
 	}
 	c.Task.Train, c.Task.Validation = patterns(p.Input.Training), patterns(p.validation())
-	c.Training = kinds.CircuitTrainingConfig{Epochs: st.NumEpochs, EpochPatterns: st.LenEpoch, AlignPatterns: st.LenSymmetrization, PatternSteps: st.TPattern * n.TRef,
+	c.Course = microcircuit.Course{Epochs: st.NumEpochs, EpochPatterns: st.LenEpoch, AlignPatterns: st.LenSymmetrization, PatternSteps: st.TPattern * n.TRef,
 		Skip: n.LearningLag, ReportEvery: 1}
 }
 

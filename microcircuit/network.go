@@ -7,6 +7,7 @@ import (
 
 	"spikealign/internal/detmath"
 	"spikealign/internal/random"
+	"spikealign/settings"
 	"spikealign/spike"
 )
 
@@ -144,12 +145,13 @@ const (
 // 0, with the spikes' random numbers of seed 0. The error joins all problems.
 func NewNetwork(c Config, w Weights) (*Network, error) {
 	if ps := c.Validate(); len(ps) > 0 {
-		return nil, problems(ps).err()
+		return nil, fmt.Errorf("microcircuit: %w", ps.Err())
 	}
 	if ps := w.Validate(c); len(ps) > 0 {
-		return nil, problems(ps).err()
+		return nil, fmt.Errorf("microcircuit: %w", ps.Err())
 	}
-	c.Dims, c.RateUp, c.RateDown = slices.Clone(c.Dims), slices.Clone(c.RateUp), slices.Clone(c.RateDown)
+	top := len(c.Dims) - 1
+	c.Dims, c.RateUp, c.RateDown = slices.Clone(c.Dims), each(c.RateUp, top), each(c.RateDown, top-1)
 	n := &Network{cfg: c, clip: int64(c.clip() * units), oddsOf: newOddsTable(c.Tau), inputs: c.Dims[0]}
 	last := len(c.Dims) - 1
 	n.layers = make([]layer, last+1)
@@ -335,7 +337,7 @@ func (n *Network) Present(input, target []float64, phase Phase) {
 	if len(input) != n.inputs || target != nil && len(target) != len(n.target) {
 		panic(fmt.Sprintf("microcircuit: Present: %d inputs and %d targets for a network of %v", len(input), len(target), n.cfg.Dims))
 	}
-	var ps problems
+	var ps settings.Problems
 	checkValues(&ps, "input", input, maxDrive)
 	checkValues(&ps, "target", target, maxDrive)
 	if len(ps) > 0 || phase > Align {

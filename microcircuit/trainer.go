@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"spikealign/internal/random"
+	"spikealign/settings"
 	"spikealign/spike"
 )
 
@@ -47,30 +48,72 @@ func (o *Order) UnmarshalText(b []byte) error {
 	return fmt.Errorf("unknown order %q; known are random, shuffled, given", b)
 }
 
-// Training describes how a network learns a task. An epoch presents EpochPatterns training
-// patterns, each for PatternSteps steps, to the nudged network. The last AlignPatterns of them are
-// the SAL phase (with every method, so that all spend the same time; it changes weights only with
-// SAL), the others change the forward weights. In epochs that report all validation patterns
-// follow, without nudge and without plasticity.
-type Training struct {
-	Config  Config
-	Start   Weights
-	Seed    uint64 // of spikes and order
-	Task    Task
-	Teacher *Teacher // nil if all patterns have targets
+// Course says how long a training takes. An epoch presents EpochPatterns training patterns, each
+// for PatternSteps steps, to the nudged network. The last AlignPatterns of them are the SAL phase
+// (with every method, so that all spend the same time; it changes weights only with SAL), the
+// others change the forward weights. In epochs that report all validation patterns follow, without
+// nudge and without plasticity.
+type Course struct {
+	Epochs          int64 `yaml:"epochs" default:"150" range:"[1, 2^40]" doc:"number of epochs"`
+	EpochPatterns   int   `yaml:"epoch_patterns" default:"20" range:"[1, 2^30]" doc:"training patterns in an epoch"`
+	AlignPatterns   int   `yaml:"align_patterns" default:"5" doc:"the last so many of them are the SAL phase, with every method; only sal changes weights then"`
+	PatternSteps    int64 `yaml:"pattern_steps" default:"20000" range:"[1, 2^40]" unit:"steps" doc:"length of a pattern"`
+	ValidationSteps int64 `yaml:"validation_steps" range:"[0, 2^40]" unit:"steps" doc:"length of a validation pattern; 0: pattern_steps"`
+	Skip            int64 `yaml:"skip" default:"2000" unit:"steps" doc:"the first steps of every pattern, which no mean and no loss includes; fewer than a pattern has"`
+	ReportEvery     int64 `yaml:"report_every" default:"1" range:"[1, 2^40]" doc:"every so many epochs, from the first on, and after the last one: validation and a row of metrics.csv"`
+	Order           Order `yaml:"order" doc:"random: every pattern is drawn anew; shuffled: each once before any comes again; given: sequence"`
+	Sequence        []int `yaml:"sequence" doc:"for order given: epoch_patterns indices of training patterns, from 0, for every epoch"`
+}
 
-	Epochs          int64 // at least 1
-	EpochPatterns   int   // at least 1
-	AlignPatterns   int   // 0 .. EpochPatterns
-	PatternSteps    int64
-	ValidationSteps int64 // for each validation pattern; 0 stands for PatternSteps
-	// the first steps of every pattern, which no mean includes; 0 .. PatternSteps-1
-	Skip int64
-	// epochs 0, ReportEvery, 2*ReportEvery, ... and the last one report; at least 1
-	ReportEvery int64
-	Order       Order
-	Sequence    []int // Order Given: EpochPatterns training patterns for each epoch
-	Patterns    bool  // give a PatternReport after every pattern
+// relate adds to the problems of single settings those of settings that do not go together, for so
+// many patterns; train is -1 if their number is in doubt.
+func (c Course) relate(ps *settings.Problems, lag int64, train, validation int) {
+	if c.AlignPatterns < 0 || c.AlignPatterns > c.EpochPatterns {
+		ps.Add("training.align_patterns", "must be between 0 and epoch_patterns, %d", c.EpochPatterns)
+	}
+	if lag >= c.PatternSteps && c.AlignPatterns < c.EpochPatterns {
+		ps.Add("plasticity.lag", "must be shorter than a pattern of %d steps, or nothing is learned", c.PatternSteps)
+	}
+	if shortest := min(c.PatternSteps, c.validationSteps()); c.Skip < 0 || c.Skip >= shortest {
+		ps.Add("training.skip", "must be between 0 and the length of a pattern less 1, %d", shortest-1)
+	}
+	switch c.Order {
+	case Random, Shuffled:
+	case Given:
+		if len(*ps) == 0 && (c.Epochs > 1<<30 || int64(len(c.Sequence)) != c.Epochs*int64(c.EpochPatterns)) {
+			ps.Add("training.sequence", "has %d entries, needs %d epochs of %d patterns", len(c.Sequence), c.Epochs, c.EpochPatterns)
+		}
+		for k, i := range c.Sequence {
+			if train >= 0 && (i < 0 || i >= train) {
+				ps.Add(fmt.Sprintf("training.sequence.%d", k), "is %d; there are %d training patterns", i, train)
+			}
+		}
+	default:
+		ps.Add("training.order", "unknown order %d", uint8(c.Order))
+	}
+	steps := float64(c.EpochPatterns)*float64(c.PatternSteps) + float64(validation)*float64(c.validationSteps())
+	if len(*ps) == 0 && float64(c.Epochs)*steps > 1<<56 {
+		ps.Add("training.epochs", "the training is longer than 2^56 steps")
+	}
+}
+
+func (c Course) validationSteps() int64 {
+	if c.ValidationSteps > 0 {
+		return c.ValidationSteps
+	}
+	return c.PatternSteps
+}
+
+// Training is all that a network's learning of a task follows from. Settings.Training makes one
+// from a description.
+type Training struct {
+	Config
+	Course
+	Start    Weights
+	Seed     uint64 // of spikes and order
+	Task     Task
+	Teacher  *Teacher // nil if all patterns have targets
+	Patterns bool     // give a PatternReport after every pattern
 }
 
 // Report is what a training knows after an epoch that reports. Errors are differences of mean
@@ -139,78 +182,28 @@ type tally struct {
 }
 
 // Validate returns everything that is wrong with the training.
-func (t Training) Validate() []Problem {
-	var ps problems
-	if found := t.Config.Validate(); len(found) > 0 {
-		for _, p := range found {
-			ps.add("config."+p.Path, "%s", p.Message)
-		}
+func (t Training) Validate() settings.Problems {
+	ps := t.Config.Validate()
+	if len(ps) > 0 {
 		return ps
 	}
-	for _, p := range t.Start.Validate(t.Config) {
-		ps.add("start."+p.Path, "%s", p.Message)
-	}
-	dims := t.Config.Dims
-	t.Task.validate(&ps, dims[0], dims[len(dims)-1], t.Teacher != nil)
+	ps.In("training", settings.Check(t.Course))
+	ps.In("task", settings.Check(t.Task))
+	ps.In("start", t.Start.Validate(t.Config))
+	dims := t.Dims
+	t.Task.relate(&ps, dims[0], dims[len(dims)-1], t.Teacher != nil)
 	if t.Teacher != nil {
-		t.Teacher.validate(&ps, t.Config, t.Skip)
+		t.Teacher.relate(&ps, t.Config, t.Skip)
 	}
-	if t.Epochs < 1 || t.Epochs > 1<<40 {
-		ps.add("epochs", "must be between 1 and 2^40")
-	}
-	if t.EpochPatterns < 1 || t.EpochPatterns > 1<<30 {
-		ps.add("epoch_patterns", "must be between 1 and 2^30")
-	}
-	if t.AlignPatterns < 0 || t.AlignPatterns > t.EpochPatterns {
-		ps.add("align_patterns", "must be between 0 and epoch_patterns, %d", t.EpochPatterns)
-	}
-	if t.PatternSteps < 1 || t.PatternSteps > maxPresent {
-		ps.add("pattern_steps", "must be between 1 and %d", int64(maxPresent))
-	}
-	if t.ValidationSteps < 0 || t.ValidationSteps > maxPresent {
-		ps.add("validation_steps", "must be between 1 and %d, or 0", int64(maxPresent))
-	}
-	if t.Config.Lag >= t.PatternSteps && t.AlignPatterns < t.EpochPatterns {
-		ps.add("config.lag", "must be shorter than a pattern of %d steps, or nothing is learned", t.PatternSteps)
-	}
-	if t.Skip < 0 || t.Skip >= min(t.PatternSteps, t.validationSteps()) {
-		ps.add("skip", "must be between 0 and the length of a pattern less 1, %d", min(t.PatternSteps, t.validationSteps())-1)
-	}
-	if t.ReportEvery < 1 {
-		ps.add("report_every", "must be at least 1")
-	}
-	switch t.Order {
-	case Random, Shuffled:
-	case Given:
-		if len(ps) == 0 && (t.Epochs > 1<<30 || int64(len(t.Sequence)) != t.Epochs*int64(t.EpochPatterns)) {
-			ps.add("sequence", "has %d entries, needs %d epochs of %d patterns", len(t.Sequence), t.Epochs, t.EpochPatterns)
-		}
-		for k, i := range t.Sequence {
-			if i < 0 || i >= len(t.Task.Train) {
-				ps.add(fmt.Sprintf("sequence.%d", k), "is %d; there are %d training patterns", i, len(t.Task.Train))
-			}
-		}
-	default:
-		ps.add("order", "unknown order %d", uint8(t.Order))
-	}
-	if len(ps) == 0 && float64(t.Epochs)*(float64(t.EpochPatterns)*float64(t.PatternSteps)+float64(len(t.Task.Validation))*float64(t.validationSteps())) > 1<<56 {
-		ps.add("epochs", "the training is longer than 2^56 steps")
-	}
+	t.Course.relate(&ps, t.Lag, len(t.Task.Train), len(t.Task.Validation))
 	return ps
-}
-
-func (t *Training) validationSteps() int64 {
-	if t.ValidationSteps > 0 {
-		return t.ValidationSteps
-	}
-	return t.PatternSteps
 }
 
 // NewTrainer checks a training and prepares it. The error joins all problems. The slices in t must
 // not be changed afterwards.
 func NewTrainer(t Training) (*Trainer, error) {
 	if ps := t.Validate(); len(ps) > 0 {
-		return nil, problems(ps).err()
+		return nil, fmt.Errorf("microcircuit: %w", ps.Err())
 	}
 	net, err := NewNetwork(t.Config, t.Start)
 	if err != nil {
@@ -230,7 +223,7 @@ func NewTrainer(t Training) (*Trainer, error) {
 	}
 	if len(tr.untold) > 0 {
 		tr.epoch = -1
-		if tr.teacher, err = NewNetwork(t.Teacher.config(t.Config), Weights{Up: t.Teacher.Up, Bias: t.Teacher.Bias}); err != nil {
+		if tr.teacher, err = NewNetwork(t.Teacher.config(t.Tau), Weights{Up: t.Teacher.Up, Bias: t.Teacher.Bias}); err != nil {
 			return nil, err
 		}
 		tr.teacher.Seed(t.Teacher.Seed, 1)

@@ -12,7 +12,7 @@ import (
 // Two spiking neurons whose synapses begin unequal: SAL reads their spikes and brings them together.
 func Example() {
 	const tau, epoch = 25, 1500 // refractory time and length of an epoch, steps
-	neurons, err := sampling.New(sampling.Auto, sampling.Config{Neurons: 2, TauRef: tau})
+	neurons, err := sampling.New(sampling.Config{Neurons: 2, TauRef: tau})
 	if err != nil {
 		panic(err)
 	}

@@ -234,7 +234,7 @@ func checkFalseAlarms(t *testing.T, recordings, n, blocks int, end int64) {
 
 // network has asymmetric weights, excitatory and inhibitory.
 func network(t testing.TB, seed uint64) sampling.Engine {
-	e, err := sampling.New(sampling.Auto, sampling.Config{Neurons: 3, TauRef: 20})
+	e, err := sampling.New(sampling.Config{Neurons: 3, TauRef: 20})
 	if err != nil {
 		t.Fatal(err)
 	}
