@@ -328,7 +328,8 @@ func (b *bootstrap) interval(v *blockValues, mean, se float64) (low, high float6
 		v.t[r] = b.studentise(s, ss)
 	}
 	plain := float64(se * math.Sqrt(float64(b.blocks-1)/float64(b.blocks)))
-	return mean - float64(plain*quantile.Bound(v.t, 1-b.level/2)), mean - float64(plain*quantile.Bound(v.t, b.level/2))
+	tail := float64(b.level / 2)
+	return mean - float64(plain*quantile.Bound(v.t, 1-tail)), mean - float64(plain*quantile.Bound(v.t, tail))
 }
 
 // studentise returns (mean*-mean)/s* of a replicate with these sums of deviations and of their

@@ -330,7 +330,7 @@ func (o *Occupancy) Floor() (floor, neff float64) {
 			terms[z] = o.m2[z] / (b * (b - 1)) / (float64(c) / span)
 		}
 	}
-	floor = pairwise(terms) / 2
+	floor = float64(pairwise(terms) / 2)
 	return floor, float64(len(o.total)-1) / (2 * floor)
 }
 

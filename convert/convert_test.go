@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -197,13 +198,37 @@ func TestConvertMicrocircuit(t *testing.T) {
 		{"stdp_tau_causal: *t", "stdp_tau_causal: 3", "network_properties.stdp_tau_causal"},
 		{"set_sps: true", "set_sps: false", "student_simulation_settings.set_sps"},
 		{"shuffle_training: true", "shuffle_training: false", "student_simulation_settings.shuffle_training"},
-		{"len_validation: 2", "len_validation: 1", "student_simulation_settings.len_validation"},
+		{"len_validation: 2", "len_validation: 3", "student_simulation_settings.len_validation = 3: must not be more than"},
+		{"len_validation: 2", "len_validation: -1", "student_simulation_settings.len_validation"},
 		{"random_weights_init_limits: {up: [-3.0, 2.0], down: [-1.0, 4.0]}", "random_weights_init_limits: {}", "random_weights_init_limits"},
 		{"training: [-1, 0, 1.5]", "training: []", "u_input.training"},
 	} {
 		_, _, err := File(known, "circuit.yaml", []byte(strings.Replace(authorsCircuit, c.old, c.new, 1)), false)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want mention of %q", c.new, err, c.want)
+		}
+	}
+}
+
+// TestConvertFewerValidations: of more validation inputs than len_validation the first ones are
+// kept, as in the authors' own small test file, and a note says so.
+func TestConvertFewerValidations(t *testing.T) {
+	for shown := range 3 {
+		text := strings.Replace(authorsCircuit, "len_validation: 2", fmt.Sprintf("len_validation: %d", shown), 1)
+		s, notes, err := File(known, "circuit.yaml", []byte(text), false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []float64
+		for _, p := range s.Config.(*kinds.MicrocircuitConfig).Task.Validation {
+			got = append(got, p.Input[0])
+		}
+		if want := []float64{-2, 2}[:shown]; !slices.Equal(got, want) {
+			t.Errorf("len_validation %d: validation inputs %v, want %v", shown, got, want)
+		}
+		want := fmt.Sprintf("circuit.yaml:23: student_simulation_settings.len_validation = %d: the last %d of the 2 inputs in u_input.validation are left out", shown, 2-shown)
+		if told := strings.Contains(strings.Join(notes, "\n"), want); told != (shown < 2) {
+			t.Errorf("len_validation %d: notes %q", shown, notes)
 		}
 	}
 }

@@ -72,9 +72,15 @@ func (p *authorsMicrocircuit) convert(s *experiment.Spec) {
 		}
 		return ps
 	}
-	c.Task.Train, c.Task.Validation = patterns(p.Input.Training), patterns(p.Input.Validation)
+	c.Task.Train, c.Task.Validation = patterns(p.Input.Training), patterns(p.validation())
 	c.Course = microcircuit.Course{Epochs: st.NumEpochs, EpochPatterns: st.LenEpoch, AlignPatterns: st.LenSymmetrization, PatternSteps: st.TPattern * n.TRef,
 		Skip: n.LearningLag, ReportEvery: 1}
+}
+
+// validation returns the validation inputs that their program shows the student: without shuffling
+// the first len_validation of those given, after every epoch the same.
+func (p *authorsMicrocircuit) validation() []float64 {
+	return p.Input.Validation[:p.Student.LenValidation]
 }
 
 func (*authorsMicrocircuit) names() [][2]string {
@@ -110,6 +116,10 @@ func (p *authorsMicrocircuit) notes() (ps settings.Problems) {
 		if n.value != "" && !(n.why == once && n.value == "1") {
 			ps = append(ps, settings.Problem{Path: n.path, Message: "left out: " + n.why})
 		}
+	}
+	if shown, given := p.Student.LenValidation, len(p.Input.Validation); shown < given {
+		ps.Add(student+"len_validation", "the last %d of the %d inputs in u_input.validation are left out: their program never shows them to the student either",
+			given-shown, given)
 	}
 	return ps
 }
@@ -225,7 +235,8 @@ func (p *authorsMicrocircuit) Validate() settings.Problems {
 	needs(s.SetSPS, student+"set_sps", "only true can be converted: the self-predicting state is kept at all times")
 	needs(s.ShuffleTraining, student+"shuffle_training", "only true can be converted, which draws patterns with replacement")
 	needs(!s.ShuffleValidation, student+"shuffle_validation", "only false can be converted: here every epoch presents each validation input once")
-	needs(s.LenValidation == len(p.Input.Validation), student+"len_validation", "must be the number of validation inputs: here every epoch presents each of them once")
+	needs(s.LenValidation >= 0 && s.LenValidation <= len(p.Input.Validation), student+"len_validation",
+		"must not be more than the validation inputs: here every epoch presents each of them once at most")
 	needs(len(p.Input.Training) > 0, "u_input.training", "must name at least one input")
 	return ps
 }

@@ -189,7 +189,7 @@ func (e *eventEngine) Advance(until int64, dst []spike.Event) ([]spike.Event, bo
 				} else {
 					e.wary = max(e.wary, e.last[i]+e.minISI)
 				}
-				rest := float64(float64(one-shares[i])*(1.0/one)) * total
+				rest := float64(float64(float64(one-shares[i])*(1.0/one)) * total)
 				left = e.draws.Next()
 				if left >= rest {
 					left -= rest

@@ -15,7 +15,7 @@ func Of(ascending []float64, p float64) float64 {
 	if n == 0 {
 		return math.NaN()
 	}
-	h := float64(n-1) * p
+	h := float64(float64(n-1) * p)
 	k := min(int(h), n-1)
 	if k == n-1 {
 		return ascending[k]

@@ -55,7 +55,7 @@ func Block(key [2]uint64, ctr [4]uint64) [4]uint64 {
 }
 
 // Unit maps 64 random bits to the open interval (0,1): the middle of one of 2^52 equal cells.
-func Unit(x uint64) float64 { return (float64(int64(x>>12)) + 0.5) * 0x1p-52 }
+func Unit(x uint64) float64 { return float64((float64(int64(x>>12)) + 0.5) * 0x1p-52) }
 
 // Stream is a sequence of draws under one key. Draw k of the sequence (seed, purpose, a, b) is a
 // pure function of these five numbers. The zero value is the stream of seed 0, purpose 0. A Stream
