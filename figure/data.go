@@ -96,8 +96,8 @@ type Series struct {
 
 	Columns int     `json:"columns,omitempty"` // of Heat, Cells
 	Limit   float64 `json:"limit,omitempty"`   // the scale of Values reaches from -Limit to Limit
-	// Size is a length in units of X: of the longest of Arrows, the width of Bars and Blocks, and if
-	// not 0 the most that the radius of markers may be.
+	// Size is a length in units of X: of the longest of Arrows, the width of Bars and Blocks, and,
+	// where it is not 0, the most that the radius of markers may be.
 	Size float64 `json:"size,omitempty"`
 }
 

@@ -67,7 +67,7 @@ func TestNumbers(t *testing.T) {
 	}
 }
 
-// TestDocumented checks that docs/files.md explains each field, kind, colour and marker in the JSON.
+// TestDocumented checks that docs/files.md explains each field, kind, colour and marker.
 func TestDocumented(t *testing.T) {
 	doc, err := os.ReadFile("../docs/files.md")
 	if err != nil {

@@ -32,7 +32,8 @@ func (c *plotCommand) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		return json.NewEncoder(a.stdout).Encode(append([]drawings.Drawing{}, figures...)) // none: []
+		// No figure is [], not null.
+		return json.NewEncoder(a.stdout).Encode(append([]drawings.Drawing{}, figures...))
 	}
 	names, err := a.drawers.Folder(a.kinds, c.Dir)
 	if err != nil {
