@@ -43,7 +43,7 @@ func (o TestOptions) Validate() error {
 }
 
 // Synapse has the statistics of one ordered pair: of the synapse, real or possible, from neuron Pre
-// to neuron Post. What cannot be told is NaN.
+// to neuron Post. What is not known is NaN.
 type Synapse struct {
 	Post, Pre int
 

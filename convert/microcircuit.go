@@ -17,7 +17,7 @@ func isMicrocircuit(file string, data []byte) bool {
 	}
 	doc := yamlconf.Parse(file, data)
 	doc.AllowUnknown = true
-	_ = doc.Decode(&probe) // what is wrong with the file is told later
+	_ = doc.Decode(&probe) // what is wrong with the file is reported later
 	return probe.Network != ""
 }
 
@@ -97,7 +97,7 @@ func (*authorsMicrocircuit) names() [][2]string {
 
 func (p *authorsMicrocircuit) notes() (ps settings.Problems) {
 	const student, teacher = "student_simulation_settings.", "teacher_simulation_settings."
-	const recorded, once = "what is recorded here is told in docs/files.md", "the teacher is shown every input once"
+	const recorded, once = "docs/files.md lists what is recorded here", "the teacher is shown every input once"
 	for _, n := range []struct {
 		path, why string
 		value     yamlconf.Raw

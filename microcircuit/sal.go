@@ -6,7 +6,7 @@ import (
 )
 
 // What alignment learns is the rule of package sal, applied at every spike as sal.Online does. That
-// keeps a list of recent spikes and looks at all pairs of neurons; here only neighbouring layers
+// keeps a list of recent spikes and goes over all pairs of neurons; here only neighbouring layers
 // have feedback, and the times of two spikes of a neuron are at hand.
 
 // salPairing says which pairs of spikes count.

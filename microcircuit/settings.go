@@ -78,7 +78,7 @@ func (s *Settings) Validate() settings.Problems {
 	return ps
 }
 
-// relate looks at weights and biases of a network with these layers, which are known to be
+// relate checks weights and biases of a network with these layers, which are known to be
 // possible.
 func (i *Initial) relate(ps *settings.Problems, layers []int, bound float64) {
 	if i.From != "" {
@@ -111,7 +111,7 @@ func (f *Forward) relate(ps *settings.Problems, path string, layers []int, bound
 	}
 }
 
-// relateMatrices looks at matrices for the layers 0 .. layers-1 with the rows and columns given by
+// relateMatrices checks matrices for the layers 0 .. layers-1 with the rows and columns given by
 // size, or at the ranges that stand for them.
 func relateMatrices(ps *settings.Problems, path string, given [][][]float64, ranges [][2]float64, layers int, bound float64, size func(l int) (rows, columns int)) {
 	if given == nil {
@@ -164,7 +164,7 @@ func relateRanges(ps *settings.Problems, path string, ranges [][2]float64, layer
 	}
 }
 
-// relateTask looks at the task and returns the numbers of its patterns, or -1, 0 if they are in
+// relateTask checks the task and returns the numbers of its patterns, or -1, 0 if they are in
 // doubt; sound says that the layers are possible.
 func (s *Settings) relateTask(ps *settings.Problems, sound bool) (train, validation int) {
 	t := &s.Task

@@ -58,7 +58,7 @@ func (c Clock) Span(ticks float64) string {
 }
 
 // Parse returns a length of time, such as "10" (in the clock's unit), "10ms" or "2.5 us", in the
-// clock's unit. The error says why it cannot be told.
+// clock's unit. The error says why it is not known.
 func (c Clock) Parse(text string) (float64, error) {
 	number := strings.TrimSpace(text)
 	end := len(number)

@@ -87,7 +87,7 @@ func integerTriangle(h synapse.Half) bool {
 }
 
 // wholeTriangle reports whether h is an integer triangle without a cut, so that weights need no
-// look at the support.
+// test of the support.
 func wholeTriangle(h synapse.Half) bool {
 	return integerTriangle(h) && h.Support() == int64(h.Tau)-1
 }

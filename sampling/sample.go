@@ -17,7 +17,7 @@ import (
 type Sample struct {
 	Config
 	Network  Network
-	Visible  int        // the states of the first Visible neurons are told
+	Visible  int        // states are those of the first Visible neurons
 	Clamps   []Clamping // n, or nil: all free
 	Seed     uint64     // of the spikes
 	Settle   int64      // unmeasured time from rest, tau_ref
@@ -27,7 +27,7 @@ type Sample struct {
 // sampleBatches is the number of parts of the measured time from whose scatter errors follow.
 const sampleBatches = 50
 
-// MaxSampledStates is the number of neurons up to which joint states are told.
+// MaxSampledStates is the number of neurons up to which joint states are recorded.
 const MaxSampledStates = 64
 
 // Samples are what a Sample gave.

@@ -154,7 +154,7 @@ func (s *Settings) relateTarget(ps *settings.Problems) {
 	}
 }
 
-// relateSquare looks at a matrix for n neurons, or nil.
+// relateSquare checks a matrix for n neurons, or nil.
 func relateSquare(ps *settings.Problems, path string, m [][]float64, n int, symmetric bool) {
 	if m == nil {
 		return

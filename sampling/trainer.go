@@ -228,7 +228,7 @@ func (t Training) Validate() settings.Problems {
 	return ps
 }
 
-// relate looks at what is not a single setting.
+// relate checks what is not a single setting.
 func (t Training) relate(ps *settings.Problems) {
 	n := t.Neurons
 	if t.Visible < 1 || t.Visible > n {

@@ -202,7 +202,7 @@ func Check(target any) Problems {
 	return ps
 }
 
-// check looks at a value that belongs to a field, or is one of several that do.
+// check checks a value that belongs to a field, or is one of several that do.
 func check(ps *Problems, v reflect.Value, path string, of Field) {
 	allowed, choice := of.tag.Get("range"), of.tag.Get("choice")
 	switch v.Kind() {
@@ -259,7 +259,7 @@ func check(ps *Problems, v reflect.Value, path string, of Field) {
 	}
 }
 
-// maxProblems bounds the faults told of one list: more would only drown the reader.
+// maxProblems bounds the faults reported of one list: more would only drown the reader.
 const maxProblems = 100
 
 func holdsBlocks(t reflect.Type) bool {

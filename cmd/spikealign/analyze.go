@@ -80,7 +80,7 @@ func (c *analyzeCommand) Validate() error {
 	return nil
 }
 
-// options returns what can be told without the recording.
+// options returns what is known without the recording.
 func (c *analyzeCommand) options() (analysis.Options, error) {
 	o := analysis.Defaults()
 	o.Blocks, o.Threads, o.Memory = c.Blocks, c.Threads, max(0, min(int64(c.Memory), 1<<40))<<20
