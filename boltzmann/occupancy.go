@@ -1,12 +1,11 @@
 package boltzmann
 
 import (
-	"encoding/binary"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
 
+	"spikealign/internal/state"
 	"spikealign/spike"
 )
 
@@ -331,7 +330,7 @@ func (o *Occupancy) Floor() (floor, neff float64) {
 			terms[z] = o.m2[z] / (b * (b - 1)) / (float64(c) / span)
 		}
 	}
-	floor = pairwise(terms) / 2
+	floor = float64(pairwise(terms) / 2)
 	return floor, float64(len(o.total)-1) / (2 * floor)
 }
 
@@ -339,18 +338,15 @@ const occupancyTag = "OCC1"
 
 // AppendBinary appends the whole state, parameters included: the tag, neurons, width and batches;
 // the present time and the ends of the states that are on; the span; and for every state that was
-// visited its ticks and moments. Little-endian throughout.
+// visited its ticks and moments. The error is always nil.
 func (o *Occupancy) AppendBinary(b []byte) ([]byte, error) {
-	le := binary.LittleEndian
-	b = append(b, occupancyTag...)
-	b = append(b, byte(len(o.neurons)))
-	for _, i := range o.neurons {
-		b = le.AppendUint32(b, uint32(i))
-	}
-	b = le.AppendUint64(b, uint64(o.width))
-	b = le.AppendUint64(b, uint64(o.batches))
-	b = le.AppendUint64(b, uint64(o.now))
-	b = le.AppendUint32(b, o.z)
+	w := state.NewWriter(b, occupancyTag)
+	w.Byte(byte(len(o.neurons)))
+	w.Int32s(o.neurons)
+	w.Int(o.width)
+	w.Int(int64(o.batches))
+	w.Int(o.now)
+	w.Uint32(o.z)
 	var ends [MaxNeurons]int64
 	for k := o.head; k != o.tail; k++ {
 		r := o.ring[k%ringSize]
@@ -358,15 +354,15 @@ func (o *Occupancy) AppendBinary(b []byte) ([]byte, error) {
 	}
 	for k := range o.neurons {
 		if o.z>>k&1 == 1 {
-			b = le.AppendUint64(b, uint64(ends[k]))
+			w.Int(ends[k])
 		}
 	}
-	b = append(b, byte(o.phase))
-	b = le.AppendUint64(b, uint64(o.t0))
-	b = le.AppendUint64(b, uint64(o.t1))
-	b = le.AppendUint64(b, uint64(o.done))
+	w.Byte(byte(o.phase))
+	w.Int(o.t0)
+	w.Int(o.t1)
+	w.Int(int64(o.done))
 	if o.phase == idle {
-		return b, nil
+		return w.End()
 	}
 	for z := range o.total {
 		var d int64
@@ -376,88 +372,62 @@ func (o *Occupancy) AppendBinary(b []byte) ([]byte, error) {
 		if o.total[z]+d == 0 {
 			continue
 		}
-		b = le.AppendUint32(b, uint32(z))
-		b = le.AppendUint64(b, uint64(o.total[z]))
-		b = le.AppendUint64(b, uint64(d))
-		b = le.AppendUint64(b, math.Float64bits(o.mean[z]))
-		b = le.AppendUint64(b, math.Float64bits(o.m2[z]))
+		w.Uint32(uint32(z))
+		w.Int(o.total[z])
+		w.Int(d)
+		w.Float(o.mean[z])
+		w.Float(o.m2[z])
 	}
-	return b, nil
+	return w.End()
 }
-
-var errOccupancy = errors.New("boltzmann: not an occupancy measurement, or a damaged one")
-
-// fields reads fixed-size numbers and remembers whether there were enough bytes.
-type fields struct {
-	b   []byte
-	bad bool
-}
-
-func (f *fields) take(n int) []byte {
-	if len(f.b) < n {
-		f.bad, f.b = true, nil
-		return make([]byte, n)
-	}
-	x := f.b[:n]
-	f.b = f.b[n:]
-	return x
-}
-func (f *fields) u8() int      { return int(f.take(1)[0]) }
-func (f *fields) u32() uint32  { return binary.LittleEndian.Uint32(f.take(4)) }
-func (f *fields) i64() int64   { return int64(binary.LittleEndian.Uint64(f.take(8))) }
-func (f *fields) f64() float64 { return math.Float64frombits(uint64(f.i64())) }
 
 // UnmarshalBinary restores what AppendBinary wrote. Anything that is not a consistent state is an
-// error and leaves o unchanged.
+// error and leaves o unchanged. The zero value takes any state; one that is already for some
+// neurons takes theirs only, and so needs no memory for the states of more.
 func (o *Occupancy) UnmarshalBinary(data []byte) error {
-	f := &fields{b: data}
-	if string(f.take(len(occupancyTag))) != occupancyTag {
-		return errOccupancy
+	f := state.NewReader(data, occupancyTag)
+	neurons := make([]int32, min(f.Byte(), MaxNeurons+1))
+	f.Int32s(neurons)
+	width, batches := f.Int(), f.Int()
+	f.Check(batches <= math.MaxInt32, "too many batches")
+	if o.neurons != nil {
+		f.Check(slices.Equal(neurons, o.neurons) && width == o.width && batches == int64(o.batches), "it belongs to another measurement")
 	}
-	neurons := make([]int32, min(f.u8(), MaxNeurons+1))
-	for k := range neurons {
-		neurons[k] = int32(f.u32())
-	}
-	width, batches := f.i64(), f.i64()
-	if f.bad || batches > math.MaxInt32 {
-		return errOccupancy
+	if f.Err() != nil {
+		return f.Err()
 	}
 	var r Occupancy
 	if err := r.init(neurons, width, int(batches)); err != nil {
-		return errOccupancy
+		f.Fail("%w", err)
+		return f.Err()
 	}
-	r.now, r.z = f.i64(), f.u32()
-	if f.bad || r.now < 0 || r.now >= maxTime || r.z>>len(neurons) != 0 {
-		return errOccupancy
-	}
+	r.now, r.z = f.Int(), f.Uint32()
+	f.Check(r.now >= 0 && r.now < maxTime && r.z>>len(neurons) == 0, "impossible time or state")
 	for k := range neurons {
 		if r.z>>k&1 == 0 {
 			continue
 		}
-		end := f.i64()
-		if end <= r.now || end-r.now > width {
-			return errOccupancy
-		}
+		end := f.Int()
+		f.Check(end > r.now && end-r.now <= width, "impossible end of a state")
 		r.ring[r.tail] = end<<slotBits | int64(k)
 		r.tail++
 	}
 	slices.Sort(r.ring[:r.tail])
 	r.ring[r.tail] = never
-	r.phase = f.u8()
+	r.phase = int(f.Byte())
 	var done int64
-	r.t0, r.t1, done = f.i64(), f.i64(), f.i64()
-	if f.bad {
-		return errOccupancy
-	}
+	r.t0, r.t1, done = f.Int(), f.Int(), f.Int()
 	if r.phase == idle {
-		if r.t0 != 0 || r.t1 != 0 || done != 0 || len(f.b) != 0 {
-			return errOccupancy
+		f.Check(r.t0 == 0 && r.t1 == 0 && done == 0, "impossible span")
+		if err := f.Done(); err != nil {
+			return err
 		}
 		*o = r
 		return nil
 	}
-	if r.phase > complete || r.t0 < 0 || r.t1 <= r.t0 || r.t1 >= maxTime || done < 0 || done > batches {
-		return errOccupancy
+	f.Check(r.phase <= complete && r.t0 >= 0 && r.t1 > r.t0 && r.t1 < maxTime && done >= 0 && done <= batches, "impossible span")
+	if f.Err() != nil {
+		return f.Err()
 	}
 	r.done = int(done)
 	r.parts = int(min(batches, r.t1-r.t0))
@@ -465,25 +435,28 @@ func (o *Occupancy) UnmarshalBinary(data []byte) error {
 	switch {
 	case r.phase == complete && (r.done != r.parts || r.now < r.t1),
 		r.phase == measuring && (r.done >= r.parts || r.now < r.edge(r.done) || r.now >= r.edge(r.done+1)):
-		return errOccupancy
+		f.Fail("impossible batch")
+		return f.Err()
 	case r.phase == measuring:
 		counted = r.now
 		r.bound = r.edge(r.done + 1)
 	}
 	closed := r.edge(r.done)
 	left, leftNow := closed-r.t0, counted-closed
-	for last := -1; len(f.b) > 0; {
-		z := int(f.u32())
-		total, dwell, mean, m2 := f.i64(), f.i64(), f.f64(), f.f64()
-		if f.bad || z <= last || z >= len(r.total) || total < 0 || dwell < 0 || total > left || dwell > leftNow || total+dwell == 0 ||
-			!(mean >= 0 && mean <= 1) || !(m2 >= 0 && m2 <= math.MaxInt32) {
-			return errOccupancy
+	for last := -1; f.Len() > 0; {
+		z := int(f.Uint32())
+		total, dwell, mean, m2 := f.Int(), f.Int(), f.Float(), f.Float()
+		f.Check(z > last && z < len(r.total) && total >= 0 && dwell >= 0 && total <= left && dwell <= leftNow && total+dwell > 0 &&
+			mean >= 0 && mean <= 1 && m2 >= 0 && m2 <= math.MaxInt32, "impossible time in a state")
+		if f.Err() != nil {
+			return f.Err()
 		}
 		r.total[z], r.dwell[z], r.mean[z], r.m2[z] = total, dwell, mean, m2
 		left, leftNow, last = left-total, leftNow-dwell, z
 	}
-	if f.bad || left != 0 || leftNow != 0 {
-		return errOccupancy
+	f.Check(left == 0 && leftNow == 0, "the times in states do not add up")
+	if err := f.Done(); err != nil {
+		return err
 	}
 	*o = r
 	return nil

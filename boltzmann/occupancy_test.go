@@ -306,6 +306,12 @@ func TestOccupancyDamage(t *testing.T) {
 	if new(Occupancy).UnmarshalBinary(append(slices.Clone(good), 0)) == nil {
 		t.Error("trailing byte accepted")
 	}
+	if err := busy().UnmarshalBinary(good); err != nil {
+		t.Error(err)
+	}
+	if NewOccupancy(3, 3, 4).UnmarshalBinary(good) == nil {
+		t.Error("the state of another measurement accepted")
+	}
 	for k := range good {
 		for bit := range 8 {
 			b := slices.Clone(good)

@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"spikealign/experiment"
 	"spikealign/kinds"
 	"spikealign/microcircuit"
+	"spikealign/sampling"
 )
 
 var known = experiment.Kinds{kinds.Sampling{}, kinds.Microcircuit{}}
@@ -57,9 +59,9 @@ func TestConvert(t *testing.T) {
 	}
 	c := s.Config.(*kinds.SamplingConfig)
 	if s.Seed != 13 || *c.Seeds.Target != 11 || *c.Seeds.Initial != 12 || c.Target.Alpha != 1 || c.Target.Beta != 2 ||
-		c.Network.Visible != 5 || c.Network.TauRef != 30 || c.Network.Timing != kinds.AuthorsTiming ||
-		c.Training.Epochs != 101 || c.Training.ReportEvery != 10 || c.Training.ReportFactor != 20 || c.Training.EpochLength != 500 ||
-		c.Training.ClipWeight != 2 || c.Training.ClipBias != 3 || c.Initial.Noise != 0.4 || c.Initial.WeightSD != 0.2 || c.Initial.BiasSD != 0.1 ||
+		c.Network.Visible != 5 || c.Network.TauRef != 30 || c.Network.Timing != sampling.AuthorsTiming ||
+		c.Course.Epochs != 101 || c.Course.ReportEvery != 10 || c.Course.ReportFactor != 20 || c.Course.EpochLength != 500 ||
+		c.Course.ClipWeight != 2 || c.Course.ClipBias != 3 || c.Initial.Noise != 0.4 || c.Initial.WeightSD != 0.2 || c.Initial.BiasSD != 0.1 ||
 		c.Plasticity.RateBias != 0.001 || c.Plasticity.RateWeight != 0.002 || c.Plasticity.RateSAL != 0.003 || c.Plasticity.Noise != 0.05 {
 		t.Errorf("converted to %+v, %+v", s.Common, *c)
 	}
@@ -76,7 +78,7 @@ func TestConvert(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := s.Config.(*kinds.SamplingConfig).Network; n.Timing == kinds.AuthorsTiming {
+	if n := s.Config.(*kinds.SamplingConfig).Network; n.Timing == sampling.AuthorsTiming {
 		t.Errorf("canonical timing: %+v", n)
 	}
 	for _, c := range []struct{ old, new, want string }{
@@ -155,11 +157,11 @@ func TestConvertMicrocircuit(t *testing.T) {
 		t.Errorf("notes %q", notes)
 	}
 	c := s.Config.(*kinds.MicrocircuitConfig)
-	n, pl, tr := c.Network, c.Plasticity, c.Training
+	n, pl, tr := c.Neurons, c.Plasticity, c.Course
 	if s.Seed != 31 || *c.Seeds.Initial != 32 || *c.Seeds.Task != 34 || !s.Record.Spikes {
 		t.Errorf("seeds %d, %+v, spikes %v", s.Seed, c.Seeds, s.Record.Spikes)
 	}
-	if !slices.Equal(n.Layers, []int{1, 1, 1, 1}) || n.TauRef != 20 || n.Window != 900 || pl.Lag != 700 || n.LambdaApical != 0.03 || n.LambdaNudge != 0.5 ||
+	if !slices.Equal(n.Dims, []int{1, 1, 1, 1}) || n.Tau != 20 || n.Window != 900 || pl.Lag != 700 || n.LambdaApical != 0.03 || n.LambdaNudge != 0.5 ||
 		!slices.Equal(pl.RateUp, []float64{0.4, 0.1, 0.01}) || !slices.Equal(pl.RateDown, []float64{0.002, 0.003}) || pl.Method != microcircuit.SAL {
 		t.Errorf("network %+v, plasticity %+v", n, pl)
 	}
@@ -196,13 +198,37 @@ func TestConvertMicrocircuit(t *testing.T) {
 		{"stdp_tau_causal: *t", "stdp_tau_causal: 3", "network_properties.stdp_tau_causal"},
 		{"set_sps: true", "set_sps: false", "student_simulation_settings.set_sps"},
 		{"shuffle_training: true", "shuffle_training: false", "student_simulation_settings.shuffle_training"},
-		{"len_validation: 2", "len_validation: 1", "student_simulation_settings.len_validation"},
+		{"len_validation: 2", "len_validation: 3", "student_simulation_settings.len_validation = 3: must not be more than"},
+		{"len_validation: 2", "len_validation: -1", "student_simulation_settings.len_validation"},
 		{"random_weights_init_limits: {up: [-3.0, 2.0], down: [-1.0, 4.0]}", "random_weights_init_limits: {}", "random_weights_init_limits"},
 		{"training: [-1, 0, 1.5]", "training: []", "u_input.training"},
 	} {
 		_, _, err := File(known, "circuit.yaml", []byte(strings.Replace(authorsCircuit, c.old, c.new, 1)), false)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want mention of %q", c.new, err, c.want)
+		}
+	}
+}
+
+// TestConvertFewerValidations: of more validation inputs than len_validation the first ones are
+// kept, as in the authors' own small test file, and a note says so.
+func TestConvertFewerValidations(t *testing.T) {
+	for shown := range 3 {
+		text := strings.Replace(authorsCircuit, "len_validation: 2", fmt.Sprintf("len_validation: %d", shown), 1)
+		s, notes, err := File(known, "circuit.yaml", []byte(text), false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []float64
+		for _, p := range s.Config.(*kinds.MicrocircuitConfig).Task.Validation {
+			got = append(got, p.Input[0])
+		}
+		if want := []float64{-2, 2}[:shown]; !slices.Equal(got, want) {
+			t.Errorf("len_validation %d: validation inputs %v, want %v", shown, got, want)
+		}
+		want := fmt.Sprintf("circuit.yaml:23: student_simulation_settings.len_validation = %d: the last %d of the 2 inputs in u_input.validation are left out", shown, 2-shown)
+		if told := strings.Contains(strings.Join(notes, "\n"), want); told != (shown < 2) {
+			t.Errorf("len_validation %d: notes %q", shown, notes)
 		}
 	}
 }

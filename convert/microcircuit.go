@@ -17,7 +17,7 @@ func isMicrocircuit(file string, data []byte) bool {
 	}
 	doc := yamlconf.Parse(file, data)
 	doc.AllowUnknown = true
-	_ = doc.Decode(&probe) // what is wrong with the file is told later
+	_ = doc.Decode(&probe) // what is wrong with the file is reported later
 	return probe.Network != ""
 }
 
@@ -36,8 +36,8 @@ func (p *authorsMicrocircuit) convert(s *experiment.Spec) {
 	n, st := p.Network, p.Student
 	s.Seed, s.Record.Spikes = st.PoissonSeed, st.RecordAllSpikes
 	c := s.Config.(*kinds.MicrocircuitConfig)
-	c.Network = kinds.CircuitNetworkConfig{Layers: n.Dims, TauRef: n.TRef, Window: n.SizeMovingAverage, LambdaApical: n.LambdaAPI, LambdaNudge: n.LambdaNudge}
-	c.Plasticity = kinds.CircuitPlasticityConfig{Method: microcircuit.FA, RateUp: []float64{}, RateDown: []float64{}, Lag: n.LearningLag}
+	c.Neurons = microcircuit.Neurons{Dims: n.Dims, Tau: n.TRef, Window: n.SizeMovingAverage, LambdaApical: n.LambdaAPI, LambdaNudge: n.LambdaNudge}
+	c.Plasticity = microcircuit.Plasticity{Method: microcircuit.FA, RateUp: []float64{}, RateDown: []float64{}, Lag: n.LearningLag}
 	top := len(n.LR) - 1
 	for l, lr := range n.LR {
 		c.Plasticity.RateUp = append(c.Plasticity.RateUp, lr.Up)
@@ -51,7 +51,7 @@ func (p *authorsMicrocircuit) convert(s *experiment.Spec) {
 	if p.Initial.ShareWeights {
 		c.Plasticity.Method = microcircuit.BP
 	}
-	c.Seeds = kinds.CircuitSeedsConfig{Task: &p.TeacherRun.PoissonSeed, Initial: &st.WeightsInitSeed}
+	c.Seeds = microcircuit.Seeds{Task: &p.TeacherRun.PoissonSeed, Initial: &st.WeightsInitSeed}
 	single := func(xs []float64) (bs [][]float64) {
 		for _, x := range xs {
 			bs = append(bs, []float64{x})
@@ -65,16 +65,22 @@ func (p *authorsMicrocircuit) convert(s *experiment.Spec) {
 		c.Task.Teacher.Up = append(c.Task.Teacher.Up, [][]float64{{w.Up}})
 	}
 	c.Task.Teacher.Steps = p.TeacherRun.TPattern * n.TRef
-	patterns := func(xs []float64) []kinds.PatternConfig {
-		ps := []kinds.PatternConfig{}
+	patterns := func(xs []float64) []microcircuit.Pattern {
+		ps := []microcircuit.Pattern{}
 		for _, x := range xs {
-			ps = append(ps, kinds.PatternConfig{Input: []float64{x}})
+			ps = append(ps, microcircuit.Pattern{Input: []float64{x}})
 		}
 		return ps
 	}
-	c.Task.Train, c.Task.Validation = patterns(p.Input.Training), patterns(p.Input.Validation)
-	c.Training = kinds.CircuitTrainingConfig{Epochs: st.NumEpochs, EpochPatterns: st.LenEpoch, AlignPatterns: st.LenSymmetrization, PatternSteps: st.TPattern * n.TRef,
+	c.Task.Train, c.Task.Validation = patterns(p.Input.Training), patterns(p.validation())
+	c.Course = microcircuit.Course{Epochs: st.NumEpochs, EpochPatterns: st.LenEpoch, AlignPatterns: st.LenSymmetrization, PatternSteps: st.TPattern * n.TRef,
 		Skip: n.LearningLag, ReportEvery: 1}
+}
+
+// validation returns the validation inputs that their program shows the student: without shuffling
+// the first len_validation of those given, after every epoch the same.
+func (p *authorsMicrocircuit) validation() []float64 {
+	return p.Input.Validation[:p.Student.LenValidation]
 }
 
 func (*authorsMicrocircuit) names() [][2]string {
@@ -91,7 +97,7 @@ func (*authorsMicrocircuit) names() [][2]string {
 
 func (p *authorsMicrocircuit) notes() (ps settings.Problems) {
 	const student, teacher = "student_simulation_settings.", "teacher_simulation_settings."
-	const recorded, once = "what is recorded here is told in docs/files.md", "the teacher is shown every input once"
+	const recorded, once = "docs/files.md lists what is recorded here", "the teacher is shown every input once"
 	for _, n := range []struct {
 		path, why string
 		value     yamlconf.Raw
@@ -110,6 +116,10 @@ func (p *authorsMicrocircuit) notes() (ps settings.Problems) {
 		if n.value != "" && !(n.why == once && n.value == "1") {
 			ps = append(ps, settings.Problem{Path: n.path, Message: "left out: " + n.why})
 		}
+	}
+	if shown, given := p.Student.LenValidation, len(p.Input.Validation); shown < given {
+		ps.Add(student+"len_validation", "the last %d of the %d inputs in u_input.validation are left out: their program never shows them to the student either",
+			given-shown, given)
 	}
 	return ps
 }
@@ -225,7 +235,8 @@ func (p *authorsMicrocircuit) Validate() settings.Problems {
 	needs(s.SetSPS, student+"set_sps", "only true can be converted: the self-predicting state is kept at all times")
 	needs(s.ShuffleTraining, student+"shuffle_training", "only true can be converted, which draws patterns with replacement")
 	needs(!s.ShuffleValidation, student+"shuffle_validation", "only false can be converted: here every epoch presents each validation input once")
-	needs(s.LenValidation == len(p.Input.Validation), student+"len_validation", "must be the number of validation inputs: here every epoch presents each of them once")
+	needs(s.LenValidation >= 0 && s.LenValidation <= len(p.Input.Validation), student+"len_validation",
+		"must not be more than the validation inputs: here every epoch presents each of them once at most")
 	needs(len(p.Input.Training) > 0, "u_input.training", "must name at least one input")
 	return ps
 }

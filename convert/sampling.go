@@ -5,6 +5,7 @@ import (
 
 	"spikealign/experiment"
 	"spikealign/kinds"
+	"spikealign/sampling"
 	"spikealign/settings"
 )
 
@@ -29,14 +30,14 @@ func (p *authorsSampling) convert(s *experiment.Spec) {
 		c.Network.TauSyn = p.SimParams.TauSyn
 	}
 	if p.timing {
-		c.Network.Timing = kinds.AuthorsTiming
+		c.Network.Timing = sampling.AuthorsTiming
 	}
-	c.Seeds = kinds.SeedsConfig{Target: &p.Seed.Distr, Initial: &p.Seed.Init}
+	c.Seeds = sampling.Seeds{Target: &p.Seed.Distr, Initial: &p.Seed.Init}
 	c.Target.Alpha, c.Target.Beta = p.Distr.Alpha, p.Distr.Beta
-	c.Initial = kinds.InitialConfig{WeightSD: p.WeightInit, BiasSD: p.BiasInit, Noise: p.InitNoise}
-	c.Training.Epochs, c.Training.EpochLength = p.NumEpochs, p.Dur
-	c.Training.ReportEvery, c.Training.ReportFactor = p.ValStep, p.ValFactor
-	c.Training.ClipWeight, c.Training.ClipBias = p.MaxW, p.MaxB
+	c.Initial = sampling.Initial{WeightSD: p.WeightInit, BiasSD: p.BiasInit, Noise: p.InitNoise}
+	c.Course.Epochs, c.Course.EpochLength = p.NumEpochs, p.Dur
+	c.Course.ReportEvery, c.Course.ReportFactor = p.ValStep, p.ValFactor
+	c.Course.ClipWeight, c.Course.ClipBias = p.MaxW, p.MaxB
 	c.Plasticity.RateBias, c.Plasticity.RateWeight, c.Plasticity.RateSAL = p.LR.Bias, p.LR.Weight, p.LR.Symm
 	if noise := p.STDP.WS.Noise; noise != nil {
 		c.Plasticity.Noise = *noise

@@ -49,21 +49,83 @@ type Input interface {
 // Drawers are the drawers by the names of kinds.
 type Drawers map[string]Drawer
 
+// Drawing is a figure as data with the name of its files, without suffix.
+type Drawing struct {
+	Name   string         `json:"name"`
+	Figure *figure.Figure `json:"figure"`
+}
+
 // Folder draws the run or the sweep in dir into dir/figures and returns the names of the figures,
-// without suffix. Of what is unfinished it draws what there is. The error wraps experiment.ErrUsage
-// if dir holds neither, or a sweep that Check refuses.
+// without suffix; otherwise it is as Figures.
 func (ds Drawers) Folder(kinds experiment.Kinds, dir string) ([]string, error) {
-	if sweep.IsSweep(dir) {
-		s, err := sweep.Load(kinds, dir)
-		if err != nil {
-			return nil, err
-		}
-		r, err := s.Collect(dir)
-		if err != nil {
-			return nil, err
-		}
-		return ds.Sweep(r)
+	drawings, err := ds.Figures(kinds, dir)
+	if err != nil {
+		return nil, err
 	}
+	return save(dir, drawings)
+}
+
+// Figures returns the figures of the run or the sweep in dir: of what is unfinished what there is.
+// The error wraps experiment.ErrUsage if dir holds neither, or a sweep that Check refuses.
+func (ds Drawers) Figures(kinds experiment.Kinds, dir string) ([]Drawing, error) {
+	if !sweep.IsSweep(dir) {
+		pictures, err := ds.ofRun(dir)
+		if err != nil {
+			return nil, err
+		}
+		return drawn(dir, pictures)
+	}
+	s, err := sweep.Load(kinds, dir)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.Collect(dir)
+	if err != nil {
+		return nil, err
+	}
+	return ds.ofSweep(r)
+}
+
+// Sweep draws the sweep's figure of the members that have begun, as Folder.
+func (ds Drawers) Sweep(r *sweep.Result) ([]string, error) {
+	drawings, err := ds.ofSweep(r)
+	if err != nil {
+		return nil, err
+	}
+	return save(r.Dir, drawings)
+}
+
+// drawn turns pictures into data. What the results do not fit is said without the names of package
+// figure.
+func drawn(dir string, pictures []Picture) (drawings []Drawing, err error) {
+	for _, p := range pictures {
+		f, err := p.Input.Figure()
+		var input *figure.InputError
+		if errors.As(err, &input) {
+			return nil, fmt.Errorf("%s: %s", filepath.Join(dir, experiment.FiguresDir, p.Name), input.Problem)
+		}
+		if err != nil {
+			return nil, err
+		}
+		drawings = append(drawings, Drawing{p.Name, f})
+	}
+	return drawings, nil
+}
+
+// save writes figures into the folder's figures and returns their names.
+func save(dir string, drawings []Drawing) (names []string, err error) {
+	for _, d := range drawings {
+		if err := d.Figure.Save(filepath.Join(dir, experiment.FiguresDir), d.Name); err != nil {
+			return names, err
+		}
+		names = append(names, d.Name)
+	}
+	return names, nil
+}
+
+// ofRun returns what the kind of a run shows, and, where spikes were recorded, a raster of the end
+// of the run.
+func (ds Drawers) ofRun(dir string) (pictures []Picture, err error) {
 	f, err := experiment.Open(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, experiment.Usagef("%s is not the folder of a run or a sweep", dir)
@@ -71,29 +133,26 @@ func (ds Drawers) Folder(kinds experiment.Kinds, dir string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ds.Run(f)
-}
-
-// Run draws a run: what its kind shows, and, where spikes were recorded, figures/raster for the end
-// of the run.
-func (ds Drawers) Run(f *experiment.Folder) (names []string, err error) {
-	var pictures []Picture
 	if d := ds[f.Info.Kind]; d.Run != nil {
 		if pictures, err = d.Run(f); err != nil {
 			return nil, err
 		}
 	}
 	spikes, err := raster(f)
+	return append(pictures, spikes...), err
+}
+
+// ofSweep returns the sweep's figure of the members that have begun.
+func (ds Drawers) ofSweep(r *sweep.Result) ([]Drawing, error) {
+	d, err := ds.find(r.Sweep)
+	if d == nil || err != nil {
+		return nil, err
+	}
+	input, err := d.Draw(r)
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range append(pictures, spikes...) {
-		if err := save(p, f.Dir); err != nil {
-			return names, err
-		}
-		names = append(names, p.Name)
-	}
-	return names, nil
+	return drawn(r.Dir, []Picture{{d.Name, input}})
 }
 
 // find returns the drawer of the figure that a sweep asks for, nil if it asks for none, or an error
@@ -121,34 +180,6 @@ func (ds Drawers) find(s *sweep.Sweep) (*SweepDrawer, error) {
 func (ds Drawers) Check(s *sweep.Sweep) error {
 	_, err := ds.find(s)
 	return err
-}
-
-// Sweep draws the sweep's figure of the members that have begun. It returns the error of Check for
-// a grid that the figure cannot show.
-func (ds Drawers) Sweep(r *sweep.Result) ([]string, error) {
-	d, err := ds.find(r.Sweep)
-	if d == nil || err != nil {
-		return nil, err
-	}
-	input, err := d.Draw(r)
-	if err != nil {
-		return nil, err
-	}
-	return []string{d.Name}, save(Picture{d.Name, input}, r.Dir)
-}
-
-// save writes a picture into the folder's figures. What the results do not fit is said without the
-// names of package figure.
-func save(p Picture, dir string) error {
-	drawn, err := p.Input.Figure()
-	var input *figure.InputError
-	if errors.As(err, &input) {
-		return fmt.Errorf("%s: %s", filepath.Join(dir, experiment.FiguresDir, p.Name), input.Problem)
-	}
-	if err != nil {
-		return err
-	}
-	return drawn.Save(filepath.Join(dir, experiment.FiguresDir), p.Name)
 }
 
 // title is what figures call a sweep.

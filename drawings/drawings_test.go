@@ -228,7 +228,7 @@ func TestHiddenFolder(t *testing.T) {
 
 // TestResultError verifies that a user reads nothing of the types of package figure.
 func TestResultError(t *testing.T) {
-	err := save(Picture{"training", figure.Training{Epoch: []float64{1}, DKL: []float64{1, 2}}}, "d")
+	_, err := drawn("d", []Picture{{"training", figure.Training{Epoch: []float64{1}, DKL: []float64{1, 2}}}})
 	if err == nil || err.Error() != filepath.Join("d", "figures", "training")+": 2 values for 1 epochs" {
 		t.Error(err)
 	}

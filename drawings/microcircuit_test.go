@@ -38,7 +38,7 @@ func TestCircuitFolder(t *testing.T) {
 		if err := readWeights(&experiment.Folder{Dir: dir}, &m); err != nil {
 			t.Fatal(err)
 		}
-		switch layers := spec.Config.(*kinds.MicrocircuitConfig).Network.Layers; {
+		switch layers := spec.Config.(*kinds.MicrocircuitConfig).Dims; {
 		case len(layers) == 4:
 			if len(m.Layers) != 2 || len(m.Layers[0].Up) != 10 || len(m.Synapses) != 0 {
 				t.Errorf("%s: %d layers, %d synapses", text, len(m.Layers), len(m.Synapses))

@@ -24,7 +24,7 @@ func TestRasterOfRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	names, err := drawers.Run(folder)
+	names, err := drawers.Folder(known, dir)
 	if err != nil || !slices.Equal(names, []string{"training", "raster"}) {
 		t.Fatal(names, err)
 	}
@@ -39,7 +39,7 @@ func TestRasterOfRun(t *testing.T) {
 	if err := os.Remove(folder.Path(experiment.SpikesFile)); err != nil {
 		t.Fatal(err)
 	}
-	if names, err := drawers.Run(folder); err != nil || len(names) != 1 {
+	if names, err := drawers.Folder(known, dir); err != nil || len(names) != 1 {
 		t.Error(names, err)
 	}
 }

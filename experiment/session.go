@@ -34,7 +34,7 @@ type Session struct {
 	hook func(point string) // tests: called between any two operations on files
 }
 
-// Moment is what Observe is told.
+// Moment is what Observe receives.
 type Moment struct {
 	Progress
 	Latest []Cell // last row of metrics; nil before the first. Not to be kept or changed.

@@ -48,18 +48,20 @@ type SourceInfo struct {
 	SHA256  string `json:"arrays_sha256"` // of its arrays.npz
 }
 
-// openSource finds the run that from names and makes sure that it is a finished one of this kind.
-func openSource(from, kind string) (*Source, error) {
+// OpenSource finds the run that from names, as a Starter does, and makes sure that it is a finished
+// one of this kind. The error wraps ErrUsage where it is not.
+func OpenSource(from, kind string) (*Source, error) {
 	dir, epoch := from, ""
 	if _, err := os.Stat(dir); err != nil {
 		if k := strings.LastIndexByte(from, '#'); k >= 0 {
 			dir, epoch = from[:k], from[k+1:]
 		}
 	}
+	if !IsRun(dir) {
+		return nil, Usagef("%s is not the folder of a run", dir)
+	}
 	folder, err := Open(dir)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, Usagef("%s is not the folder of a run", dir)
 	case err != nil:
 		return nil, err
 	case folder.Info.Kind != kind:
@@ -81,6 +83,9 @@ func openSource(from, kind string) (*Source, error) {
 	s.Info.SHA256, err = sumOf(folder.Path(ArraysFile))
 	return s, err
 }
+
+// Folder returns the folder of the run; nil where the run that begins from it is being resumed.
+func (s *Source) Folder() *Folder { return s.folder }
 
 // rowOf returns the row of metrics.csv that reports an epoch.
 func (f *Folder) rowOf(epoch string) (int, error) {
@@ -119,45 +124,54 @@ func sumOf(path string) (string, error) {
 }
 
 // Floats returns the array final of the run's end, or, where an epoch was named, the row of that
-// epoch of the snapshots, with its shape.
-func (s *Source) Floats(final, snapshots string) (values []float64, shape []int, err error) {
+// epoch of the snapshots; "" stands for what does not change. It is an error if the array has
+// another shape than the one given.
+func (s *Source) Floats(final, snapshots string, shape ...int) ([]float64, error) {
 	if s.kept != nil {
 		a := s.kept[final]
-		if a == nil {
-			return nil, nil, fmt.Errorf("%s does not hold %s", InitialFile, final)
+		if a == nil || !slices.Equal(a.Shape, shape) {
+			return nil, fmt.Errorf("%s does not hold %s of shape %v", InitialFile, final, shape)
 		}
-		return a.Data.([]float64), a.Shape, nil
+		return a.Data.([]float64), nil
 	}
 	z, err := s.folder.Arrays()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	defer z.Close()
-	if s.row < 0 {
-		values, shape, err = z.Float64s(final)
-	} else {
-		if !z.Has(snapshots) {
-			return nil, nil, Usagef("%s has no snapshots %s: only the end of that run can be begun from", s.folder.Path(ArraysFile), snapshots)
-		}
-		if values, shape, err = z.Float64s(snapshots); err == nil {
-			if len(shape) < 1 || s.row >= shape[0] {
-				return nil, nil, fmt.Errorf("%s: %s has no row %d", s.folder.Path(ArraysFile), snapshots, s.row)
-			}
-			size := len(values) / shape[0]
-			values, shape = values[s.row*size:][:size], shape[1:]
-		}
+	name, path := final, s.folder.Path(ArraysFile)
+	if s.row >= 0 && snapshots != "" {
+		name = snapshots
 	}
-	if err == nil {
-		s.read = append(s.read, Array{Name: final, Shape: shape, Data: values})
+	if !z.Has(name) {
+		if name == snapshots {
+			return nil, Usagef("%s has no snapshots %s: only the end of that run can be begun from", path, name)
+		}
+		return nil, Usagef("%s has no array %s", path, name)
 	}
-	return values, shape, err
+	values, found, err := z.Float64s(name)
+	if err != nil {
+		return nil, err
+	}
+	if name != final {
+		if len(found) < 1 || s.row >= found[0] {
+			return nil, fmt.Errorf("%s: %s has no row %d", path, name, s.row)
+		}
+		size := len(values) / found[0]
+		values, found = values[s.row*size:][:size], found[1:]
+	}
+	if !slices.Equal(found, shape) {
+		return nil, Usagef("%s: %s has the shape %v, and this experiment needs %v", path, name, found, shape)
+	}
+	s.read = append(s.read, Array{Name: final, Shape: shape, Data: values})
+	return values, nil
 }
 
 // Metric returns the value of a column of metrics.csv in the last row, or in that of the epoch
 // named.
 func (s *Source) Metric(column string) (float64, error) {
 	if s.kept != nil {
-		x, _, err := s.Floats(column, column)
+		x, err := s.Floats(column, "", 1)
 		if err != nil {
 			return 0, err
 		}
@@ -200,7 +214,7 @@ func (l *loop) findSource(spec *Spec) error {
 			return err
 		}
 	}
-	s, err := openSource(from, spec.Kind.Name())
+	s, err := OpenSource(from, spec.Kind.Name())
 	if err != nil {
 		return fmt.Errorf("%s = %s: %w", path, from, err)
 	}

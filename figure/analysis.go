@@ -2,12 +2,7 @@ package figure
 
 import (
 	"fmt"
-	"image/color"
 	"math"
-
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
 )
 
 // Analysis is the matrix of the SAL drifts of recorded neurons (docs/model.md, section 3).
@@ -36,82 +31,54 @@ func (a Analysis) Figure() (*Figure, error) {
 		return nil, &InputError{"Analysis", "Significant", fmt.Sprintf("%d values for %d neurons, need N*N", len(a.Significant), n)}
 	}
 	v := append([]float64(nil), a.SAL...)
-	unknown, any := 0, false
-	var marks cellMarks
-	for i := range n {
-		for j := range n {
-			k := i*n + j
-			switch {
-			case i == j:
-				v[k] = math.NaN()
-			case !finite(v[k]):
-				v[k] = math.NaN()
-				unknown++
-			case a.Significant[k]:
-				any = true
-				marks.at = append(marks.at, [2]int{i, j})
-			}
+	unknown := false
+	for k := range v {
+		if !finite(v[k]) || k/n == k%n {
+			unknown = unknown || k/n != k%n
+			v[k] = math.NaN()
 		}
 	}
 	limit := largest(v)
-	for _, at := range marks.at {
-		// Dots must show on cells of any colour.
-		c := black
-		if math.Abs(v[at[0]*n+at[1]]) > 0.55*limit {
-			c = rgb(0xffffff)
+	// Dots must show on cells of any colour. They are no wider than cells.
+	marks := Series{Kind: XY, Label: "significant", Look: dot(Contrast, 1.5), Limit: limit, Size: 0.22}
+	for k, s := range v {
+		if a.Significant[k] && !math.IsNaN(s) {
+			marks.X, marks.Y, marks.Values = append(marks.X, float64(k%n)), append(marks.Y, -float64(k/n)), append(marks.Values, s)
 		}
-		marks.colors = append(marks.colors, c)
 	}
 
-	p := newPanel()
-	p.square, p.frame = true, true
-	p.heading = `SAL drift \i{S}_{ij} of the synapse from \i{j} to \i{i}, per τ`
-	p.note = a.Note
-	p.x.label, p.y.label = `presynaptic neuron \i{j}`, `postsynaptic neuron \i{i}`
-	p.x.tight, p.y.tight = true, true
-	p.x.named, p.y.named = a.ticks(1), a.ticks(-1)
+	p := framed(`SAL drift \i{S}_{ij} of the synapse from \i{j} to \i{i}, per τ`, `presynaptic neuron \i{j}`, `postsynaptic neuron \i{i}`)
+	p.Note = a.Note
+	p.X.Tight, p.Y.Tight = true, true
+	p.X.Ticks, p.Y.Ticks = a.ticks(1), a.ticks(-1)
 	for _, l := range a.Labels {
-		p.x.upward = p.x.upward || len(l) > 3
+		p.X.Upward = p.X.Upward || len(l) > 3
 	}
-	p.add(heat{values: v, rows: n, columns: n, limit: limit}, marks)
-	p.bar = &colorBar{limit: limit, label: `\i{S}_{ij}`} // the label carries the power of ten
-	p.explain("negative: acts as the stronger", patchThumb{diverging(-0.6, 1)})
-	p.explain("positive: as the weaker of the two", patchThumb{diverging(0.6, 1)})
-	if any {
-		p.explain("significant", glyphThumb(dot(black, 1.5)))
+	p.matrix(v, n, limit)
+	p.colours(`\i{S}_{ij}`, limit) // the label carries the power of ten
+	sign := Look{Color: Diverging, Shade: diverging(-0.6, 1), Fill: 1}
+	p.explain("negative: acts as the stronger", sign)
+	sign.Shade = diverging(0.6, 1)
+	p.explain("positive: as the weaker of the two", sign)
+	if len(marks.X) > 0 {
+		p.Series = append(p.Series, marks)
 	}
-	if unknown > 0 {
-		p.explain("not known", patchThumb{pale})
+	if unknown {
+		p.explain("not known", area(Faint, 1))
 	}
-	g := newPanels(1, analysisHeight)
-	g.title = a.Title
-	g.add(p, 1)
-	return g.figure(readmeWidth), nil
+	g := &Figure{Title: a.Title, Width: readmeWidth, Columns: 1, Height: analysisHeight}
+	g.add(p)
+	return g, nil
 }
 
 // analysisHeight is that of the matrix: what width is left beside labels and colour bar.
-const analysisHeight = 10.4 * vg.Centimeter
+const analysisHeight = 10.4 * centimetre
 
 // ticks labels the neurons, every second, fifth, ... where they are many.
-func (a Analysis) ticks(sign float64) []plot.Tick {
+func (a Analysis) ticks(sign float64) []Tick {
 	ticks := indexTicks(len(a.Labels), sign, 40)
 	for k := range ticks {
 		ticks[k].Label = a.Labels[int(math.Abs(ticks[k].Value))]
 	}
 	return ticks
-}
-
-// cellMarks are dots in the middle of the cells (row, column) of a heat.
-type cellMarks struct {
-	at     [][2]int
-	colors []color.NRGBA
-}
-
-func (m cellMarks) Plot(c draw.Canvas, p *plot.Plot) {
-	trX, trY := p.Transforms(&c)
-	side := trX(1) - trX(0)
-	radius := min(1.5, max(0.22*side, 0.3))
-	for k, at := range m.at {
-		c.DrawGlyphNoClip(dot(m.colors[k], radius), vg.Point{X: trX(float64(at[1])), Y: trY(-float64(at[0]))})
-	}
 }

@@ -3,11 +3,6 @@ package figure
 import (
 	"fmt"
 	"math"
-	"slices"
-
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
 )
 
 // MaxConditions is how many conditions a Comparison can show: as many as there are colours.
@@ -51,48 +46,38 @@ func (c Comparison) Figure() (*Figure, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	g := newPanels(3, 76)
-	g.title = c.Title
-	dkl, asymmetry, states := newPanel(), newPanel(), newPanel()
-	dkl.heading, asymmetry.heading, states.heading = divergenceHead, asymmetryHead, statesHead
-	epochs(dkl)
-	dkl.y.label, dkl.y.log = dklLabel, true
-	epochs(asymmetry)
-	asymmetry.y.label, asymmetry.y.zero = varianceLabel, true
-	stateScatter(states)
-	dkl.note = c.repeats(Condition.runs)
-	asymmetry.note = dkl.note
-	states.note = c.repeats(func(d Condition) int { return len(d.Sampled) })
+	g := &Figure{Title: c.Title, Height: 76}
+	repeats := c.repeats(Condition.runs)
+	dkl := &Panel{Heading: divergenceHead, Note: repeats, X: epochs, Y: dklAxis}
+	asymmetry := &Panel{Heading: asymmetryHead, Note: repeats, X: epochs, Y: Axis{Label: varianceLabel, Zero: true}}
+	states := stateScatter()
+	states.Note = c.repeats(func(d Condition) int { return len(d.Sampled) })
 
 	var hasDKL, hasAsymmetry, hasFloor, hasStates bool
-	floor := dashed(grey, 0.9)
 	for _, d := range c.Conditions {
 		if anyFinite(d.Floor...) && anyFinite(d.DKL...) {
-			dkl.line(d.Epoch, medians(len(d.Epoch), d.Floor, &dkl.y), floor)
+			dkl.curve(floorLabel, d.Epoch, medians(len(d.Epoch), d.Floor, &dkl.Y), floorLook)
 			hasFloor = true
 		}
 	}
-	var lines, markers []keyEntry
+	var lines, markers []Series
 	for k, d := range c.Conditions {
-		hue, style := categorical[k], conditionLine(k, len(c.Conditions))
+		look := conditionLine(k, len(c.Conditions))
 		if anyFinite(d.DKL...) {
-			dkl.courseIn(d.Epoch, d.DKL, fade(hue, bandOpacity), style)
+			dkl.course(d.Name, d.Epoch, d.DKL, look)
 			hasDKL = true
 		}
 		if anyFinite(d.Asymmetry...) {
-			asymmetry.courseIn(d.Epoch, d.Asymmetry, fade(hue, bandOpacity), style)
+			asymmetry.course(d.Name, d.Epoch, d.Asymmetry, look)
 			hasAsymmetry = true
 		}
-		thumbs := []plot.Thumbnailer{lineThumb(style)}
 		if d.runs() > 1 {
-			thumbs = append([]plot.Thumbnailer{patchThumb{fade(hue, bandOpacity)}}, thumbs...)
+			look = look.banded()
 		}
-		lines = append(lines, keyEntry{d.Name, thumbs})
+		lines = append(lines, legend(d.Name, look))
 	}
-	for _, p := range []*panel{dkl, asymmetry} {
-		// Medians above all bands.
-		slices.SortStableFunc(p.layers, func(a, b plot.Plotter) int { return depth(a) - depth(b) })
-	}
+	dkl.bandsFirst()
+	asymmetry.bandsFirst()
 	// The last condition is drawn first: the first one, usually the matter of the figure, lies on
 	// top.
 	for k := len(c.Conditions) - 1; k >= 0; k-- {
@@ -100,38 +85,38 @@ func (c Comparison) Figure() (*Figure, error) {
 		if len(d.Sampled) == 0 || len(c.Target) == 0 {
 			continue
 		}
-		sampled, style := medians(len(c.Target), d.Sampled, &axis{}), conditionMarker(k, stateRadius(c.N))
+		sampled, mark := medians(len(c.Target), d.Sampled, &Axis{}), conditionMarker(k, stateRadius(c.N))
 		if k == 0 {
-			style.Color = fade(categorical[k], 0.8)
+			mark = mark.faded(0.8)
 		}
-		addStates(states, d.Name, c.Target, sampled, len(d.Sampled), style)
-		markers = append([]keyEntry{{d.Name, []plot.Thumbnailer{glyphThumb(conditionMarker(k, stateRadius(1)))}}}, markers...)
+		states.states(d.Name, c.Target, sampled, len(d.Sampled), mark)
+		markers = append([]Series{legend(d.Name, conditionMarker(k, stateRadius(1)))}, markers...)
 		hasStates = true
 	}
-	states.diagonal(dashed(grey, 0.7))
+	states.diagonal()
 	if hasFloor {
-		lines = append(lines, keyEntry{"sampling floor", []plot.Thumbnailer{lineThumb(floor)}})
+		lines = append(lines, legend(floorLabel, floorLook))
 	}
 	if hasDKL || hasAsymmetry {
-		g.key = append(g.key, lines)
+		g.Key = append(g.Key, lines)
 	}
 	if hasStates {
-		g.key = append(g.key, append([]keyEntry{{label: statesHead + ":"}}, markers...))
+		g.Key = append(g.Key, append([]Series{{Label: statesHead + ":"}}, markers...))
 	}
 	for _, p := range []struct {
-		*panel
+		*Panel
 		has bool
 	}{{dkl, hasDKL}, {asymmetry, hasAsymmetry}, {states, hasStates}} {
 		if p.has {
-			g.add(p.panel, 1)
+			g.add(p.Panel)
 		}
 	}
-	if len(g.cells) == 0 {
+	if len(g.Panels) == 0 {
 		return nil, &InputError{"Comparison", "Conditions", "there is nothing to draw: no run has values yet"}
 	}
-	width := readmeWidth * vg.Length(len(g.cells)) / vg.Length(g.columns)
-	g.columns = len(g.cells)
-	return g.figure(width), nil
+	g.Columns = len(g.Panels)
+	g.Width = readmeWidth * float64(g.Columns) / 3
+	return g, nil
 }
 
 // repeats says of how many runs the medians are, nothing where every condition has one.
@@ -153,17 +138,17 @@ func (c Comparison) repeats(runs func(Condition) int) string {
 
 // conditionLine is the line of the k-th of n conditions: the first one is solid, and each is drawn
 // over those before it with shorter dashes, so that all are seen where they coincide.
-func conditionLine(k, n int) draw.LineStyle {
-	s := solid(categorical[k], 1.1)
+func conditionLine(k, n int) Look {
+	s := line(categorical[k], 1.1)
 	if k > 0 {
-		piece := min(3, 12/vg.Length(n))
-		s.Dashes = []vg.Length{piece * vg.Length(n-k), piece * vg.Length(k)}
+		piece := min(3, 12/float64(n))
+		s.Dashes = []float64{piece * float64(n-k), piece * float64(k)}
 	}
 	return s
 }
 
 // conditionMarker is the marker of the k-th condition: filled for the first.
-func conditionMarker(k int, radius vg.Length) draw.GlyphStyle {
+func conditionMarker(k int, radius float64) Look {
 	if k == 0 {
 		return dot(categorical[k], radius)
 	}

@@ -3,8 +3,6 @@ package figure
 import (
 	"fmt"
 	"math"
-
-	"gonum.org/v1/plot"
 )
 
 // Curves shows courses of measured quantities under several conditions, a panel for each quantity.
@@ -35,12 +33,10 @@ func (c Curves) Figure() (*Figure, error) {
 		return nil, &InputError{"Curves", "Panels", fmt.Sprintf("%d panels, need 1 to 3", n)}
 	}
 	colour := map[string]int{}
-	var key []keyEntry
-	g := newPanels(len(c.Panels), 105)
-	g.title = c.Title
+	var key []Series
+	g := &Figure{Title: c.Title, Width: readmeWidth, Columns: len(c.Panels), Height: 105}
 	for _, d := range c.Panels {
-		p := newPanel()
-		p.heading, p.x.label, p.y.label, p.x.log, p.x.tight = d.Heading, d.XLabel, d.YLabel, d.LogX, true
+		p := &Panel{Heading: d.Heading, X: Axis{Label: d.XLabel, Log: d.LogX, Tight: true}, Y: Axis{Label: d.YLabel}}
 		for _, v := range d.Courses {
 			k, ok := colour[v.Name]
 			if !ok {
@@ -49,12 +45,11 @@ func (c Curves) Figure() (*Figure, error) {
 					return nil, &InputError{"Curves", "Panels", fmt.Sprintf("more than %d names, the number of distinct colours", len(categorical))}
 				}
 				colour[v.Name] = k
-				hue := categorical[k]
-				thumbs := []plot.Thumbnailer{lineThumb(solid(hue, 1.1))}
+				look := line(categorical[k], 1.1)
 				if len(v.Runs) > 1 {
-					thumbs = append([]plot.Thumbnailer{patchThumb{fade(hue, bandOpacity)}}, thumbs...)
+					look = look.banded()
 				}
-				key = append(key, keyEntry{v.Name, thumbs})
+				key = append(key, legend(v.Name, look))
 			}
 			for _, r := range v.Runs {
 				if len(r) > len(v.X) {
@@ -66,13 +61,13 @@ func (c Curves) Figure() (*Figure, error) {
 					return nil, &InputError{"Curves", "Panels", fmt.Sprintf("%q: x = %v cannot be drawn", v.Name, x)}
 				}
 			}
-			p.course(v.X, v.Runs, categorical[k])
+			p.course(v.Name, v.X, v.Runs, line(categorical[k], 1))
 		}
-		g.add(p, 1)
+		g.add(p)
 	}
 	if len(key) == 0 {
 		return nil, &InputError{"Curves", "Panels", "there is nothing to draw"}
 	}
-	g.key = [][]keyEntry{key}
-	return g.figure(readmeWidth), nil
+	g.Key = [][]Series{key}
+	return g, nil
 }

@@ -2,9 +2,6 @@ package figure
 
 import (
 	"fmt"
-	"math"
-
-	"gonum.org/v1/plot/plotter"
 )
 
 // Figure10 is SAL on two excitatory neurons that also inhibit each other through interneurons
@@ -30,13 +27,12 @@ func (f Figure10) Figure() (*Figure, error) {
 	if err := f.check(); err != nil {
 		return nil, err
 	}
-	g := newPanels(2, 132)
-	g.title, g.trim = f.Title, true
-	g.add(f.drift(), 1)
+	g := &Figure{Title: f.Title, Columns: 2, Height: 132, Trim: true}
+	g.add(f.drift())
 	if len(f.Rate) > 0 {
-		g.add(f.activity(), 1)
+		g.add(f.activity())
 	}
-	return g.figure(gridWidth(g)), nil
+	return g.narrow(), nil
 }
 
 func (f Figure10) check() error {
@@ -68,51 +64,26 @@ func (f Figure10) check() error {
 	return nil
 }
 
-func (f Figure10) drift() *panel {
-	p := newPanel()
-	p.heading = "SAL with interneurons"
-	p.square, p.frame = true, true
-	p.x.label, p.y.label = `effective weight `+weight12, `effective weight `+weight21
-	p.x.tight, p.y.tight = true, true
+func (f Figure10) drift() *Panel {
+	p := framed("SAL with interneurons", "effective weight "+weight12, "effective weight "+weight21)
+	p.X.Tight, p.Y.Tight = true, true
 	v := p.blank(f.Drift12)
 	limit := largest(v)
-	p.add(cells{x: f.W12, y: f.W21, values: v, n: f.N, m: f.N, limit: limit})
-	zero := solid(black, 1.2)
-	for _, line := range zeroLines(f.W12, f.W21, v, f.N, f.N) {
-		p.add(&plotter.Line{XYs: line, LineStyle: zero})
-	}
-	p.explain("no drift", lineThumb(zero))
-	equal := dashed(black, 0.7)
-	p.add(reference{diagonal: true, style: equal})
-	p.explain("equal effective weights", lineThumb(equal))
-	p.bar = &colorBar{limit: limit, label: "drift of " + weight12 + " per τ"}
+	p.cells(f.W12, f.W21, v, f.N, limit)
+	x, y := zeroLines(f.W12, f.W21, v, f.N, f.N)
+	p.Series = append(p.Series, Series{Kind: XY, Label: "no drift", Look: line(Ink, 1.2), X: x, Y: y},
+		Series{Kind: Diagonal, Label: "equal effective weights", Look: dashed(Ink, 0.7)})
+	p.colours("drift of "+weight12+" per τ", limit)
 	return p
 }
 
-func (f Figure10) activity() *panel {
-	p := newPanel()
-	p.heading = "activity (share of time)"
-	p.square, p.frame = true, true
-	p.x.label, p.y.label = "directly coupled", "with interneurons"
+func (f Figure10) activity() *Panel {
+	p := framed("activity (share of time)", "directly coupled", "with interneurons")
 	n := len(f.Rate) / 2
-	first, second := dot(fade(synapse12, 0.7), 1.5), ring(synapse21, 1.7)
-	p.points(f.RateDirect[n:], f.Rate[n:], second)
-	p.points(f.RateDirect[:n], f.Rate[:n], first)
-	p.explain("neuron 1", glyphThumb(first))
-	p.explain("neuron 2", glyphThumb(second))
-	p.diagonal(dashed(grey, 0.7))
+	first, second := dot(synapse12, 1.5).faded(0.7), ring(synapse21, 1.7)
+	p.explain("neuron 1", first)
+	p.curve("neuron 2", f.RateDirect[n:], f.Rate[n:], second)
+	p.curve("neuron 1", f.RateDirect[:n], f.Rate[:n], first)
+	p.diagonal()
 	return p
-}
-
-// blank returns v with NaN for every value that has no colour, and counts them.
-func (p *panel) blank(v []float64) []float64 {
-	out := make([]float64, len(v))
-	for k, x := range v {
-		out[k] = x
-		if !moderate(x) {
-			out[k] = math.NaN()
-			p.lost++
-		}
-	}
-	return out
 }

@@ -5,9 +5,6 @@ import (
 	"math"
 	"slices"
 	"strconv"
-
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/vg"
 )
 
 // Figure11 shows what the shape of the postsynaptic potential does to SAL (docs/model.md, section
@@ -66,8 +63,8 @@ func (f Figure11) Figure() (*Figure, error) {
 	type column struct {
 		has    bool
 		title  string
-		key    []keyEntry
-		panels []*panel
+		key    []Series
+		panels []*Panel
 	}
 	psp, laws, lines := column{title: "PSP"}, column{title: "timing differences"}, column{title: "attractor lines"}
 	deviation := column{title: "deviation"}
@@ -82,51 +79,51 @@ func (f Figure11) Figure() (*Figure, error) {
 		deviation.panels = append(deviation.panels, s.deviation(limit))
 	}
 	for k, name := range names {
-		laws.key = append(laws.key, keyEntry{name, []plot.Thumbnailer{lineThumb(solid(categorical[k], lawWidth))}})
+		laws.key = append(laws.key, legend(name, line(categorical[k], 1)))
 	}
-	lines.key = []keyEntry{
-		{label: fmt.Sprintf("attractor lines for %s − %s = %s", bias1, bias2, number(lo))},
-		{number(hi), []plot.Thumbnailer{scaleThumb(sequentialStops)}},
-		{weight12 + " = " + weight21, []plot.Thumbnailer{lineThumb(diagonalStyle)}},
+	lines.key = []Series{
+		{Label: fmt.Sprintf("attractor lines for %s − %s = %s", bias1, bias2, number(lo))},
+		legend(number(hi), Look{Color: Sequential, Scale: []float64{0, 1}}),
+		legend(weight12+" = "+weight21, equalLook),
 	}
-	deviation.key = []keyEntry{
-		{label: "relative deviation of attractor lines from the diagonal: 0"},
-		{strconv.FormatFloat(limit, 'g', 2, 64), []plot.Thumbnailer{scaleThumb(divergingStops[len(divergingStops)/2:])}},
+	deviation.key = []Series{
+		{Label: "relative deviation of attractor lines from the diagonal: 0"},
+		legend(strconv.FormatFloat(limit, 'g', 2, 64), Look{Color: Diverging, Scale: []float64{0.5, 1}}),
 	}
 	if none {
-		deviation.key = append(deviation.key, keyEntry{"none known", []plot.Thumbnailer{patchThumb{pale}}})
+		deviation.key = append(deviation.key, legend("none known", area(Faint, 1)))
 	}
 	columns := slices.DeleteFunc([]column{psp, laws, lines, deviation}, func(c column) bool { return !c.has })
 	if len(columns) == 0 {
 		return nil, &InputError{"Figure11", "Shapes", "there is nothing to draw: every part is missing"}
 	}
 
-	g := newPanels(len(columns), 90)
+	// the key needs the width of two
+	g := &Figure{Width: fullWidth * float64(max(len(columns), 2)) / 4, Columns: len(columns), Height: 90}
 	for k, c := range columns {
-		var xs, ys []*axis
+		var xs, ys []*Axis
 		for r, p := range c.panels {
 			switch {
 			case k == 0:
-				p.heading = f.Shapes[r].Name
+				p.Heading = f.Shapes[r].Name
 			case r == 0:
-				p.heading = c.title
+				p.Heading = c.title
 			}
-			p.x.bare = r < len(f.Shapes)-1
-			xs, ys = append(xs, &p.x), append(ys, &p.y)
+			p.X.Bare = r < len(f.Shapes)-1
+			xs, ys = append(xs, &p.X), append(ys, &p.Y)
 		}
 		share(xs...)
 		share(ys...)
 		if len(c.key) > 0 {
-			g.key = append(g.key, c.key)
+			g.Key = append(g.Key, c.key)
 		}
 	}
 	for r := range f.Shapes {
 		for _, c := range columns {
-			g.add(c.panels[r], 1)
+			g.add(c.panels[r])
 		}
 	}
-	// the key needs the width of two
-	return g.figure(fullWidth * vg.Length(max(len(columns), 2)) / 4), nil
+	return g, nil
 }
 
 // lawNames returns the names of all laws in the order of their appearance.
@@ -185,66 +182,51 @@ func (f Figure11) check() error {
 	return nil
 }
 
-const lawWidth = vg.Length(1)
-
-var diagonalStyle = dashed(grey, 0.7)
-
-func (s ShapeResult) psp() *panel {
-	p := newPanel()
-	p.square = true
-	p.x.label, p.y.label = "lag (τ)", "PSP"
-	p.x.tight, p.y.zero = true, true
-	p.line(s.Lag, s.PSP, solid(black, 1.1))
+func (s ShapeResult) psp() *Panel {
+	p := &Panel{Square: true, X: Axis{Label: "lag", Unit: "τ", Tight: true}, Y: Axis{Label: "PSP", Zero: true}}
+	p.curve("", s.Lag, s.PSP, line(Ink, 1.1))
 	return p
 }
 
-func (s ShapeResult) laws(names []string) *panel {
-	p := newPanel()
-	p.square = true
-	p.x.label, p.y.label = lagLabel, "probability per τ"
-	p.x.tight, p.y.zero = true, true
+func (s ShapeResult) laws(names []string) *Panel {
+	p := &Panel{Square: true, X: lagAxis, Y: densityAxis}
 	for _, l := range s.Laws {
-		hue := categorical[slices.Index(names, l.Name)]
+		style := line(categorical[slices.Index(names, l.Name)], 1)
 		x, y := scaled(l.Lags, 1/l.Tau), scaled(l.Probability, l.Tau)
 		// Coincidences are no pairs: the halves are lines of their own.
 		n := len(x)
-		p.edged(x[:n/2], y[:n/2], solid(hue, lawWidth))
-		p.edged(x[(n+1)/2:], y[(n+1)/2:], solid(hue, lawWidth))
+		p.edged(l.Name, x[:n/2], y[:n/2], style)
+		p.edged(l.Name, x[(n+1)/2:], y[(n+1)/2:], style)
 	}
 	return p
 }
 
-func (s ShapeResult) lines(lo, hi float64) *panel {
-	p := newPanel()
-	p.square, p.frame = true, true
-	p.x.label, p.y.label = weight12, weight21
+func (s ShapeResult) lines(lo, hi float64) *Panel {
+	p := framed("", weight12, weight21)
 	for _, l := range s.Lines {
 		f := 0.0
 		if hi > lo {
 			f = (l.Difference - lo) / (hi - lo)
 		}
-		p.line(l.W12, l.W21, solid(ramp(sequentialStops, f), 0.9))
+		p.curve("", l.W12, l.W21, Look{Color: Sequential, Shade: f, Width: 0.9})
 	}
-	p.diagonal(diagonalStyle)
+	p.diagonal()
 	return p
 }
 
-func (s ShapeResult) deviation(limit float64) *panel {
-	p := newPanel()
-	p.square, p.frame = true, true
-	p.x.label, p.y.label = "bias "+bias1, "bias "+bias2
-	p.x.tight, p.y.tight = true, true
+func (s ShapeResult) deviation(limit float64) *Panel {
+	p := framed("", "bias "+bias1, "bias "+bias2)
+	p.X.Tight, p.Y.Tight = true, true
 	if len(s.Deviation) == 0 {
 		return p
 	}
-	n := len(s.Bias)
-	m := cells{x: make([]float64, n*n), y: make([]float64, n*n), values: p.blank(s.Deviation), n: n, m: n, limit: limit}
-	for i, b1 := range s.Bias {
-		for j, b2 := range s.Bias {
-			m.x[i*n+j], m.y[i*n+j] = b1, b2
+	var x, y []float64
+	for _, b1 := range s.Bias {
+		for _, b2 := range s.Bias {
+			x, y = append(x, b1), append(y, b2)
 		}
 	}
-	p.add(m)
+	p.cells(x, y, p.blank(s.Deviation), len(s.Bias), limit)
 	p.lost = 0 // the key explains grey
 	return p
 }

@@ -3,8 +3,6 @@ package figure
 import (
 	"fmt"
 	"slices"
-
-	"gonum.org/v1/plot"
 )
 
 // Figure12 shows how the two weights' imbalance shows in the spike-timing differences
@@ -29,37 +27,35 @@ func (f Figure12) Figure() (*Figure, error) {
 	if n := len(f.Cases); n == 0 || n > len(categorical) {
 		return nil, &InputError{"Figure12", "Cases", fmt.Sprintf("%d cases, need 1 to %d, which have distinct colours", n, len(categorical))}
 	}
-	delta, sum := newPanel(), newPanel()
-	delta.heading, sum.heading = "change of the imbalance", "summed up from 0"
-	delta.y.label, sum.y.label = `\i{δ}(\i{t})`, `Σ \i{δ}`
-	for _, p := range []*panel{delta, sum} {
-		p.x.label, p.x.tight = `lag \i{t} (τ)`, true
-		p.x.include(0)
-		p.y.include(0)
-		p.under(reference{style: dashed(grey, 0.7)})
+	lag := Axis{Label: `lag \i{t}`, Unit: "τ", Tight: true}
+	delta := &Panel{Heading: "change of the imbalance", X: lag, Y: Axis{Label: `\i{δ}(\i{t})`}}
+	sum := &Panel{Heading: "summed up from 0", X: lag, Y: Axis{Label: `Σ \i{δ}`}}
+	for _, p := range []*Panel{delta, sum} {
+		p.X.include(0)
+		p.Y.include(0)
+		p.under(zeroLevel)
 	}
-	var key []keyEntry
+	var key []Series
 	for k, c := range f.Cases {
 		if len(c.Delta) != len(c.T) || len(c.Integral) != len(c.T) {
 			return nil, &InputError{"Figure12", "Cases", fmt.Sprintf("%q: %d and %d values for %d lags", c.Name, len(c.Delta), len(c.Integral), len(c.T))}
 		}
-		style := solid(categorical[k], 1.1)
+		style := line(categorical[k], 1.1)
 		first := slices.IndexFunc(c.T, func(t float64) bool { return t != 0 })
 		if first < 0 {
 			first = len(c.T)
 		}
-		delta.edged(c.T[first:], c.Delta[first:], style)
+		delta.edged(c.Name, c.T[first:], c.Delta[first:], style)
 		t, s := c.T, c.Integral
 		if first == 0 && len(t) > 0 { // it begins at 0
 			t, s = append([]float64{0}, t...), append([]float64{0}, s...)
 		}
-		sum.line(t, s, style)
-		key = append(key, keyEntry{c.Name, []plot.Thumbnailer{lineThumb(style)}})
+		sum.curve(c.Name, t, s, style)
+		key = append(key, legend(c.Name, style))
 	}
-	share(&delta.x, &sum.x)
-	g := newPanels(2, 105)
-	g.key = [][]keyEntry{key}
-	g.add(delta, 1)
-	g.add(sum, 1)
-	return g.figure(readmeWidth), nil
+	share(&delta.X, &sum.X)
+	g := &Figure{Width: readmeWidth, Columns: 2, Height: 105, Key: [][]Series{key}}
+	g.add(delta)
+	g.add(sum)
+	return g, nil
 }

@@ -1,13 +1,10 @@
 package figure
 
 import (
+	"cmp"
 	"fmt"
-	"image/color"
 	"math"
 	"slices"
-
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
 )
 
 // Figure2 is the theory of two neurons and what they learn by SAL (docs/model.md, section 5):
@@ -45,7 +42,7 @@ type Trajectory struct {
 	W12, W21 []float64
 }
 
-const planeHeight = vg.Length(118)
+const planeHeight = 118
 
 // Figure draws a panel for each law as STDD does, for each of Learning (median over runs, band
 // between the quartiles) and the phase plane: an arrow along the drift at each point of the grid,
@@ -57,26 +54,26 @@ func (f Figure2) Figure() (*Figure, error) {
 	if err := f.check(); err != nil {
 		return nil, err
 	}
-	g := newPanels(lawColumns, lawHeight)
+	g := &Figure{Columns: lawColumns, Height: lawHeight}
 	if len(f.Laws) > 0 {
-		g.key = [][]keyEntry{lawKey(f.Laws)}
 		g.addLaws(f.Laws)
 	}
-	var ys []*axis
+	var ys []*Axis
 	for k, c := range f.Learning {
 		p := c.panel()
-		g.add(p, 1)
-		p.y.bare = k > 0 && g.cells[len(g.cells)-1].column > 0
-		ys = append(ys, &p.y)
+		g.add(p)
+		at := g.places()
+		p.Y.Bare = k > 0 && at[len(at)-1].column > 0
+		ys = append(ys, &p.Y)
 	}
 	share(ys...)
 	if !f.Plane.empty() {
-		g.add(f.Plane.panel(), 1)
+		g.add(f.Plane.panel())
 	}
-	if len(g.cells) == 0 {
+	if len(g.Panels) == 0 {
 		return nil, &InputError{"Figure2", "Laws", "there is nothing to draw: every part is missing"}
 	}
-	return g.figure(gridWidth(g)), nil
+	return g.narrow(), nil
 }
 
 func (f Figure2) check() error {
@@ -98,28 +95,25 @@ func (f Figure2) check() error {
 	return f.Plane.check()
 }
 
-func (c PairCurves) panel() *panel {
-	p := newPanel()
-	epochs(p)
-	p.heading, p.y.label, p.height = c.Name, "weight", planeHeight
-	// Markers at the start tell the weights apart without colour.
-	for _, w := range []struct {
+func (c PairCurves) panel() *Panel {
+	p := &Panel{Heading: c.Name, X: epochs, Y: Axis{Label: "weight"}, Height: planeHeight}
+	name12 := weight12
+	if c.Frozen12 {
+		name12 += " (frozen)"
+	}
+	type weight struct {
 		name string
 		runs [][]float64
-		hue  color.NRGBA
-		mark draw.GlyphStyle
-	}{
-		{weight21, c.W21, synapse21, ring(synapse21, 2.2)},
-		{weight12, c.W12, synapse12, dot(synapse12, 2)},
-	} {
-		median := p.course(c.Epoch, w.runs, w.hue)
-		p.start(c.Epoch, median, w.mark)
-		if c.Frozen12 && w.name == weight12 {
-			w.name += " (frozen)"
-		}
-		p.explain(w.name, patchThumb{fade(w.hue, bandOpacity)}, lineThumb(solid(w.hue, 1.3)), glyphThumb(w.mark))
+		mark Look // at the start, to tell the weights apart without colour
 	}
-	slices.Reverse(p.key)
+	weights := []weight{{name12, c.W12, dot(synapse12, 2)}, {weight21, c.W21, ring(synapse21, 2.2)}}
+	for _, w := range weights {
+		p.explain(w.name, line(w.mark.Color, 1.3).banded().marked(w.mark))
+	}
+	for _, w := range slices.Backward(weights) {
+		median := p.course(w.name, c.Epoch, w.runs, line(w.mark.Color, 1))
+		p.start(w.name, c.Epoch, median, w.mark)
+	}
 	return p
 }
 
@@ -159,50 +153,42 @@ func (l PhasePlane) check() error {
 	return nil
 }
 
-var attractorStyle = solid(black, 1.3)
-
-func (l PhasePlane) panel() *panel {
-	p := newPanel()
-	p.heading, p.height = "drift of the weights", planeHeight
-	p.square, p.frame = true, true
-	p.x.label, p.y.label = l.Label12, l.Label21
-	if l.Label12 == "" {
-		p.x.label = weight12
-	}
-	if l.Label21 == "" {
-		p.y.label = weight21
-	}
-	field := arrows{color: grey, longest: math.Inf(1)}
+func (l PhasePlane) panel() *Panel {
+	p := framed("drift of the weights", cmp.Or(l.Label12, weight12), cmp.Or(l.Label21, weight21))
+	p.Height = planeHeight
+	field := Series{Kind: Arrows, Look: line(Reference, 0.5), Size: math.Inf(1)}
 	for _, w := range [][]float64{l.W12, l.W21} {
 		for k := 1; k < len(w); k++ {
-			field.longest = math.Min(field.longest, w[k]-w[k-1])
+			field.Size = math.Min(field.Size, w[k]-w[k-1])
 		}
 	}
-	if !finite(field.longest) {
-		field.longest = 1
+	if !finite(field.Size) {
+		field.Size = 1
 	}
 	for i, w12 := range l.W12 {
 		for j, w21 := range l.W21 {
 			u, v := l.Drift12[i*len(l.W21)+j], l.Drift21[i*len(l.W21)+j]
-			if !p.x.shows(u) || !p.y.shows(v) {
+			if !p.X.shows(u) || !p.Y.shows(v) {
 				p.lost++
 				continue
 			}
-			field.x, field.y = append(field.x, w12), append(field.y, w21)
-			field.u, field.v = append(field.u, u), append(field.v, v)
+			field.X, field.Y = append(field.X, w12), append(field.Y, w21)
+			field.U, field.V = append(field.U, u), append(field.V, v)
+			p.X.include(w12-field.Size/2, w12+field.Size/2)
+			p.Y.include(w21-field.Size/2, w21+field.Size/2)
 		}
 	}
-	p.add(field)
+	p.Series = append(p.Series, field)
 	if len(l.Line12) > 0 {
-		p.line(l.Line12, l.Line21, attractorStyle)
-		p.heading = "drift and attractor line" // the key has no room for it
+		p.curve("", l.Line12, l.Line21, line(Ink, 1.3))
+		p.Heading = "drift and attractor line" // the key has no room for it
 	}
 	for k, t := range l.Trajectories {
-		hue := categorical[k]
-		p.line(t.W12, t.W21, solid(hue, 1.3))
-		p.start(t.W12, t.W21, dot(hue, 2.2))
-		p.explain(t.Name, lineThumb(solid(hue, 1.3)), glyphThumb(dot(hue, 2.2)))
+		style, mark := line(categorical[k], 1.3), dot(categorical[k], 2.2)
+		p.explain(t.Name, style.marked(mark))
+		p.curve(t.Name, t.W12, t.W21, style)
+		p.start(t.Name, t.W12, t.W21, mark)
 	}
-	p.diagonal(dashed(grey, 0.7))
+	p.diagonal()
 	return p
 }

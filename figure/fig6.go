@@ -2,11 +2,7 @@ package figure
 
 import (
 	"fmt"
-	"image/color"
 	"slices"
-
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/vg/draw"
 )
 
 // Figure6 compares how microcircuits with three ways to get feedback weights learn (docs/model.md,
@@ -34,9 +30,9 @@ type WeightRuns struct {
 }
 
 // methodHues: the rule in question, the reference, the one without alignment.
-var methodHues = []color.NRGBA{withSAL, black, withoutSAL}
+var methodHues = []Color{withSAL, Ink, withoutSAL}
 
-var weightHues = []color.NRGBA{orange, synapse12, synapse21}
+var weightHues = []Color{Fifth, synapse12, synapse21}
 
 // Figure draws, for all methods, the validation loss over the epochs, free and nudged, and the loss
 // after training; for each method the weights over the epochs; then the weights after training, the
@@ -50,44 +46,41 @@ func (f Figure6) Figure() (*Figure, error) {
 	if err := f.check(); err != nil {
 		return nil, err
 	}
-	g := newPanels(3, 92)
-	g.title = f.Title
-	var methods, weights []keyEntry
+	g := &Figure{Title: f.Title, Columns: 3, Height: 92}
+	var methods, weights []Series
 	for k, m := range f.Methods {
-		methods = append(methods, keyEntry{m.Name, []plot.Thumbnailer{patchThumb{fade(methodHues[k], bandOpacity)}, lineThumb(solid(methodHues[k], 1.3)), glyphThumb(f.marker(k))}})
+		methods = append(methods, legend(m.Name, line(methodHues[k], 1.3).banded().marked(f.marker(k))))
 	}
 	for k, w := range f.Methods[0].Weights {
-		weights = append(weights, keyEntry{w.Name, []plot.Thumbnailer{patchThumb{fade(weightHues[k], bandOpacity)}, lineThumb(solid(weightHues[k], 1.3))}})
+		weights = append(weights, legend(w.Name, line(weightHues[k], 1.3).banded()))
 	}
-	g.key = [][]keyEntry{methods}
+	g.Key = [][]Series{methods}
 	if len(weights) > 0 {
-		g.key = append(g.key, weights)
+		g.Key = append(g.Key, weights)
 	}
 	f.losses(g)
-	var ys []*axis
+	var ys []*Axis
 	for k, m := range f.Methods {
 		if len(m.Weights) == 0 {
 			continue
 		}
-		p := trained("weights, " + m.Name)
-		p.y.label, p.y.bare = "weight", k > 0
+		p := &Panel{Heading: "weights, " + m.Name, X: epochsDone, Y: Axis{Label: "weight", Bare: k > 0}}
 		for i, w := range m.Weights {
-			p.course(m.WeightEpoch, w.Runs, weightHues[i])
+			p.course(w.Name, m.WeightEpoch, w.Runs, line(weightHues[i], 1))
 		}
-		// Medians above all bands.
-		slices.SortStableFunc(p.layers, func(a, b plot.Plotter) int { return depth(a) - depth(b) })
+		p.bandsFirst()
 		if n := len(m.Weights); n > 1 && len(m.Weights[n-1].Runs) > 0 && slices.EqualFunc(m.Weights[n-1].Runs, m.Weights[n-2].Runs, slices.Equal) {
-			p.note = m.Weights[n-1].Name + " = " + m.Weights[n-2].Name // one hides the other
+			p.Note = m.Weights[n-1].Name + " = " + m.Weights[n-2].Name // one hides the other
 		}
-		g.add(p, 1)
-		ys = append(ys, &p.y)
+		g.add(p)
+		ys = append(ys, &p.Y)
 	}
 	share(ys...)
 	f.outcome(g)
-	if len(g.cells) == 0 {
+	if len(g.Panels) == 0 {
 		return nil, &InputError{"Figure6", "Methods", "there is nothing to draw: every part is missing"}
 	}
-	return g.figure(gridWidth(g)), nil
+	return g.narrow(), nil
 }
 
 func (f Figure6) check() error {
@@ -134,7 +127,7 @@ func (f Figure6) check() error {
 
 // marker is the look of a method's medians and runs: the reference is a ring, so that what reaches
 // it is not hidden.
-func (f Figure6) marker(k int) draw.GlyphStyle {
+func (f Figure6) marker(k int) Look {
 	if k == 1 {
 		return ring(methodHues[k], 2.4)
 	}
@@ -142,7 +135,7 @@ func (f Figure6) marker(k int) draw.GlyphStyle {
 }
 
 // losses adds the panels of the first row.
-func (f Figure6) losses(g *grid) {
+func (f Figure6) losses(g *Figure) {
 	free := func(m MethodRuns) [][]float64 { return m.Loss }
 	nudged := func(m MethodRuns) [][]float64 { return m.LossNudged }
 	has := func(of func(MethodRuns) [][]float64) bool {
@@ -155,61 +148,48 @@ func (f Figure6) losses(g *grid) {
 		if !has(c.of) {
 			continue
 		}
-		p := trained(c.heading)
-		p.y.label, p.y.log = lossLabel, true
+		p := &Panel{Heading: c.heading, X: epochsDone, Y: lossAxis}
 		for k := len(f.Methods) - 1; k >= 0; k-- { // the first one on top
-			p.course(f.Methods[k].Epoch, c.of(f.Methods[k]), methodHues[k])
+			m := f.Methods[k]
+			p.course(m.Name, m.Epoch, c.of(m), line(methodHues[k], 1))
 		}
-		slices.SortStableFunc(p.layers, func(a, b plot.Plotter) int { return depth(a) - depth(b) })
-		g.add(p, 1)
+		p.bandsFirst()
+		g.add(p)
 	}
 	if !has(free) {
 		return
 	}
-	p := newPanel()
-	p.heading, p.y.label, p.y.log = "loss after training", lossLabel, true
+	p := &Panel{Heading: "loss after training", X: Axis{Tight: true}, Y: lossAxis}
 	unfinished := 0
 	for k, m := range f.Methods {
 		at := float64(k)
 		p.name(at, m.Name)
 		values := lastValues(m.Loss, len(m.Epoch))
 		unfinished += len(m.Loss) - len(values)
-		p.summary(at, 0.5, values, f.marker(k))
+		p.summary(m.Name, at, 0.5, values, f.marker(k))
 	}
-	p.x.tight = true
 	if unfinished > 0 {
-		p.note = plural(unfinished, "run") + " unfinished"
+		p.Note = plural(unfinished, "run") + " unfinished"
 	}
-	g.add(p, 1)
-}
-
-// name labels a place of an abscissa without numbers.
-func (p *panel) name(at float64, name string) {
-	p.x.named = append(p.x.named, plot.Tick{Value: at, Label: name})
-	p.x.include(at - 0.5)
-	p.x.include(at + 0.5)
+	g.add(p)
 }
 
 // outcome adds the panels of the last row.
-func (f Figure6) outcome(g *grid) {
+func (f Figure6) outcome(g *Figure) {
 	n := len(f.Methods[0].Weights)
 	if n > 0 {
-		p := newPanel()
-		p.heading, p.y.label, p.x.tight = "weights after training", "weight", true
+		p := &Panel{Heading: "weights after training", X: Axis{Tight: true}, Y: Axis{Label: "weight"}}
 		for k, m := range f.Methods {
 			for i, w := range m.Weights {
 				at := float64(k) + (float64(i)-float64(n-1)/2)*0.28
-				p.summary(at, 0.16, lastValues(w.Runs, len(m.WeightEpoch)), dot(weightHues[i], 2))
+				p.summary(w.Name, at, 0.16, lastValues(w.Runs, len(m.WeightEpoch)), dot(weightHues[i], 2))
 			}
 			p.name(float64(k), m.Name)
 		}
-		g.add(p, 1)
+		g.add(p)
 	}
 	if n > 1 {
-		p := newPanel()
-		p.square, p.frame = true, true
-		p.heading = "feedback weight"
-		p.x.label, p.y.label = f.Methods[0].Weights[n-2].Name, f.Methods[0].Weights[n-1].Name
+		p := framed("feedback weight", f.Methods[0].Weights[n-2].Name, f.Methods[0].Weights[n-1].Name)
 		for k := len(f.Methods) - 1; k >= 0; k-- {
 			m := f.Methods[k]
 			var x, y []float64
@@ -219,13 +199,12 @@ func (f Figure6) outcome(g *grid) {
 					x, y = append(x, forward[r][last-1]), append(y, feedback[r][last-1])
 				}
 			}
-			p.points(x, y, f.marker(k))
+			p.curve(m.Name, x, y, f.marker(k))
 		}
-		p.diagonal(dashed(grey, 0.7))
-		g.add(p, 1)
+		p.diagonal()
+		g.add(p)
 	}
-	p := trained("feedback alignment")
-	p.y.label, p.y.zero = "mean "+angleLabel, true
+	p := &Panel{Heading: alignmentHead, X: epochsDone, Y: Axis{Label: "mean angle", Unit: "degrees", Zero: true}}
 	any := false
 	for k := len(f.Methods) - 1; k >= 0; k-- {
 		m := f.Methods[k]
@@ -234,14 +213,14 @@ func (f Figure6) outcome(g *grid) {
 		}
 		means := make([]float64, len(m.Epoch))
 		for e := range means {
-			values, _ := atEpoch(m.Angle, e, &p.y)
+			values, _ := atEpoch(m.Angle, e, &p.Y)
 			means[e] = mean(values)
 		}
 		any = any || anyFinite(means)
-		p.line(m.Epoch, means, solid(methodHues[k], 1.2))
+		p.curve(m.Name, m.Epoch, means, line(methodHues[k], 1.2))
 	}
 	if any {
-		p.y.include(90)
-		g.add(p, 1)
+		p.Y.include(90)
+		g.add(p)
 	}
 }

@@ -16,13 +16,6 @@ import (
 	"spikealign/internal/durable"
 )
 
-// Figure is a finished layout, ready to be written in either format any number of times.
-type Figure struct {
-	width, height vg.Length
-	title         string // for readers of the SVG who cannot see it
-	draw          func(draw.Canvas)
-}
-
 // InputError says which field of a figure's input cannot be drawn, and why.
 type InputError struct {
 	Figure  string // the type of the input, such as "Training"
@@ -36,7 +29,8 @@ func (e *InputError) Error() string {
 
 // Size returns width and height in centimetres.
 func (f *Figure) Size() (width, height float64) {
-	return float64(f.width / vg.Centimeter), float64(f.height / vg.Centimeter)
+	l := f.layout()
+	return float64(l.width / vg.Centimeter), float64(l.height / vg.Centimeter)
 }
 
 // Save writes name.svg and name.png into dir, which is created where missing. Both are drawn before
@@ -73,8 +67,9 @@ func (f *Figure) Save(dir, name string) error {
 
 // WritePNG writes the figure as PNG at 300 dots per inch.
 func (f *Figure) WritePNG(w io.Writer) error {
-	c := vgimg.NewWith(vgimg.UseWH(f.width, f.height), vgimg.UseDPI(pngDPI))
-	f.draw(draw.New(c))
+	l := f.layout()
+	c := vgimg.NewWith(vgimg.UseWH(l.width, l.height), vgimg.UseDPI(pngDPI))
+	l.draw(draw.New(c))
 	if _, err := (vgimg.PngCanvas{Canvas: c}).WriteTo(w); err != nil {
 		return fmt.Errorf("figure: %w", err)
 	}
@@ -84,8 +79,9 @@ func (f *Figure) WritePNG(w io.Writer) error {
 // WriteSVG writes the figure as SVG. Text stays text; the font is Liberation Sans, or one of the
 // same widths where it is not installed.
 func (f *Figure) WriteSVG(w io.Writer) error {
-	c := vgsvg.New(f.width, f.height)
-	f.draw(draw.New(c))
+	l := f.layout()
+	c := vgsvg.New(l.width, l.height)
+	l.draw(draw.New(c))
 	var buf bytes.Buffer
 	if _, err := c.WriteTo(&buf); err != nil {
 		return fmt.Errorf("figure: %w", err)
@@ -93,10 +89,10 @@ func (f *Figure) WriteSVG(w io.Writer) error {
 	// gonum names one font and no substitute: a browser without it would take a serif font of other
 	// widths.
 	out := bytes.ReplaceAll(buf.Bytes(), []byte("font-family:Liberation Sans;"), []byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif;"))
-	if f.title != "" {
+	if text := plainText(f.Title); text != "" {
 		var title bytes.Buffer
 		title.WriteString("<title>")
-		if err := xml.EscapeText(&title, []byte(f.title)); err != nil {
+		if err := xml.EscapeText(&title, []byte(text)); err != nil {
 			return fmt.Errorf("figure: %w", err)
 		}
 		title.WriteString("</title>\n")

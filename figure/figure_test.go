@@ -283,13 +283,20 @@ func TestLayout(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		c := &textBoxes{width: f.width, height: f.height}
-		f.draw(draw.New(c))
+		c := texts(f)
 		checkTexts(t, name, c)
 		if len(c.texts) < 2 {
 			t.Errorf("%s: %d texts", name, len(c.texts))
 		}
 	}
+}
+
+// texts draws a figure and returns where its text is.
+func texts(f *Figure) *textBoxes {
+	l := f.layout()
+	c := &textBoxes{width: l.width, height: l.height}
+	l.draw(draw.New(c))
+	return c
 }
 
 // textBoxes is a canvas that keeps only where text was drawn, one box for each line of it.
@@ -477,8 +484,7 @@ func TestHeadings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &textBoxes{width: f.width, height: f.height}
-	f.draw(draw.New(c))
+	c := texts(f)
 	at := map[string]vg.Rectangle{}
 	for _, p := range c.texts {
 		if _, ok := at[p.text]; !ok || p.text == "with SAL" { // the key comes first
@@ -507,10 +513,12 @@ func TestColorBarPower(t *testing.T) {
 	if !strings.Contains(svgText(t, inputs()["small weights"]), "(×10") && !strings.Contains(svgText(t, inputs()["small weights"]), "×10") {
 		t.Error("no power of ten")
 	}
-	b := &colorBar{limit: 2e-4}
-	b.fit(100)
-	if got := strings.Join(b.scale.lines, " "); got != "×10^{−6}" {
-		t.Errorf("bar of %g: %q", b.limit, got)
+	p := &Panel{}
+	p.colours("", 2e-4)
+	v := view{Panel: p, bar: scale{Axis: *p.Bar}}
+	v.fit(100, 100)
+	if got := strings.Join(v.bar.lines, " "); got != "×10^{−6}" {
+		t.Errorf("bar of 2e-4: %q", got)
 	}
 }
 
@@ -520,12 +528,11 @@ func TestOneReport(t *testing.T) {
 		at, min, max float64
 		want         string
 	}{{0, 0, 1, "0 1"}, {500, 0, 550, "0 100 200 300 400 500"}} {
-		p := newPanel()
-		epochs(p)
-		p.x.include(c.at)
-		p.x.fit(100, room(15))
-		if got := labels(p.x.ticks); p.x.min != c.min || math.Abs(p.x.max-c.max) > 1e-9 || got != c.want {
-			t.Errorf("epoch %g: axis %g to %g, labels %s", c.at, p.x.min, p.x.max, got)
+		x := scale{Axis: epochs}
+		x.include(c.at)
+		x.fit(100, room(15))
+		if got := labels(x.ticks); x.min != c.min || math.Abs(x.max-c.max) > 1e-9 || got != c.want {
+			t.Errorf("epoch %g: axis %g to %g, labels %s", c.at, x.min, x.max, got)
 		}
 	}
 }
@@ -547,10 +554,10 @@ func TestTargetStates(t *testing.T) {
 // TestOneLevel checks that with a single level of noise each condition has a place of its own.
 func TestOneLevel(t *testing.T) {
 	s := noise([]float64{0.5}, 3, 1)
-	p := s.final(noiseRows[0], []bool{false, true})
-	p.x.fit(90, func(label string) vg.Length { return tickText.width(label) + 4 })
-	if got := labels(p.x.ticks); got != "without with SAL" || p.x.min != -0.5 || p.x.max != 1.5 {
-		t.Errorf("labels %q on %g to %g", got, p.x.min, p.x.max)
+	x := scale{Axis: s.final(noiseRows[0], []bool{false, true}).X}
+	x.fit(90, func(label string) vg.Length { return tickText.width(label) + 4 })
+	if got := labels(x.ticks); got != "without with SAL" || x.min != -0.5 || x.max != 1.5 {
+		t.Errorf("labels %q on %g to %g", got, x.min, x.max)
 	}
 }
 

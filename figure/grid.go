@@ -1,59 +1,19 @@
 package figure
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
-	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// grid lays panels out in columns of equal data width, with the data areas of a row and of a column
-// aligned, and letters them a, b, c, ... in the order of their addition.
-type grid struct {
-	columns int
-	height  vg.Length // of the data area of each row whose panels do not ask for another
-	// the figure is as much narrower as square panels leave blank in the last column
-	trim  bool
-	title string
-	key   [][]keyEntry // above all panels, each group on a line of its own
-	cells []cell
-}
-
-type cell struct {
-	*panel
-	row, column, span int
-}
-
-// newPanels returns an empty grid with data areas of the given height.
-func newPanels(columns int, height vg.Length) *grid {
-	return &grid{columns: columns, height: height}
-}
-
-// add puts p into the next free place with room for span columns, in reading order.
-func (g *grid) add(p *panel, span int) {
-	row, column := 0, 0
-	if n := len(g.cells); n > 0 {
-		last := g.cells[n-1]
-		row, column = last.row, last.column+last.span
-	}
-	if column+span > g.columns {
-		row, column = row+1, 0
-	}
-	g.cells = append(g.cells, cell{p, row, column, span})
-}
-
-// tall returns the height of the data area that c asks for; each row is as tall as its tallest.
-func (g *grid) tall(c cell) vg.Length {
-	if c.height > 0 {
-		return c.height
-	}
-	return g.height
-}
-
-// layout holds the lengths of a grid. The tile of a panel is its data area with the insets around
-// it.
+// layout holds the lengths of a figure, whose data areas are aligned in rows and columns. The tile
+// of a panel is its data area with the insets around it.
 type layout struct {
+	*Figure
+	cells         []*view
 	width, height vg.Length   // of the figure
 	head          vg.Length   // margin, title and key
 	column        vg.Length   // width of one data column
@@ -61,10 +21,20 @@ type layout struct {
 	left, right   []vg.Length // insets by column
 	top, bottom   []vg.Length // insets by row
 	rows          []vg.Length // heights of the data areas
+	titles        []string
+	heading       [][]entry
 }
 
-// span returns the width of the data area of c.
-func (l *layout) span(c cell) vg.Length {
+// tall returns the height of the data area that c asks for; each row is as tall as its tallest.
+func (l *layout) tall(c *view) vg.Length {
+	if c.Height > 0 {
+		return vg.Length(c.Height)
+	}
+	return vg.Length(l.Height)
+}
+
+// across returns the width of the data area of c.
+func (l *layout) across(c *view) vg.Length {
 	w := l.column
 	for k := c.column + 1; k < c.column+c.span; k++ {
 		w += l.right[k-1] + columnGap + l.left[k] + l.column
@@ -75,8 +45,8 @@ func (l *layout) span(c cell) vg.Length {
 	return w
 }
 
-// place returns the data area of c.
-func (l *layout) place(c cell) vg.Rectangle {
+// area returns the data area of c.
+func (l *layout) area(c *view) vg.Rectangle {
 	x := margin + l.left[0]
 	for k := 1; k <= c.column; k++ {
 		x += l.column + l.right[k-1] + columnGap + l.left[k]
@@ -85,8 +55,8 @@ func (l *layout) place(c cell) vg.Rectangle {
 	for r := 1; r <= c.row; r++ {
 		y -= l.rows[r-1] + l.bottom[r-1] + rowGap + l.top[r]
 	}
-	r := vg.Rectangle{Min: vg.Point{X: x, Y: y - l.rows[c.row]}, Max: vg.Point{X: x + l.span(c), Y: y}}
-	if c.square {
+	r := vg.Rectangle{Min: vg.Point{X: x, Y: y - l.rows[c.row]}, Max: vg.Point{X: x + l.across(c), Y: y}}
+	if c.Square {
 		s := min(r.Size().X-c.barSpace(), r.Size().Y)
 		r.Max.X = r.Min.X + s
 		r.Min.Y = r.Max.Y - s
@@ -94,48 +64,50 @@ func (l *layout) place(c cell) vg.Rectangle {
 	return r
 }
 
-// figure computes the layout for the given width; the height follows from the content.
-func (g *grid) figure(width vg.Length) *Figure {
+// layout computes the layout; the height follows from the content.
+func (f *Figure) layout() *layout {
+	l := &layout{Figure: f, width: vg.Length(f.Width), left: make([]vg.Length, f.Columns), right: make([]vg.Length, f.Columns)}
 	rows := 0
-	for k, c := range g.cells {
-		rows = max(rows, c.row+1)
-		if len(g.cells) > 1 {
+	for k, at := range f.places() {
+		c := &view{Panel: f.Panels[k], place: at}
+		c.x.Axis, c.y.Axis = c.X, c.Y
+		if c.Bar != nil {
+			c.bar.Axis = *c.Bar
+		}
+		if len(f.Panels) > 1 {
 			c.letter = string(rune('a' + k%26))
 		}
+		l.cells, rows = append(l.cells, c), at.row+1
 	}
-	l := &layout{
-		width: width,
-		left:  make([]vg.Length, g.columns), right: make([]vg.Length, g.columns),
-		top: make([]vg.Length, rows), bottom: make([]vg.Length, rows), rows: make([]vg.Length, rows),
-	}
+	l.top, l.bottom, l.rows = make([]vg.Length, rows), make([]vg.Length, rows), make([]vg.Length, rows)
 
 	// Ticks depend on the size of the data area and the size on the ticks: two passes settle it.
-	l.column = width/vg.Length(g.columns) - 50
+	l.column = l.width/vg.Length(f.Columns) - 50
 	for range 2 {
-		for _, c := range g.cells {
-			c.fit(l.span(c), g.tall(c))
+		for _, c := range l.cells {
+			c.fit(l.across(c), l.tall(c))
 		}
 		clear(l.left)
 		clear(l.right)
-		for _, c := range g.cells {
-			left, _, right := c.inset(l.span(c))
+		for _, c := range l.cells {
+			left, _, right := c.inset(l.across(c))
 			l.left[c.column] = max(l.left[c.column], left)
 			l.right[c.column+c.span-1] = max(l.right[c.column+c.span-1], right)
 		}
-		l.column = width - 2*margin - columnGap*vg.Length(g.columns-1)
+		l.column = l.width - 2*margin - columnGap*vg.Length(f.Columns-1)
 		for k := range l.left {
 			l.column -= l.left[k] + l.right[k]
 		}
-		l.column /= vg.Length(g.columns)
+		l.column /= vg.Length(f.Columns)
 	}
 
-	if g.trim {
+	if f.Trim {
 		blank := l.column
-		for _, c := range g.cells {
-			if w := l.span(c); c.column+c.span == g.columns {
+		for _, c := range l.cells {
+			if w := l.across(c); c.column+c.span == f.Columns {
 				used := w
-				if c.square {
-					used = min(w, g.tall(c)+c.barSpace())
+				if c.Square {
+					used = min(w, l.tall(c)+c.barSpace())
 				}
 				blank = min(blank, w-used)
 			}
@@ -144,24 +116,26 @@ func (g *grid) figure(width vg.Length) *Figure {
 		l.width -= blank
 	}
 
-	keys := make([][][]keyEntry, len(g.cells))
-	remarks := make([][]string, len(g.cells))
-	headings := make([][]string, len(g.cells))
-	rooms := make([]vg.Length, len(g.cells))
-	for k, c := range g.cells {
-		rooms[k] = l.span(c) + l.right[c.column+c.span-1]
-		headings[k] = wrapText(c.heading, rooms[k], headText)
-		keys[k] = wrapKey(c.key, rooms[k])
-		remarks[k] = wrapText(c.remark(), rooms[k], noteText)
-		_, bottom, _ := c.inset(l.span(c))
-		head := len(headings[k])
+	shown := map[string]bool{"": true} // labels without a line in the keys to come
+	for _, group := range f.Key {
+		for _, s := range group {
+			shown[s.Label] = true
+		}
+	}
+	for _, c := range l.cells {
+		c.room = l.across(c) + l.right[c.column+c.span-1]
+		c.headings = wrapText(c.Heading, c.room, headText)
+		c.key = wrapKey(c.entries(shown), c.room)
+		c.remarks = wrapText(c.Note, c.room, noteText)
+		_, bottom, _ := c.inset(l.across(c))
+		head := len(c.headings)
 		if c.letter != "" {
 			head = max(head, 1)
 		}
-		top := keyRow*vg.Length(head+len(keys[k])+len(remarks[k])) + headGap
-		height := g.tall(c)
-		if c.square {
-			height = min(height, l.span(c)-c.barSpace())
+		top := keyRow*vg.Length(head+len(c.key)+len(c.remarks)) + headGap
+		height := l.tall(c)
+		if c.Square {
+			height = min(height, l.across(c)-c.barSpace())
 		}
 		l.top[c.row] = max(l.top[c.row], top)
 		l.bottom[c.row] = max(l.bottom[c.row], bottom)
@@ -169,57 +143,58 @@ func (g *grid) figure(width vg.Length) *Figure {
 	}
 
 	full := l.width - 2*margin
-	titles := wrapText(g.title, full, titleText)
-	var heading [][]keyEntry
-	for _, group := range g.key {
-		heading = append(heading, wrapKey(group, full)...)
+	l.titles = wrapText(f.Title, full, titleText)
+	for _, group := range f.Key {
+		l.heading = append(l.heading, wrapKey(entries(group), full)...)
 	}
-	l.head = margin + titleRow*vg.Length(len(titles)) + keyRow*vg.Length(len(heading))
-	if len(titles)+len(heading) > 0 {
+	l.head = margin + titleRow*vg.Length(len(l.titles)) + keyRow*vg.Length(len(l.heading))
+	if len(l.titles)+len(l.heading) > 0 {
 		l.head += headGap
 	}
 	l.height = l.head + margin + rowGap*vg.Length(rows-1)
 	for r := range rows {
 		l.height += l.top[r] + l.rows[r] + l.bottom[r]
 	}
+	return l
+}
 
-	return &Figure{width: l.width, height: l.height, title: plainText(g.title), draw: func(c draw.Canvas) {
-		at := vg.Point{X: margin, Y: l.height - margin}
-		for _, line := range titles {
-			titleText.shrunk(line, full).draw(c, vg.Point{X: at.X, Y: at.Y - vg.Points(titleSize*capHeight)}, line)
-			at.Y -= titleRow
+// draw draws the figure.
+func (l *layout) draw(c draw.Canvas) {
+	at, full := vg.Point{X: margin, Y: l.height - margin}, l.width-2*margin
+	for _, line := range l.titles {
+		titleText.shrunk(line, full).draw(c, vg.Point{X: at.X, Y: at.Y - vg.Points(titleSize*capHeight)}, line)
+		at.Y -= titleRow
+	}
+	for _, row := range l.heading {
+		drawKey(c, row, vg.Point{X: at.X, Y: at.Y - keyRow/2}, full)
+		at.Y -= keyRow
+	}
+	for _, p := range l.cells {
+		r := l.area(p)
+		roof := vg.Point{X: r.Min.X - l.left[p.column], Y: r.Max.Y + l.top[p.row] - vg.Points(letterSize*capHeight)}
+		letterText.draw(c, roof, p.letter)
+		for i, line := range p.headings {
+			headText.shrunk(line, p.room).draw(c, vg.Point{X: r.Min.X, Y: roof.Y - keyRow*vg.Length(i)}, line)
 		}
-		for _, row := range heading {
-			drawKey(c, row, vg.Point{X: at.X, Y: at.Y - keyRow/2}, full)
-			at.Y -= keyRow
+		line := vg.Point{X: r.Min.X, Y: r.Max.Y + headGap + keyRow*(vg.Length(len(p.key)+len(p.remarks))-0.5)}
+		for _, row := range p.key {
+			drawKey(c, row, line, p.room)
+			line.Y -= keyRow
 		}
-		for k, cell := range g.cells {
-			r := l.place(cell)
-			roof := vg.Point{X: r.Min.X - l.left[cell.column], Y: r.Max.Y + l.top[cell.row] - vg.Points(letterSize*capHeight)}
-			letterText.draw(c, roof, cell.letter)
-			for i, line := range headings[k] {
-				headText.shrunk(line, rooms[k]).draw(c, vg.Point{X: r.Min.X, Y: roof.Y - keyRow*vg.Length(i)}, line)
-			}
-			line := vg.Point{X: r.Min.X, Y: r.Max.Y + headGap + keyRow*(vg.Length(len(keys[k])+len(remarks[k]))-0.5)}
-			for _, row := range keys[k] {
-				drawKey(c, row, line, rooms[k])
-				line.Y -= keyRow
-			}
-			for _, remark := range remarks[k] {
-				noteText.shrunk(remark, rooms[k]).draw(c, line, remark)
-				line.Y -= keyRow
-			}
-			cell.draw(c, r)
+		for _, remark := range p.remarks {
+			noteText.shrunk(remark, p.room).draw(c, line, remark)
+			line.Y -= keyRow
 		}
-	}}
+		p.draw(c, r)
+	}
 }
 
 var (
-	titleText  = textStyle{size: titleSize, bold: true, color: black}
-	headText   = textStyle{size: headSize, color: black}
-	letterText = textStyle{size: letterSize, bold: true, color: black}
-	keyText    = textStyle{size: tickSize, color: black, alignY: 0.5}
-	noteText   = textStyle{size: tickSize, color: grey, alignY: 0.5}
+	titleText  = textStyle{size: titleSize, bold: true, color: palette[Ink]}
+	headText   = textStyle{size: headSize, color: palette[Ink]}
+	letterText = textStyle{size: letterSize, bold: true, color: palette[Ink]}
+	keyText    = textStyle{size: tickSize, color: palette[Ink], alignY: 0.5}
+	noteText   = textStyle{size: tickSize, color: palette[Reference], alignY: 0.5}
 )
 
 const (
@@ -227,18 +202,43 @@ const (
 	keyGap   = vg.Length(9)
 )
 
+// entry is a line of a key, or the part of one that stands in a row. One without a look is a
+// heading within the key.
+type entry struct {
+	label string
+	look  Look
+	blank vg.Length // room left free instead of the look
+}
+
+func entries(series []Series) (es []entry) {
+	for _, s := range series {
+		es = append(es, entry{label: s.Label, look: s.Look})
+	}
+	return es
+}
+
+// entries returns the key of the panel, without the labels that are shown elsewhere.
+func (p *Panel) entries(elsewhere map[string]bool) []entry {
+	shown := maps.Clone(elsewhere)
+	return entries(slices.DeleteFunc(slices.Clone(p.Series), func(s Series) bool {
+		before := shown[s.Label]
+		shown[s.Label] = true
+		return before
+	}))
+}
+
 // wrapKey breaks entries into rows no wider than room. A label that is wider by itself goes on
 // below.
-func wrapKey(entries []keyEntry, room vg.Length) [][]keyEntry {
-	var rows [][]keyEntry
+func wrapKey(entries []entry, room vg.Length) [][]entry {
+	var rows [][]entry
 	var used vg.Length
 	for _, e := range entries {
 		w := thumbRoom(e) + keyText.width(e.label) + keyGap
 		if lines := wrapText(e.label, room-thumbRoom(e), keyText); w-keyGap > room && len(lines) > 1 {
 			for k, line := range lines {
-				rows = append(rows, []keyEntry{{line, e.thumbs}})
-				if k == 0 && len(e.thumbs) > 0 {
-					e.thumbs = []plot.Thumbnailer{blankThumb(e.thumbWidth())}
+				rows = append(rows, []entry{{line, e.look, e.blank}})
+				if k == 0 {
+					e.look, e.blank = Look{}, e.thumbWidth()
 				}
 				used = thumbRoom(e) + keyText.width(line) + keyGap
 			}
@@ -253,42 +253,34 @@ func wrapKey(entries []keyEntry, room vg.Length) [][]keyEntry {
 	return rows
 }
 
-// thumbRoom is the width taken by the thumbnail of e; an entry without one is a heading within the
-// key.
-func thumbRoom(e keyEntry) vg.Length {
-	if len(e.thumbs) == 0 {
-		return 0
+// thumbRoom is the width taken by the look of e.
+func thumbRoom(e entry) vg.Length {
+	if w := e.thumbWidth(); w > 0 {
+		return w + thumbGap
 	}
-	return e.thumbWidth() + thumbGap
+	return 0
 }
 
-// thumbWidth is the width of the thumbnail of e: a marker alone needs less than a line, a scale of
+// thumbWidth is the width of the look of e: a marker alone needs less than a line, a scale of
 // colours more.
-func (e keyEntry) thumbWidth() vg.Length {
-	w := thumbWidth / 2
-	for _, t := range e.thumbs {
-		switch t := t.(type) {
-		case glyphThumb:
-		case blankThumb:
-			return vg.Length(t)
-		case scaleThumb:
-			return 3 * thumbWidth
-		default:
-			w = thumbWidth
-		}
+func (e entry) thumbWidth() vg.Length {
+	switch {
+	case e.look.Scale != nil:
+		return 3 * thumbWidth
+	case e.look.Width > 0 || e.look.Fill > 0:
+		return thumbWidth
+	case e.look.Marker != "":
+		return thumbWidth / 2
 	}
-	return w
+	return e.blank
 }
 
 // drawKey draws one row of a key with its middle at the given height in the room given.
-func drawKey(c draw.Canvas, row []keyEntry, at vg.Point, room vg.Length) {
+func drawKey(c draw.Canvas, row []entry, at vg.Point, room vg.Length) {
 	for _, e := range row {
-		box := draw.Canvas{Canvas: c.Canvas, Rectangle: vg.Rectangle{
+		e.look.thumb(draw.Canvas{Canvas: c.Canvas, Rectangle: vg.Rectangle{
 			Min: vg.Point{X: at.X, Y: at.Y - 3}, Max: vg.Point{X: at.X + e.thumbWidth(), Y: at.Y + 3},
-		}}
-		for _, t := range e.thumbs {
-			t.Thumbnail(&box)
-		}
+		}})
 		at.X += thumbRoom(e)
 		keyText.shrunk(e.label, room-thumbRoom(e)).draw(c, at, e.label)
 		at.X += keyText.width(e.label) + keyGap

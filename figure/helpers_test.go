@@ -12,12 +12,10 @@ import (
 	"strings"
 	"testing"
 
-	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
 )
 
-func labels(ticks []plot.Tick) string {
+func labels(ticks []Tick) string {
 	var out []string
 	for _, t := range ticks {
 		if t.Label != "" {
@@ -83,7 +81,7 @@ func TestTicks(t *testing.T) {
 		lo := math.Pow(10, 12*r.Float64()-6)
 		hi := lo * (1 + math.Pow(10, 8*r.Float64()-2))
 		for _, log := range []bool{false, true} {
-			a := axis{log: log, lo: lo, hi: hi}
+			a := scale{Axis: Axis{Log: log, Range: []float64{lo, hi}}}
 			a.fit(120, room(15))
 			count, before := 0, math.Inf(-1)
 			for _, tick := range a.ticks {
@@ -107,7 +105,7 @@ func TestTicks(t *testing.T) {
 }
 
 func TestThin(t *testing.T) {
-	a := axis{named: indexTicks(10, 1, 100), lo: 0, hi: 9, tight: true}
+	a := scale{Axis: Axis{Ticks: indexTicks(10, 1, 100), Range: []float64{0, 9}, Tight: true}}
 	a.fit(90, room(25))
 	if got := labels(a.ticks); got != "0 3 6 9" {
 		t.Errorf("labels %s, want 0 3 6 9", got)
@@ -139,16 +137,17 @@ func TestSpans(t *testing.T) {
 }
 
 func TestRamp(t *testing.T) {
-	if ramp(divergingStops, 0.5) != rgb(0xf7f7f7) || diverging(0, 2) != rgb(0xf7f7f7) {
+	stops := scales[Diverging]
+	if ramp(stops, 0.5) != rgb(0xf7f7f7) || diverging(0, 2) != 0.5 {
 		t.Error("zero is not neutral")
 	}
-	if ramp(divergingStops, math.NaN()) != divergingStops[0] || ramp(divergingStops, 7) != divergingStops[len(divergingStops)-1] {
+	if ramp(stops, math.NaN()) != stops[0] || ramp(stops, 7) != stops[len(stops)-1] {
 		t.Error("values outside 0..1 are not clamped")
 	}
 	// Luminance of the sequential map rises: the order of levels survives grey print.
 	last := -1.0
 	for k := range 20 {
-		c := sequential(k, 20)
+		c := sequential(k, 20, 1).rgb()
 		l := 0.2126*float64(c.R) + 0.7152*float64(c.G) + 0.0722*float64(c.B)
 		if l <= last {
 			t.Errorf("level %s is not brighter than the one before", strconv.Itoa(k))
@@ -193,9 +192,7 @@ func checkFigures(t *testing.T, kind string, inputs func() map[string]drawer) {
 				t.Errorf("%s: SVG contains %s", name, bad)
 			}
 		}
-		c := &textBoxes{width: f.width, height: f.height}
-		f.draw(draw.New(c))
-		checkTexts(t, name, c)
+		checkTexts(t, name, texts(f))
 	}
 }
 

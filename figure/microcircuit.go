@@ -2,11 +2,8 @@ package figure
 
 import (
 	"fmt"
-	"image/color"
 	"math"
 	"slices"
-
-	"gonum.org/v1/plot/vg"
 )
 
 // Microcircuit is one run of a dendritic microcircuit (docs/model.md, section 7). Any slice may be
@@ -43,12 +40,16 @@ type FeedbackLayer struct {
 const MaxSynapseLines = 6
 
 const (
-	lossLabel  = "mean squared error"
-	angleLabel = "angle (degrees)"
-	epochsDone = "epochs of training"
+	alignmentHead = "feedback alignment"
 
 	maxDots        = 2000 // of a layer in a scatter: more hide each other and make large files
 	maxLayersDrawn = 9
+)
+
+// The abscissa of epochs finished, and the ordinate of losses.
+var (
+	epochsDone = Axis{Label: "epochs of training", Tight: true, Zero: true, Whole: true}
+	lossAxis   = Axis{Label: "mean squared error", Log: true}
 )
 
 // Figure draws the losses over the epochs, the angle between feedback and forward weights of every
@@ -60,46 +61,42 @@ func (m Microcircuit) Figure() (*Figure, error) {
 	if err := m.check(); err != nil {
 		return nil, err
 	}
-	g := newPanels(3, 92)
-	g.title = m.Name
+	g := &Figure{Title: m.Name, Columns: 3, Height: 92}
 	if anyFinite(m.Loss, m.TrainLoss) {
-		g.add(m.loss(), 1)
+		g.add(m.loss())
 	}
 	if anyFinite(m.Accuracy, m.TrainAccuracy) {
-		p := trained("classification")
-		p.y.label, p.y.zero = "share of patterns right", true
-		p.series(m.Epoch, m.TrainAccuracy, "training", grey)
-		p.series(m.Epoch, m.Accuracy, "validation", blue)
-		g.add(p, 1)
+		p := &Panel{Heading: "classification", X: epochsDone, Y: Axis{Label: "share of patterns right", Zero: true}}
+		p.series("training", m.Epoch, m.TrainAccuracy, line(Reference, 1.1))
+		p.series("validation", m.Epoch, m.Accuracy, line(First, 1.1))
+		g.add(p)
 	}
 	if anyFinite(m.Angles...) {
-		p := trained("feedback alignment")
-		p.y.label, p.y.zero = angleLabel, true
-		p.y.include(90)
+		p := &Panel{Heading: alignmentHead, X: epochsDone, Y: Axis{Label: "angle", Unit: "degrees", Zero: true}}
+		p.Y.include(90)
 		for l, a := range m.Angles {
 			name := ""
 			if len(m.Angles) > 1 {
 				name = fmt.Sprintf("layer %d", l+1)
 			}
-			p.series(m.Epoch, a, name, sequential(l, len(m.Angles)))
+			p.series(name, m.Epoch, a, sequential(l, len(m.Angles), 1.1))
 		}
-		g.add(p, 1)
+		g.add(p)
 	}
 	if len(m.Synapses) > 0 {
-		p := trained("weights")
-		p.y.label = "weight"
+		p := &Panel{Heading: "weights", X: epochsDone, Y: Axis{Label: "weight"}}
 		for k, s := range m.Synapses {
-			p.series(m.WeightEpoch, s.Weight, s.Name, categorical[k])
+			p.series(s.Name, m.WeightEpoch, s.Weight, line(categorical[k], 1.1))
 		}
-		g.add(p, 1)
+		g.add(p)
 	}
 	for l, w := range m.Layers[:min(len(m.Layers), maxLayersDrawn)] {
-		g.add(w.panel(l+1), 1)
+		g.add(w.panel(l + 1))
 	}
-	if len(g.cells) == 0 {
+	if len(g.Panels) == 0 {
 		return nil, &InputError{"Microcircuit", "Name", fmt.Sprintf("%q has nothing to draw: every part is missing", m.Name)}
 	}
-	return g.figure(gridWidth(g)), nil
+	return g.narrow(), nil
 }
 
 func (m Microcircuit) check() error {
@@ -139,65 +136,44 @@ func anyFinite(vs ...[]float64) bool {
 	return slices.ContainsFunc(vs, func(v []float64) bool { return slices.ContainsFunc(v, finite) })
 }
 
-// trained is a panel over the epochs finished.
-func trained(heading string) *panel {
-	p := newPanel()
-	p.heading, p.x.label, p.x.tight, p.x.zero, p.x.whole = heading, epochsDone, true, true, true
-	return p
-}
-
-// series draws one line, if there are values, and its name.
-func (p *panel) series(x, y []float64, name string, hue color.NRGBA) {
-	if !anyFinite(y) {
-		return
-	}
-	style := solid(hue, 1.1)
-	p.line(x, y, style)
-	if name != "" {
-		p.explain(name, lineThumb(style))
+// series draws one line, if there are values.
+func (p *Panel) series(label string, x, y []float64, l Look) {
+	if anyFinite(y) {
+		p.curve(label, x, y, l)
 	}
 }
 
-func (m Microcircuit) loss() *panel {
-	p := trained("loss")
-	p.y.label, p.y.log = lossLabel, true
-	p.series(m.Epoch, m.TrainLoss, "training", pale)
-	p.series(m.Epoch, m.LossNudged, "validation, nudged", skyBlue)
-	p.series(m.Epoch, m.Loss, "validation", blue)
+func (m Microcircuit) loss() *Panel {
+	p := &Panel{Heading: "loss", X: epochsDone, Y: lossAxis}
+	p.series("training", m.Epoch, m.TrainLoss, line(Faint, 1.1))
+	p.series("validation, nudged", m.Epoch, m.LossNudged, line(Sixth, 1.1))
+	p.series("validation", m.Epoch, m.Loss, line(First, 1.1))
 	return p
 }
 
-func (w FeedbackLayer) panel(l int) *panel {
-	p := newPanel()
-	p.square, p.frame = true, true
-	p.heading = fmt.Sprintf("weights of hidden layer %d", l)
-	p.x.label, p.y.label = "forward weight", "feedback weight"
-	radius := vg.Length(1.9)
+func (w FeedbackLayer) panel(l int) *Panel {
+	p := framed(fmt.Sprintf("weights of hidden layer %d", l), "forward weight", "feedback weight")
+	radius := 1.9
 	if len(w.Up) > 100 {
 		radius = 1.2
 	}
-	draw := func(up, down []float64, name string, before bool) {
+	draw := func(label string, up, down []float64, mark Look) {
 		stride := (len(up) + maxDots - 1) / maxDots
 		if stride > 1 {
 			var u, d []float64
 			for k := 0; k < len(up); k += stride {
 				u, d = append(u, up[k]), append(d, down[k])
 			}
-			p.note = fmt.Sprintf("%d of %d synapses", len(u), len(up))
+			p.Note = fmt.Sprintf("%d of %d synapses", len(u), len(up))
 			up, down = u, d
 		}
-		s := dot(fade(blue, 0.8), radius)
-		if before {
-			s = ring(grey, radius)
-		}
 		if len(up) > 0 {
-			p.points(up, down, s)
-			p.explain(name, glyphThumb(s))
+			p.curve(label, up, down, mark)
 		}
 	}
-	draw(w.Up0, w.Down0, "before", true)
-	draw(w.Up, w.Down, "after", false)
-	p.diagonal(dashed(grey, 0.7))
+	draw("before", w.Up0, w.Down0, ring(Reference, radius))
+	draw("after", w.Up, w.Down, dot(First, radius).faded(0.8))
+	p.diagonal()
 	return p
 }
 

@@ -2,13 +2,8 @@ package figure
 
 import (
 	"fmt"
-	"image/color"
 	"math"
 	"slices"
-
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/vg/draw"
 )
 
 // NoiseSweep is a sweep over a noise level with and without SAL: figures 4 (synaptic noise) and 5
@@ -33,14 +28,14 @@ type Curve struct {
 
 // noiseRow is one measured quantity, a row of panels.
 type noiseRow struct {
-	field, label string
-	log          bool
-	of           func(Curve) [][]float64
+	field string
+	axis  Axis
+	of    func(Curve) [][]float64
 }
 
 var noiseRows = []noiseRow{
-	{"DKL", dklLabel, true, func(c Curve) [][]float64 { return c.DKL }},
-	{"Asymmetry", asymmetryLabel, false, func(c Curve) [][]float64 { return c.Asymmetry }},
+	{"DKL", dklAxis, func(c Curve) [][]float64 { return c.DKL }},
+	{"Asymmetry", Axis{Label: "asymmetry " + varianceLabel, Zero: true}, func(c Curve) [][]float64 { return c.Asymmetry }},
 }
 
 // Figure draws one row for D_KL and one for the asymmetry, each with the course of training without
@@ -81,44 +76,42 @@ func (s NoiseSweep) Figure() (*Figure, error) {
 		s.NoiseLabel = "noise level"
 	}
 
-	g := newPanels(len(conditions)+1, 105)
-	g.title = s.Title
-	levels := []keyEntry{{label: s.NoiseLabel + ":"}}
-	for k, level := range s.Levels {
-		c := sequential(k, len(s.Levels))
-		levels = append(levels, keyEntry{number(level), []plot.Thumbnailer{patchThumb{fade(c, bandOpacity)}, lineThumb(solid(c, 1.3))}})
+	g := &Figure{Title: s.Title, Width: fullWidth, Columns: len(conditions) + 1, Height: 105}
+	if len(conditions) == 1 {
+		g.Width *= 0.72
 	}
-	final := []keyEntry{{label: "after training:"}}
+	levels := []Series{{Label: s.NoiseLabel + ":"}}
+	for k, level := range s.Levels {
+		levels = append(levels, legend(number(level), sequential(k, len(s.Levels), 1.3).banded()))
+	}
+	final := []Series{{Label: "after training:"}}
 	for _, sal := range conditions {
-		final = append(final, keyEntry{condition(sal), []plot.Thumbnailer{glyphThumb(marker(sal))}})
+		final = append(final, legend(condition(sal), marker(sal)))
 	}
 	if slices.ContainsFunc(s.Curves, func(c Curve) bool { return c.Level == 0 && c.SAL == conditions[0] }) {
-		final = append(final, keyEntry{condition(conditions[0]) + " and noise", []plot.Thumbnailer{lineThumb(baselineStyle)}})
+		final = append(final, legend(condition(conditions[0])+" and noise", baselineLook))
 	}
-	g.key = [][]keyEntry{levels, final}
+	g.Key = [][]Series{levels, final}
 	for r, row := range rows {
-		var ys, xs []*axis
+		var ys, xs []*Axis
 		for k, sal := range conditions {
 			p := s.course(row, sal)
-			p.y.bare = k > 0
+			p.Y.Bare = k > 0
 			if r == 0 {
-				p.heading = condition(sal)
+				p.Heading = condition(sal)
 			}
-			g.add(p, 1)
-			ys, xs = append(ys, &p.y), append(xs, &p.x)
+			g.add(p)
+			ys, xs = append(ys, &p.Y), append(xs, &p.X)
 		}
 		share(ys...)
 		share(xs...)
 		p := s.final(row, conditions)
 		if r == 0 {
-			p.heading = "after training"
+			p.Heading = "after training"
 		}
-		g.add(p, 1)
+		g.add(p)
 	}
-	if len(conditions) == 1 {
-		return g.figure(fullWidth * 0.72), nil
-	}
-	return g.figure(fullWidth), nil
+	return g, nil
 }
 
 func condition(sal bool) string {
@@ -129,16 +122,14 @@ func condition(sal bool) string {
 }
 
 // marker is the look of a condition's medians.
-func marker(sal bool) draw.GlyphStyle {
+func marker(sal bool) Look {
 	if sal {
 		return dot(withSAL, 2.2)
 	}
 	return ring(withoutSAL, 2.4)
 }
 
-const bandOpacity = 0.24
-
-var baselineStyle = dashed(grey, 0.8)
+var baselineLook = dashed(Reference, 0.8)
 
 func (s NoiseSweep) check() error {
 	bad := func(field, format string, args ...any) error {
@@ -175,50 +166,23 @@ func (s NoiseSweep) check() error {
 }
 
 // course draws one quantity over the epochs for all levels of a condition.
-func (s NoiseSweep) course(row noiseRow, sal bool) *panel {
-	p := newPanel()
-	epochs(p)
-	p.y.label, p.y.log, p.y.zero = row.label, row.log, !row.log
+func (s NoiseSweep) course(row noiseRow, sal bool) *Panel {
+	p := &Panel{X: epochs, Y: row.axis}
 	for k, level := range s.Levels {
-		hue := sequential(k, len(s.Levels))
 		for _, c := range s.Curves {
 			if c.SAL != sal || c.Level != level || len(row.of(c)) == 0 {
 				continue
 			}
-			p.course(c.Epoch, row.of(c), hue)
+			p.course(number(level), c.Epoch, row.of(c), sequential(k, len(s.Levels), 1))
 		}
 	}
-	// Medians above all bands.
-	slices.SortStableFunc(p.layers, func(a, b plot.Plotter) int { return depth(a) - depth(b) })
+	p.bandsFirst()
 	return p
 }
 
-func depth(l plot.Plotter) int {
-	if _, band := l.(*plotter.Polygon); band {
-		return 0
-	}
-	return 1
-}
-
-// atEpoch collects the values of all runs at epoch index e that the axis can show.
-func atEpoch(runs [][]float64, e int, y *axis) (values []float64, lost int) {
-	for _, run := range runs {
-		switch {
-		case e >= len(run):
-		case y.shows(run[e]):
-			values = append(values, run[e])
-		default:
-			lost++
-		}
-	}
-	return values, lost
-}
-
 // final draws one quantity at the last epoch over the noise level.
-func (s NoiseSweep) final(row noiseRow, conditions []bool) *panel {
-	p := newPanel()
-	p.x.label, p.y.label = s.NoiseLabel, row.label
-	p.y.log, p.y.zero = row.log, !row.log
+func (s NoiseSweep) final(row noiseRow, conditions []bool) *Panel {
+	p := &Panel{X: Axis{Label: s.NoiseLabel, Tight: true}, Y: row.axis}
 	if len(s.Levels) == 1 && len(conditions) == 2 {
 		return s.finalOfOne(p, row)
 	}
@@ -230,17 +194,15 @@ func (s NoiseSweep) final(row noiseRow, conditions []bool) *panel {
 		spacing = 1
 	}
 	for _, l := range s.Levels {
-		p.x.named = append(p.x.named, plot.Tick{Value: l, Label: number(l)})
-		p.x.include(l - spacing/2)
-		p.x.include(l + spacing/2)
+		p.X.Ticks = append(p.X.Ticks, Tick{l, number(l)})
+		p.X.include(l-spacing/2, l+spacing/2)
 	}
-	p.x.tight = true
 
 	// The baseline: no noise, no SAL (with SAL where there is nothing else).
 	baseline := math.NaN()
 	unfinished := 0
 	for _, sal := range conditions {
-		style, shift := marker(sal), -0.14
+		mark, shift := marker(sal), -0.14
 		switch {
 		case len(conditions) == 1:
 			shift = 0
@@ -255,8 +217,8 @@ func (s NoiseSweep) final(row noiseRow, conditions []bool) *panel {
 				}
 				values := lastValues(row.of(c), len(c.Epoch))
 				unfinished += len(row.of(c)) - len(values)
-				median := p.summary(level+shift*spacing, 0.2*spacing, values, style)
-				if !p.y.shows(median) {
+				median := p.summary(condition(sal), level+shift*spacing, 0.2*spacing, values, mark)
+				if !p.Y.shows(median) {
 					continue
 				}
 				xs, middles = append(xs, level+shift*spacing), append(middles, median)
@@ -266,21 +228,21 @@ func (s NoiseSweep) final(row noiseRow, conditions []bool) *panel {
 			}
 		}
 		if len(xs) > 1 {
-			p.under(&plotter.Line{XYs: pairs(xs, middles), LineStyle: solid(fade(style.Color.(color.NRGBA), 0.5), 0.7)})
+			p.under(Series{Kind: XY, Label: condition(sal), Look: line(mark.Color, 0.7).faded(0.5), X: xs, Y: middles})
 		}
 	}
-	if p.y.shows(baseline) {
-		p.under(reference{at: baseline, style: baselineStyle})
+	if p.Y.shows(baseline) {
+		p.under(Series{Kind: Level, Label: condition(conditions[0]) + " and noise", Look: baselineLook, Y: Numbers{baseline}})
 	}
 	if unfinished > 0 {
-		p.note = plural(unfinished, "run") + " unfinished"
+		p.Note = plural(unfinished, "run") + " unfinished"
 	}
 	return p
 }
 
 // finalOfOne is final for a single level: the abscissa has the two conditions instead.
-func (s NoiseSweep) finalOfOne(p *panel, row noiseRow) *panel {
-	p.x.label, p.x.tight = s.NoiseLabel+" "+number(s.Levels[0]), true
+func (s NoiseSweep) finalOfOne(p *Panel, row noiseRow) *Panel {
+	p.X.Label += " " + number(s.Levels[0])
 	unfinished := 0
 	for _, c := range s.Curves {
 		at, name := 0.0, "without"
@@ -289,11 +251,11 @@ func (s NoiseSweep) finalOfOne(p *panel, row noiseRow) *panel {
 		}
 		values := lastValues(row.of(c), len(c.Epoch))
 		unfinished += len(row.of(c)) - len(values)
-		p.summary(at, 0.5, values, marker(c.SAL))
+		p.summary(condition(c.SAL), at, 0.5, values, marker(c.SAL))
 		p.name(at, name)
 	}
 	if unfinished > 0 {
-		p.note = plural(unfinished, "run") + " unfinished"
+		p.Note = plural(unfinished, "run") + " unfinished"
 	}
 	return p
 }

@@ -7,11 +7,9 @@ import (
 	"image/png"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
-
-	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/vg/draw"
 )
 
 // twoNeurons returns a law with the shape of docs/model.md, section 5: halves of unequal height up
@@ -332,35 +330,49 @@ func mesh(n, m int, f func(x, y float64) float64) (x, y, v []float64) {
 	return x, y, v
 }
 
+// split returns the stretches of a line between its breaks.
+func split(x, y []float64) (lines [][][2]float64) {
+	lines = append(lines, nil)
+	for k := range x {
+		if math.IsNaN(x[k]) {
+			lines = append(lines, nil)
+			continue
+		}
+		last := &lines[len(lines)-1]
+		*last = append(*last, [2]float64{x[k], y[k]})
+	}
+	return lines
+}
+
 // TestZeroLines compares the lines of fields whose zeros are known.
 func TestZeroLines(t *testing.T) {
 	// A plane: interpolation is exact.
 	x, y, v := mesh(5, 4, func(x, y float64) float64 { return 2*x - y - 1.5 })
-	lines := zeroLines(x, y, v, 5, 4)
+	lines := split(zeroLines(x, y, v, 5, 4))
 	if len(lines) != 1 || len(lines[0]) < 5 {
 		t.Fatalf("a plane: lines %v, want one", lines)
 	}
 	for _, p := range lines[0] {
-		if math.Abs(2*p.X-p.Y-1.5) > 1e-12 {
+		if math.Abs(2*p[0]-p[1]-1.5) > 1e-12 {
 			t.Errorf("a plane: %v is not on the line 2x - y = 1.5", p)
 		}
 	}
 	// A circle of radius 2.5: one closed line, linear interpolation of a square is off by less than
 	// 1/8 of its second derivative over the slope.
 	x, y, v = mesh(8, 8, func(x, y float64) float64 { return (x-3.5)*(x-3.5) + (y-3.5)*(y-3.5) - 6.25 })
-	lines = zeroLines(x, y, v, 8, 8)
+	lines = split(zeroLines(x, y, v, 8, 8))
 	if len(lines) != 1 || lines[0][0] != lines[0][len(lines[0])-1] {
 		t.Fatalf("a circle: lines %v, want a closed one", lines)
 	}
 	for _, p := range lines[0] {
-		if r := math.Hypot(p.X-3.5, p.Y-3.5); math.Abs(r-2.5) > 0.1 {
+		if r := math.Hypot(p[0]-3.5, p[1]-3.5); math.Abs(r-2.5) > 0.1 {
 			t.Errorf("a circle: %v has radius %g, want 2.5", p, r)
 		}
 	}
 	// A saddle whose middle is positive: the negative corners are cut off.
 	x, y, v = mesh(2, 2, func(x, y float64) float64 { return []float64{3, -1, -1, 3}[2*int(x)+int(y)] })
-	lines = zeroLines(x, y, v, 2, 2)
-	want := []plotter.XYs{{{X: 0.75, Y: 0}, {X: 1, Y: 0.25}}, {{X: 0.25, Y: 1}, {X: 0, Y: 0.75}}}
+	lines = split(zeroLines(x, y, v, 2, 2))
+	want := [][][2]float64{{{0.75, 0}, {1, 0.25}}, {{0.25, 1}, {0, 0.75}}}
 	if fmt.Sprint(lines) != fmt.Sprint(want) {
 		t.Errorf("a saddle: %v, want %v", lines, want)
 	}
@@ -371,8 +383,8 @@ func TestZeroLines(t *testing.T) {
 		if hole != 1 {
 			v[3] = -1
 		}
-		if lines = zeroLines(x, y, v, 2, 2); len(lines) != 0 {
-			t.Errorf("corner %g: lines %v", hole, lines)
+		if xs, ys := zeroLines(x, y, v, 2, 2); len(xs) != 0 {
+			t.Errorf("corner %g: lines %v", hole, split(xs, ys))
 		}
 	}
 }
@@ -380,26 +392,26 @@ func TestZeroLines(t *testing.T) {
 // TestCells: corners of cells lie in the middle of four points; at the margin the grid goes on
 // linearly.
 func TestCells(t *testing.T) {
-	g := cells{x: []float64{0, 0, 1, 1, 3, 3}, y: []float64{0, 2, 0, 2, 0, 2}, n: 3, m: 2}
+	p := &Panel{}
+	p.cells([]float64{0, 0, 1, 1, 3, 3}, []float64{0, 2, 0, 2, 0, 2}, make([]float64, 6), 2, 1)
 	for i, x := range []float64{-0.5, 0.5, 2, 4} {
 		for j, y := range []float64{-1, 1, 3} {
-			if gx, gy := g.corner(i, j); gx != x || gy != y {
+			if gx, gy := p.Series[0].corner(i, j); gx != x || gy != y {
 				t.Errorf("corner %d, %d at %g, %g, want %g, %g", i, j, gx, gy, x, y)
 			}
 		}
 	}
-	if x0, x1, y0, y1 := g.DataRange(); x0 != -0.5 || x1 != 4 || y0 != -1 || y1 != 3 {
-		t.Errorf("range %g..%g, %g..%g", x0, x1, y0, y1)
+	if !slices.Equal(p.X.Range, []float64{-0.5, 4}) || !slices.Equal(p.Y.Range, []float64{-1, 3}) {
+		t.Errorf("ranges %g, %g", p.X.Range, p.Y.Range)
 	}
 }
 
 // TestJumps checks that the jump of a law is vertical and that smooth parts stay as they are.
 func TestJumps(t *testing.T) {
-	p := newPanel()
-	p.edged([]float64{1, 2, 3, 4, 5, 6}, []float64{1, 1.1, 1.2, 3, 3.1, 3.2}, solid(black, 1))
-	line := p.layers[0].(*plotter.Line).XYs
-	if len(line) != 8 || line[3] != (plotter.XY{X: 3.5, Y: 1.2}) || line[4] != (plotter.XY{X: 3.5, Y: 3}) {
-		t.Errorf("%v", line)
+	p := &Panel{}
+	p.edged("", []float64{1, 2, 3, 4, 5, 6}, []float64{1, 1.1, 1.2, 3, 3.1, 3.2}, line(Ink, 1))
+	if s := p.Series[0]; len(s.X) != 8 || s.X[3] != 3.5 || s.Y[3] != 1.2 || s.X[4] != 3.5 || s.Y[4] != 3 {
+		t.Errorf("%v, %v", s.X, s.Y)
 	}
 }
 
@@ -410,10 +422,8 @@ func TestLagsFromZero(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &textBoxes{width: f.width, height: f.height}
-	f.draw(draw.New(c))
 	zeros := 0
-	for _, p := range c.texts {
+	for _, p := range texts(f).texts {
 		if p.text == "0.0" {
 			zeros++
 		}
@@ -427,9 +437,10 @@ func TestLagsFromZero(t *testing.T) {
 func TestFieldEnds(t *testing.T) {
 	f := Figure10{N: 2, W12: []float64{0, 0, 1, 1}, W21: []float64{5, 6, 5, 6}, Drift12: []float64{1, 2, 3, 4}}
 	p := f.drift()
-	p.fit(100, 100)
-	if p.x.min != -0.5 || p.x.max != 1.5 || p.y.min != 4.5 || p.y.max != 6.5 {
-		t.Errorf("%g to %g, %g to %g", p.x.min, p.x.max, p.y.min, p.y.max)
+	v := view{Panel: p, x: scale{Axis: p.X}, y: scale{Axis: p.Y}, bar: scale{Axis: *p.Bar}}
+	v.fit(100, 100)
+	if v.x.min != -0.5 || v.x.max != 1.5 || v.y.min != 4.5 || v.y.max != 6.5 {
+		t.Errorf("%g to %g, %g to %g", v.x.min, v.x.max, v.y.min, v.y.max)
 	}
 }
 

@@ -2,12 +2,7 @@ package figure
 
 import (
 	"fmt"
-	"image/color"
 	"slices"
-
-	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
 )
 
 // PairRun is one run of two neurons whose synapses learn by SAL (docs/model.md, sections 5 and 6).
@@ -37,10 +32,10 @@ func (r PairRun) Figure() (*Figure, error) {
 			return nil, &InputError{"PairRun", c.field, fmt.Sprintf("%d values for %d epochs", len(c.v), len(r.Epoch))}
 		}
 	}
-	g := newPanels(2, 92)
+	g := &Figure{Title: r.Name, Columns: 2, Height: 92}
 	weights, both, way12, way21 := "weights", "both weights", r.W12, r.W21
 	if anyFinite(r.Effective12, r.Effective21) {
-		g.columns = 3
+		g.Columns = 3
 		r.add(g, "effective weights", "effective weight", r.Effective12, r.Effective21, weight12, weight21)
 		weights, both, way12, way21 = "excitatory weights", "both effective weights", r.Effective12, r.Effective21
 	}
@@ -48,66 +43,56 @@ func (r PairRun) Figure() (*Figure, error) {
 		r.add(g, weights, "weight", r.W12, r.W21, weight12, weight21)
 	}
 	if len(way12) > 0 && len(way12) == len(way21) {
-		g.add(way(both, way12, way21), 1)
+		g.add(way(both, way12, way21))
 	}
 	if anyFinite(r.Drift12, r.Drift21) {
-		r.add(g, "drift under SAL", "drift per τ", r.Drift12, r.Drift21, weight12, weight21).under(reference{style: dashed(grey, 0.7)})
+		r.add(g, "drift under SAL", "drift per τ", r.Drift12, r.Drift21, weight12, weight21).under(zeroLevel)
 	}
 	if anyFinite(r.Activity1, r.Activity2) {
 		r.add(g, "activity", "share of time", r.Activity1, r.Activity2, "neuron 1", "neuron 2")
 	}
-	if len(g.cells) == 0 {
+	if len(g.Panels) == 0 {
 		return nil, &InputError{"PairRun", "Name", fmt.Sprintf("%q has nothing to draw: every part is missing", r.Name)}
 	}
-	g.title = r.Name
-	return g.figure(fullWidth * vg.Length(g.columns) / 3), nil
+	g.Width = fullWidth * float64(g.Columns) / 3
+	return g, nil
 }
 
 // add adds a panel with two courses over the epochs, a marker at the start of each.
-func (r PairRun) add(g *grid, heading, label string, v1, v2 []float64, name1, name2 string) *panel {
-	p := trained(heading)
-	p.y.label = label
-	for _, c := range []struct {
+func (r PairRun) add(g *Figure, heading, label string, v1, v2 []float64, name1, name2 string) *Panel {
+	p := &Panel{Heading: heading, X: epochsDone, Y: Axis{Label: label}}
+	type course struct {
 		v    []float64
 		name string
-		hue  color.NRGBA
-		mark draw.GlyphStyle
-	}{{v2, name2, synapse21, ring(synapse21, 2.2)}, {v1, name1, synapse12, dot(synapse12, 2)}} {
+		mark Look
+	}
+	courses := []course{{v1, name1, dot(synapse12, 2)}, {v2, name2, ring(synapse21, 2.2)}}
+	for _, c := range courses {
+		if anyFinite(c.v) {
+			p.explain(c.name, line(c.mark.Color, 1.1).marked(c.mark))
+		}
+	}
+	for _, c := range slices.Backward(courses) {
 		// What is measured over epochs has no value before the first one.
 		first := slices.IndexFunc(c.v, finite)
 		if first < 0 {
 			continue
 		}
-		p.line(r.Epoch[first:], c.v[first:], solid(c.hue, 1.1))
-		p.start(r.Epoch, c.v, c.mark)
-		p.explain(c.name, lineThumb(solid(c.hue, 1.1)), glyphThumb(c.mark))
+		p.curve(c.name, r.Epoch[first:], c.v[first:], line(c.mark.Color, 1.1))
+		p.start(c.name, r.Epoch, c.v, c.mark)
 	}
-	slices.Reverse(p.key)
-	g.add(p, 1)
+	g.add(p)
 	return p
 }
 
-// start marks the first point that can be drawn.
-func (p *panel) start(x, y []float64, mark draw.GlyphStyle) {
-	for k := range x {
-		if p.x.shows(x[k]) && p.y.shows(y[k]) {
-			p.add(&plotter.Scatter{XYs: pairs(x[k:k+1], y[k:k+1]), GlyphStyle: mark})
-			return
-		}
-	}
-}
-
 // way draws one weight over the other.
-func way(heading string, w12, w21 []float64) *panel {
-	p := newPanel()
-	p.heading, p.square, p.frame = heading, true, true
-	p.x.label, p.y.label = weight12, weight21
-	style := solid(blue, vg.Length(1.1))
-	p.line(w12, w21, style)
-	p.start(w12, w21, dot(blue, 2.2))
-	p.explain("from the dot", lineThumb(style), glyphThumb(dot(blue, 2.2)))
-	equal := dashed(grey, 0.7)
-	p.explain(weight12+" = "+weight21, lineThumb(equal))
-	p.diagonal(equal)
+func way(heading string, w12, w21 []float64) *Panel {
+	p := framed(heading, weight12, weight21)
+	style, mark := line(First, 1.1), dot(First, 2.2)
+	p.explain("from the dot", style.marked(mark))
+	p.explain(weight12+" = "+weight21, equalLook)
+	p.curve("from the dot", w12, w21, style)
+	p.start("from the dot", w12, w21, mark)
+	p.diagonal()
 	return p
 }

@@ -2,8 +2,6 @@ package figure
 
 import (
 	"fmt"
-
-	"gonum.org/v1/plot/vg"
 )
 
 // Raster is a spike raster.
@@ -26,12 +24,12 @@ func (r Raster) Figure() (*Figure, error) {
 	case r.N < 1:
 		return nil, &InputError{"Raster", "N", fmt.Sprintf("%d neurons: need at least 1", r.N)}
 	}
-	p := newPanel()
-	marks := spikeMarks{n: r.N, states: r.States}
+	p := &Panel{X: Axis{Label: "time", Unit: "τ", Tight: true}, Y: Axis{Label: "neuron", Tight: true, Ticks: indexTicks(r.N, 1, 10)}}
+	spikes := Series{Kind: Spikes, Look: line(Ink, 0.8)}
 	from, to := r.From, r.To
 	if from == 0 && to == 0 {
 		for _, t := range r.Times {
-			if p.x.shows(t) {
+			if p.X.shows(t) {
 				to = max(to, t+1)
 			}
 		}
@@ -39,37 +37,33 @@ func (r Raster) Figure() (*Figure, error) {
 	if to == 0 {
 		to = 1
 	}
-	if !p.x.shows(from) || !p.x.shows(to) || from >= to {
+	if !p.X.shows(from) || !p.X.shows(to) || from >= to {
 		return nil, &InputError{"Raster", "To", fmt.Sprintf("the window %g to %g is empty", from, to)}
 	}
 	for k, t := range r.Times {
 		switch {
 		case r.Neurons[k] < 0 || r.Neurons[k] >= r.N:
 			return nil, &InputError{"Raster", "Neurons", fmt.Sprintf("spike %d: neuron %d is outside 0..%d", k, r.Neurons[k], r.N-1)}
-		case !p.x.shows(t):
+		case !p.X.shows(t):
 			p.lost++
 		case t <= to && (t >= from || r.States && t > from-1):
-			marks.times = append(marks.times, t)
-			marks.neurons = append(marks.neurons, r.Neurons[k])
+			spikes.X, spikes.Y = append(spikes.X, t), append(spikes.Y, float64(r.Neurons[k]))
 		}
 	}
-	p.x.label, p.x.tight = `time (τ)`, true
-	p.y.label, p.y.tight = "neuron", true
-	p.x.include(from)
-	p.x.include(to)
-	p.y.named = indexTicks(r.N, 1, 10)
-	p.add(marks)
-	if len(marks.times) == 0 {
-		p.note = "no spikes in this window"
+	p.X.include(from, to)
+	p.Y.include(-0.5, float64(r.N)-0.5)
+	if len(spikes.X) == 0 {
+		p.Note = "no spikes in this window"
 	}
 	if r.States {
-		p.explain("spike", lineThumb(solid(black, 0.8)))
-		p.explain(`state \i{z} = 1`, patchThumb{fade(skyBlue, 0.55)})
+		spikes.Label = "spike"
+		p.explain(spikes.Label, spikes.Look)
+		p.Series = append(p.Series, Series{Kind: Blocks, Label: `state \i{z} = 1`, Look: area(Sixth, 0.55), X: spikes.X, Y: spikes.Y, Size: 1})
 	}
+	p.Series = append(p.Series, spikes)
 
 	// About 4 mm a row for small networks, a fixed height for large ones.
-	g := newPanels(1, min(max(11*vg.Length(r.N), 40), 230))
-	g.title = r.Name
-	g.add(p, 1)
-	return g.figure(fullWidth), nil
+	g := &Figure{Title: r.Name, Width: fullWidth, Columns: 1, Height: min(max(11*float64(r.N), 40), 230)}
+	g.add(p)
+	return g, nil
 }

@@ -2,12 +2,8 @@ package figure
 
 import (
 	"fmt"
-	"image/color"
 	"slices"
 	"strings"
-
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/vg"
 )
 
 // STDD shows laws of the spike-timing differences d = t_1 - t_2 of two neurons (docs/model.md,
@@ -31,7 +27,7 @@ type STDDLaw struct {
 // lawColumns is the number of laws in a row, lawHeight the height of each.
 const (
 	lawColumns = 3
-	lawHeight  = vg.Length(84)
+	lawHeight  = 84
 )
 
 // Figure draws the probability, per tau of lag, over the lag in tau, with the two halves in
@@ -48,14 +44,13 @@ func (s STDD) Figure() (*Figure, error) {
 		return nil, err
 	}
 	columns := min(len(s.Laws), lawColumns)
-	g := newPanels(columns, lawHeight)
-	g.title = s.Title
-	g.key = [][]keyEntry{lawKey(s.Laws)}
+	width := [...]float64{0, 9 * centimetre, readmeWidth, fullWidth}[columns]
+	g := &Figure{Title: s.Title, Width: width, Columns: columns, Height: lawHeight}
 	g.addLaws(s.Laws)
-	for k, c := range g.cells {
-		c.heading = strings.TrimPrefix(fmt.Sprintf("%s, τ = %s steps", c.heading, number(s.Laws[k].Tau)), ", ")
+	for k, p := range g.Panels {
+		p.Heading = strings.TrimPrefix(fmt.Sprintf("%s, τ = %s steps", p.Heading, number(s.Laws[k].Tau)), ", ")
 	}
-	return g.figure([...]vg.Length{0, 9 * vg.Centimeter, readmeWidth, fullWidth}[columns]), nil
+	return g, nil
 }
 
 func checkLaws(figure, field string, laws []STDDLaw) error {
@@ -90,52 +85,43 @@ const (
 	weight21 = `\i{W}_{21}`
 	bias1    = `\i{b}_{1}`
 	bias2    = `\i{b}_{2}`
-
-	lagLabel = `\i{t}_{1} − \i{t}_{2} (τ)`
 )
 
 var (
-	mirrorStyle   = dashed(black, 0.6)
-	measuredStyle = dot(black, 0.8)
+	lagAxis     = Axis{Label: `\i{t}_{1} − \i{t}_{2}`, Unit: "τ", Tight: true}
+	densityAxis = Axis{Label: "probability per τ", Zero: true}
+
+	causal12Law = legend(`\i{t}_{1} > \i{t}_{2}: causal for `+weight12, area(synapse12, 0.6))
+	causal21Law = legend(`\i{t}_{1} < \i{t}_{2}: causal for `+weight21, area(synapse21, 0.6))
+	mirroredLaw = legend("the other half, mirrored", dashed(Ink, 0.6))
+	measuredLaw = legend("from spikes", dot(Ink, 0.8))
 )
 
-// lawKey explains the panels of addLaws.
-func lawKey(laws []STDDLaw) []keyEntry {
-	key := []keyEntry{
-		{`\i{t}_{1} > \i{t}_{2}: causal for ` + weight12, []plot.Thumbnailer{patchThumb{lawFill(synapse12)}}},
-		{`\i{t}_{1} < \i{t}_{2}: causal for ` + weight21, []plot.Thumbnailer{patchThumb{lawFill(synapse21)}}},
-		{"the other half, mirrored", []plot.Thumbnailer{lineThumb(mirrorStyle)}},
-	}
+// addLaws adds a panel for each law, with the same axes, and their key to a figure that has none
+// yet.
+func (f *Figure) addLaws(laws []STDDLaw) {
+	key := []Series{causal12Law, causal21Law, mirroredLaw}
 	if slices.ContainsFunc(laws, func(l STDDLaw) bool { return len(l.Measured) > 0 }) {
-		key = append(key, keyEntry{"from spikes", []plot.Thumbnailer{glyphThumb(measuredStyle)}})
+		key = append(key, measuredLaw)
 	}
-	return key
-}
-
-func lawFill(hue color.NRGBA) color.Color { return fade(hue, 0.6) }
-
-// addLaws adds a panel for each law, with the same axes, to a grid that has none yet.
-func (g *grid) addLaws(laws []STDDLaw) {
-	var xs, ys []*axis
+	f.Key = [][]Series{key}
+	var xs, ys []*Axis
 	for k, l := range laws {
 		p := l.panel()
-		p.y.bare = k%g.columns > 0
-		p.x.bare = k+g.columns < len(laws)
-		g.add(p, 1)
-		xs, ys = append(xs, &p.x), append(ys, &p.y)
+		p.Y.Bare = k%f.Columns > 0
+		p.X.Bare = k+f.Columns < len(laws)
+		f.add(p)
+		xs, ys = append(xs, &p.X), append(ys, &p.Y)
 	}
 	share(xs...)
 	share(ys...)
 }
 
-func (l STDDLaw) panel() *panel {
-	p := newPanel()
-	p.heading = l.Name
+func (l STDDLaw) panel() *Panel {
+	p := &Panel{Heading: l.Name, X: lagAxis, Y: densityAxis}
 	if l.W12 != 0 || l.W21 != 0 {
-		p.note = fmt.Sprintf("%s = %s, %s = %s", weight12, number(l.W12), weight21, number(l.W21))
+		p.Note = fmt.Sprintf("%s = %s, %s = %s", weight12, number(l.W12), weight21, number(l.W21))
 	}
-	p.x.label, p.x.tight = lagLabel, true
-	p.y.label, p.y.zero = "probability per τ", true
 
 	n := len(l.Lags)
 	edges := midpoints(scaled(l.Lags, 1/l.Tau))
@@ -143,13 +129,13 @@ func (l STDDLaw) panel() *panel {
 	other := slices.Clone(density)
 	slices.Reverse(other)
 	type section struct {
-		hue      color.NRGBA
+		Series
 		from, to int
 	}
-	halves := []section{{synapse21, 0, n / 2}, {synapse12, (n + 1) / 2, n}}
+	halves := []section{{causal21Law, 0, n / 2}, {causal12Law, (n + 1) / 2, n}}
 	areas := halves
 	if n%2 == 1 && density[n/2] != 0 { // coincidences, where they count as pairs
-		areas = append(areas, section{grey, n / 2, n/2 + 1})
+		areas = append(areas, section{legend("", area(Reference, 0.6)), n / 2, n/2 + 1})
 	}
 	steps := func(v []float64, s section) (x, y []float64) {
 		for k := s.from; k < s.to; k++ {
@@ -159,16 +145,16 @@ func (l STDDLaw) panel() *panel {
 	}
 	for _, s := range areas {
 		x, y := steps(density, s)
-		p.band(x, make([]float64, len(y)), y, lawFill(s.hue))
-		p.line(x, y, solid(s.hue, 0.8))
+		p.plot(Series{Label: s.Label, Look: s.Look, X: x, Low: make([]float64, len(y)), High: y})
+		p.curve(s.Label, x, y, line(s.Color, 0.8))
 	}
 	for _, s := range halves {
 		x, y := steps(other, s)
-		p.line(x, y, mirrorStyle)
+		p.curve(mirroredLaw.Label, x, y, mirroredLaw.Look)
 	}
 	p.lost = 0 // each value is in several lines
 	for _, v := range density {
-		if !p.y.shows(v) {
+		if !p.Y.shows(v) {
 			p.lost++
 		}
 	}
@@ -177,7 +163,7 @@ func (l STDDLaw) panel() *panel {
 		if n%2 == 1 && y[n/2] == 0 { // a dot would only mark the origin
 			x, y = slices.Delete(x, n/2, n/2+1), slices.Delete(y, n/2, n/2+1)
 		}
-		p.points(x, y, measuredStyle)
+		p.curve(measuredLaw.Label, x, y, measuredLaw.Look)
 	}
 	return p
 }

@@ -1,19 +1,14 @@
 package figure
 
 import (
+	"cmp"
 	"image/color"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Widths of a figure.
-const (
-	fullWidth = 16 * vg.Centimeter // the text width of a page
-	// 1606 pixels, so that half of it is still legible on a web page
-	readmeWidth = 13.6 * vg.Centimeter
-	pngDPI      = 300
-)
+const pngDPI = 300
 
 // Sizes of text, in points of the printed page.
 const (
@@ -44,41 +39,28 @@ const (
 
 // The palette of Okabe & Ito, "Color universal design" (2008), without its yellow, which is too
 // faint for lines on white.
-var (
-	blue      = rgb(0x0072b2)
-	vermilion = rgb(0xd55e00)
-	green     = rgb(0x009e73)
-	orange    = rgb(0xe69f00)
-	purple    = rgb(0xcc79a7)
-	skyBlue   = rgb(0x56b4e9)
+var palette = map[Color]color.NRGBA{
+	First:  rgb(0x0072b2), // blue
+	Second: rgb(0xd55e00), // vermilion
+	Third:  rgb(0x009e73), // green
+	Fourth: rgb(0xcc79a7), // purple
+	Fifth:  rgb(0xe69f00), // orange
+	Sixth:  rgb(0x56b4e9), // sky blue
 
-	black = rgb(0x1a1a1a) // text and axes
-	grey  = rgb(0x7a7a7a) // references: floors, baselines, diagonals, notes
-	pale  = rgb(0xc4c4c4) // the state before, targets
-)
+	Ink:       rgb(0x1a1a1a),
+	Reference: rgb(0x7a7a7a),
+	Faint:     rgb(0xc4c4c4),
+	Paper:     rgb(0xffffff),
+	Contrast:  rgb(0x1a1a1a),
+}
 
-// categorical gives each condition of a comparison its colour, in this order.
-var categorical = [MaxConditions]color.NRGBA{blue, vermilion, green, purple, orange, skyBlue}
-
-// The two conditions of the paper, the same in every figure.
-var (
-	withSAL    = blue
-	withoutSAL = vermilion
-)
-
-// The two synapses between a pair of neurons, and the spike-timing differences that are causal for
-// either.
-var (
-	synapse12 = green
-	synapse21 = purple
-)
-
-// sequentialStops are from the map viridis: luminance rises evenly, so order survives every kind of
-// colour vision and grey print. The bright end is left out, being invisible as a line on white.
-var sequentialStops = []color.NRGBA{rgb(0x440154), rgb(0x414487), rgb(0x2a788e), rgb(0x22a884), rgb(0x86cc45)}
-
-// divergingStops are centred at zero: blue below, vermilion above.
-var divergingStops = []color.NRGBA{rgb(0x003a63), rgb(0x0072b2), rgb(0x8fc1e0), rgb(0xf7f7f7), rgb(0xf2b48c), rgb(0xd55e00), rgb(0x7a2f00)}
+// The scales. Sequential is from the map viridis: luminance rises evenly, so order survives every
+// kind of colour vision and grey print; the bright end is left out, being invisible as a line on
+// white. Diverging is centred at zero: blue below, vermilion above.
+var scales = map[Color][]color.NRGBA{
+	Sequential: {rgb(0x440154), rgb(0x414487), rgb(0x2a788e), rgb(0x22a884), rgb(0x86cc45)},
+	Diverging:  {rgb(0x003a63), rgb(0x0072b2), rgb(0x8fc1e0), rgb(0xf7f7f7), rgb(0xf2b48c), rgb(0xd55e00), rgb(0x7a2f00)},
+}
 
 func rgb(hex uint32) color.NRGBA {
 	return color.NRGBA{R: uint8(hex >> 16), G: uint8(hex >> 8), B: uint8(hex), A: 255}
@@ -107,36 +89,37 @@ func ramp(stops []color.NRGBA, f float64) color.NRGBA {
 	return color.NRGBA{R: mix(a.R, b.R), G: mix(a.G, b.G), B: mix(a.B, b.B), A: 255}
 }
 
-// sequential returns the colour of the k-th of n ordered levels.
-func sequential(k, n int) color.NRGBA {
-	if n < 2 {
-		return sequentialStops[0]
+// rgb is the opaque colour of l.
+func (l Look) rgb() color.NRGBA {
+	if stops := scales[l.Color]; stops != nil {
+		return ramp(stops, l.Shade)
 	}
-	return ramp(sequentialStops, float64(k)/float64(n-1))
+	return palette[l.Color]
 }
 
-// diverging returns the colour of v on a scale from -limit to limit.
-func diverging(v, limit float64) color.NRGBA {
-	return ramp(divergingStops, 0.5+0.5*v/limit)
+// stroke is the colour of line and marker.
+func (l Look) stroke() color.NRGBA { return fade(l.rgb(), cmp.Or(l.Opacity, 1)) }
+
+func (l Look) area() color.NRGBA { return fade(l.rgb(), l.Fill) }
+
+func (l Look) line() draw.LineStyle {
+	s := draw.LineStyle{Color: l.stroke(), Width: vg.Length(l.Width)}
+	for _, d := range l.Dashes {
+		s.Dashes = append(s.Dashes, vg.Length(d))
+	}
+	return s
 }
 
-// solid and dashed are the two line styles; dashes mark references.
-func solid(c color.Color, width vg.Length) draw.LineStyle {
-	return draw.LineStyle{Color: c, Width: width}
-}
-
-func dashed(c color.Color, width vg.Length) draw.LineStyle {
-	return draw.LineStyle{Color: c, Width: width, Dashes: []vg.Length{3, 2}}
-}
-
-// dot and ring are the two markers: dots for the condition or state in question, rings for the one
-// it is compared with.
-func dot(c color.Color, radius vg.Length) draw.GlyphStyle {
-	return draw.GlyphStyle{Color: c, Radius: radius, Shape: draw.CircleGlyph{}}
-}
-
-func ring(c color.Color, radius vg.Length) draw.GlyphStyle {
-	return draw.GlyphStyle{Color: c, Radius: radius, Shape: ringGlyph{}}
+// glyph is the marker, of no shape where there is none.
+func (l Look) glyph() draw.GlyphStyle {
+	s := draw.GlyphStyle{Color: l.stroke(), Radius: vg.Length(l.Radius)}
+	switch l.Marker {
+	case Dot:
+		s.Shape = draw.CircleGlyph{}
+	case Ring:
+		s.Shape = ringGlyph{}
+	}
+	return s
 }
 
 // ringGlyph is a circle with a white inside and a line heavier than gonum's, which is lost at this

@@ -6,10 +6,6 @@ import (
 	"math"
 	"math/bits"
 	"slices"
-
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
 )
 
 // Training is one run of a sampling network (docs/model.md, sections 2 and 4). Any slice may be
@@ -55,39 +51,34 @@ func (t Training) Figure() (*Figure, error) {
 	if err := t.check(); err != nil {
 		return nil, err
 	}
-	g := newPanels(3, 92)
-	g.title = t.Name
+	g := &Figure{Title: t.Name, Columns: 3, Height: 92}
 	if anyFinite(t.DKL) {
-		g.add(t.divergence(), 1)
+		g.add(t.divergence())
 	}
 	if len(t.Asymmetry) > 0 {
-		p := newPanel()
-		epochs(p)
-		p.heading, p.y.label, p.y.zero = asymmetryHead, varianceLabel, true
-		p.line(t.Epoch, t.Asymmetry, solid(blue, 1.1))
-		g.add(p, 1)
+		p := &Panel{Heading: asymmetryHead, X: epochs, Y: Axis{Label: varianceLabel, Zero: true}}
+		p.curve("", t.Epoch, t.Asymmetry, line(First, 1.1))
+		g.add(p)
 	}
 	if t.neurons() > 1 && len(t.WInitial)+len(t.WFinal) > 0 {
-		g.add(t.symmetry(), 1)
+		g.add(t.symmetry())
 	}
 	if len(t.Target) > 0 || len(t.Sampled) > 0 {
 		switch {
 		case t.N <= barStates:
-			g.add(t.stateBars(), 2)
+			g.add(t.stateBars())
 		default:
 			if len(t.Target) > 0 && len(t.Sampled) > 0 {
-				p := newPanel()
-				p.heading = statesHead
-				stateScatter(p)
-				addStates(p, "", t.Target, t.Sampled, 1, dot(fade(blue, 0.7), stateRadius(t.N)))
-				p.diagonal(dashed(grey, 0.7))
-				g.add(p, 1)
+				p := stateScatter()
+				p.states("", t.Target, t.Sampled, 1, dot(First, stateRadius(t.N)).faded(0.7))
+				p.diagonal()
+				g.add(p)
 			}
-			g.add(t.sortedStates(), 1)
+			g.add(t.sortedStates())
 		}
 	}
 	if t.neurons() > 1 && len(t.WTarget) > 0 && len(t.WFinal) > 0 {
-		g.add(t.learned(), 1)
+		g.add(t.learned())
 	}
 	before := t.WInitial
 	if len(t.WFinal) > 0 && len(t.WTarget) == 0 {
@@ -100,27 +91,13 @@ func (t Training) Figure() (*Figure, error) {
 		heading string
 	}{{before, `\i{W}_{ij} before training`}, {t.WFinal, `\i{W}_{ij} after training`}, {t.WTarget, `target \i{W}*_{ij}`}} {
 		if len(m.w) > 0 {
-			g.add(t.weights(m.w, limit, m.heading), 1)
+			g.add(t.weights(m.w, limit, m.heading))
 		}
 	}
-	if len(g.cells) == 0 {
+	if len(g.Panels) == 0 {
 		return nil, &InputError{"Training", "Name", fmt.Sprintf("%q has nothing to draw: every part is missing", t.Name)}
 	}
-	return g.figure(gridWidth(g)), nil
-}
-
-// gridWidth narrows a three-column figure that has fewer panels.
-func gridWidth(g *grid) vg.Length {
-	used := 0
-	for _, c := range g.cells {
-		used = max(used, c.column+c.span)
-	}
-	if used < g.columns {
-		w := fullWidth * vg.Length(used) / vg.Length(g.columns)
-		g.columns = used
-		return w
-	}
-	return fullWidth
+	return g.narrow(), nil
 }
 
 // neurons is the number of all neurons.
@@ -167,50 +144,50 @@ func checkStates(figure, field string, v []float64, n int) error {
 }
 
 const (
-	dklLabel       = `\i{D}_{KL} (nats)`
-	varianceLabel  = "Var(\\i{W}_{ij}\u00a0−\u00a0\\i{W}_{ji})" // does not break
-	asymmetryLabel = "asymmetry " + varianceLabel
+	varianceLabel = "Var(\\i{W}_{ij}\u00a0−\u00a0\\i{W}_{ji})" // does not break
 
 	divergenceHead = "divergence from target"
 	asymmetryHead  = "weight asymmetry"
 	statesHead     = "network states"
+	floorLabel     = "sampling floor"
 )
 
-// epochs sets the abscissa of a training curve.
-func epochs(p *panel) {
-	p.x.label, p.x.tight, p.x.whole = "epoch", true, true
-}
+var floorLook = dashed(Reference, 0.9)
 
-func (t Training) divergence() *panel {
-	p := newPanel()
-	epochs(p)
-	p.heading, p.y.label, p.y.log = divergenceHead, dklLabel, true
+// The abscissa of a training curve, and the ordinate of the divergence.
+var (
+	epochs  = Axis{Label: "epoch", Tight: true, Whole: true}
+	dklAxis = Axis{Label: `\i{D}_{KL}`, Unit: "nats", Log: true}
+)
+
+func (t Training) divergence() *Panel {
+	p := &Panel{Heading: divergenceHead, X: epochs, Y: dklAxis}
 	if len(t.Floor) > 0 {
-		p.line(t.Epoch, t.Floor, dashed(grey, 0.9))
-		p.explain("sampling floor", lineThumb(dashed(grey, 0.9)))
+		p.curve(floorLabel, t.Epoch, t.Floor, floorLook)
 	}
-	p.line(t.Epoch, t.DKL, solid(blue, 1.1))
+	p.curve("", t.Epoch, t.DKL, line(First, 1.1))
 	return p
 }
 
-// stateScatter sets up the axes for addStates.
-func stateScatter(p *panel) {
-	p.x.log, p.y.log, p.square, p.frame = true, true, true, true
-	p.x.label, p.y.label = `target \i{p}*(\i{z})`, `sampled \i{p}(\i{z})`
+// stateScatter returns a panel for states.
+func stateScatter() *Panel {
+	p := framed(statesHead, `target \i{p}*(\i{z})`, `sampled \i{p}(\i{z})`)
+	p.X.Log, p.Y.Log = true, true
+	return p
 }
 
 // stateRadius is the size of a state's marker in a network of n neurons.
-func stateRadius(n int) vg.Length {
+func stateRadius(n int) float64 {
 	if n > 8 {
 		return 1.1
 	}
 	return 1.8
 }
 
-// addStates adds a marker per state, for several runs at their median. States of the target that
+// states adds a marker per state, for several runs at their median. States of the target that
 // were never visited have no place on a logarithmic axis; the note counts them for the condition
 // who. States that the target does not have are not missed.
-func addStates(p *panel, who string, target, sampled []float64, runs int, style draw.GlyphStyle) {
+func (p *Panel) states(who string, target, sampled []float64, runs int, mark Look) {
 	var x, y []float64
 	never := 0
 	for s, t := range target {
@@ -222,45 +199,50 @@ func addStates(p *panel, who string, target, sampled []float64, runs int, style 
 			x, y = append(x, t), append(y, v)
 		}
 	}
-	p.points(x, y, style)
+	p.curve(who, x, y, mark)
 	if never == 0 {
 		return
 	}
-	if p.note != "" {
-		p.note += "; "
-	}
+	note := plural(never, "state") + " never visited"
 	if who != "" {
-		p.note += who + ": "
+		note = who + ": " + note
 	}
-	p.note += plural(never, "state") + " never visited"
 	if runs > 1 {
-		p.note += " by half of the runs"
+		note += " by half of the runs"
 	}
+	p.Note = join(p.Note, note)
 }
 
-func (t Training) stateBars() *panel {
-	p := newPanel()
+func (t Training) stateBars() *Panel {
+	p := &Panel{Heading: statesHead, Span: 2, X: Axis{Tight: true, Upward: t.N > 2}, Y: Axis{Label: "probability", Zero: true}}
 	states := 1 << t.N
 	x := make([]float64, states)
 	for s := range x {
 		// In the order of the labels read as binary numbers, neuron 0 first.
 		x[s] = float64(bits.Reverse32(uint32(s)) >> (32 - t.N))
-		p.x.named = append(p.x.named, plot.Tick{Value: x[s], Label: stateName(s, t.N)})
+		p.X.Ticks = append(p.X.Ticks, Tick{Value: x[s], Label: stateName(s, t.N)})
 	}
-	p.heading = statesHead
-	p.x.label, p.y.label = fmt.Sprintf(`state \i{z}_{0} … \i{z}_{%d}`, t.N-1), "probability"
+	p.X.Label = fmt.Sprintf(`state \i{z}_{0} … \i{z}_{%d}`, t.N-1)
 	if t.N == 1 {
-		p.x.label = `state \i{z}_{0}`
+		p.X.Label = `state \i{z}_{0}`
 	}
-	p.x.tight, p.y.zero, p.x.upward = true, true, t.N > 2
-	if len(t.Target) > 0 {
-		p.add(bars{x: x, height: t.Target, shift: -0.2, width: 0.4, color: pale})
-		p.explain("target", patchThumb{pale})
+	bars := func(label string, height []float64, shift float64, c Color) {
+		if len(height) == 0 {
+			return
+		}
+		s := Series{Kind: Bars, Label: label, Look: area(c, 1), Size: 0.4}
+		p.Y.include(0)
+		for k, h := range height {
+			s.X, s.Y = append(s.X, x[k]+shift), append(s.Y, h)
+			if finite(h) {
+				p.X.include(x[k]-0.5, x[k]+0.5)
+				p.Y.include(h)
+			}
+		}
+		p.Series = append(p.Series, s)
 	}
-	if len(t.Sampled) > 0 {
-		p.add(bars{x: x, height: t.Sampled, shift: 0.2, width: 0.4, color: blue})
-		p.explain("sampled", patchThumb{blue})
-	}
+	bars("target", t.Target, -0.2, Faint)
+	bars("sampled", t.Sampled, 0.2, First)
 	for k := range states {
 		if len(t.Target) > 0 && !finite(t.Target[k]) || len(t.Sampled) > 0 && !finite(t.Sampled[k]) {
 			p.lost++
@@ -279,14 +261,12 @@ func stateName(s, n int) string {
 }
 
 // sortedStates draws the probabilities of the states in the order of the target's.
-func (t Training) sortedStates() *panel {
-	p := newPanel()
-	p.heading = "network states, sorted"
-	p.x.label, p.y.label, p.y.log, p.x.tight = "state, by target probability", "probability", true, true
+func (t Training) sortedStates() *Panel {
+	p := &Panel{Heading: "network states, sorted", X: Axis{Label: "state, by target probability", Tight: true}, Y: Axis{Label: "probability", Log: true}}
 	by := t.Target
 	if len(by) == 0 {
 		by = t.Sampled
-		p.x.label = "state, by probability"
+		p.X.Label = "state, by probability"
 	}
 	order := descending(by)
 	rank := make([]float64, len(order))
@@ -300,17 +280,16 @@ func (t Training) sortedStates() *panel {
 		}
 		return out
 	}
-	radius := vg.Length(1.3)
+	radius := 1.3
 	if len(order) > 256 {
 		radius = 0.8
 	}
 	if len(t.Sampled) > 0 {
-		p.points(rank, pick(t.Sampled), dot(fade(blue, 0.8), radius))
-		p.explain("sampled", glyphThumb(dot(blue, 1.8)))
+		p.explain("sampled", dot(First, 1.8))
+		p.curve("sampled", rank, pick(t.Sampled), dot(First, radius).faded(0.8))
 	}
 	if len(t.Target) > 0 {
-		p.line(rank, pick(t.Target), solid(black, 1))
-		p.explain("target", lineThumb(solid(black, 1)))
+		p.curve("target", rank, pick(t.Target), line(Ink, 1))
 	}
 	if len(t.Sampled) > 0 && len(t.Target) > 0 {
 		p.lost = 0 // the scatter beside counts them
@@ -319,20 +298,17 @@ func (t Training) sortedStates() *panel {
 }
 
 // symmetry draws the two weights of each pair against each other, before and after training.
-func (t Training) symmetry() *panel {
-	p := newPanel()
-	p.square, p.frame = true, true
-	p.heading = "reciprocal weights"
-	p.x.label, p.y.label = `\i{W}_{ij} (\i{i} < \i{j})`, `\i{W}_{ji}`
+func (t Training) symmetry() *Panel {
+	p := framed("reciprocal weights", `\i{W}_{ij} (\i{i} < \i{j})`, `\i{W}_{ji}`)
 	n := t.neurons()
 	count := n * (n - 1) / 2
 	if t.Hidden > 0 {
-		p.heading += ", visible – hidden"
-		p.x.label, p.y.label = "from hidden to visible", "from visible to hidden"
+		p.Heading += ", visible – hidden"
+		p.X.Label, p.Y.Label = "from hidden to visible", "from visible to hidden"
 		count = t.N * t.Hidden
 	}
 	every := count/mostPoints + 1
-	p.note = oneIn(every, "pair")
+	p.Note = oneIn(every, "pair")
 	both := func(w []float64) (up, down []float64) {
 		k := 0
 		for i := range n {
@@ -350,29 +326,22 @@ func (t Training) symmetry() *panel {
 	}
 	if len(t.WInitial) > 0 {
 		up, down := both(t.WInitial)
-		s := ring(grey, 1.9)
-		p.points(up, down, s)
-		p.explain("before", glyphThumb(s))
+		p.curve("before", up, down, ring(Reference, 1.9))
 	}
 	if len(t.WFinal) > 0 {
 		up, down := both(t.WFinal)
-		s := dot(fade(blue, 0.85), 1.9)
-		p.points(up, down, s)
-		p.explain("after", glyphThumb(s))
+		p.curve("after", up, down, dot(First, 1.9).faded(0.85))
 	}
-	p.diagonal(dashed(grey, 0.7))
+	p.diagonal()
 	return p
 }
 
 // learned draws the final weights against those of the target.
-func (t Training) learned() *panel {
-	p := newPanel()
-	p.square, p.frame = true, true
-	p.heading = "learned weights"
-	p.x.label, p.y.label = `target \i{W}*_{ij}`, `learned \i{W}_{ij}`
+func (t Training) learned() *Panel {
+	p := framed("learned weights", `target \i{W}*_{ij}`, `learned \i{W}_{ij}`)
 	n := t.neurons()
 	every := n*(n-1)/mostPoints + 1
-	p.note = oneIn(every, "weight")
+	p.Note = oneIn(every, "weight")
 	var x, y []float64
 	k := 0
 	for i := range n {
@@ -385,8 +354,8 @@ func (t Training) learned() *panel {
 			}
 		}
 	}
-	p.points(x, y, dot(fade(blue, 0.7), 1.9))
-	p.diagonal(dashed(grey, 0.7))
+	p.curve("", x, y, dot(First, 1.9).faded(0.7))
+	p.diagonal()
 	return p
 }
 
@@ -402,8 +371,8 @@ func oneIn(every int, noun string) string {
 }
 
 // weights draws a weight matrix; where there are no synapses it is grey.
-func (t Training) weights(w []float64, limit float64, heading string) *panel {
-	p := newPanel()
+func (t Training) weights(w []float64, limit float64, heading string) *Panel {
+	p := framed(heading, `presynaptic \i{j}`, `postsynaptic \i{i}`)
 	n := t.neurons()
 	v := append([]float64(nil), w...)
 	for k := range v {
@@ -415,12 +384,10 @@ func (t Training) weights(w []float64, limit float64, heading string) *panel {
 			p.lost++
 		}
 	}
-	p.heading, p.square, p.frame = heading, true, true
-	p.x.label, p.y.label = `presynaptic \i{j}`, `postsynaptic \i{i}`
-	p.x.tight, p.y.tight = true, true
-	p.x.named, p.y.named = indexTicks(n, 1, 10), indexTicks(n, -1, 10)
-	p.add(heat{values: v, rows: n, columns: n, limit: limit})
-	p.bar = &colorBar{limit: limit}
+	p.X.Tight, p.Y.Tight = true, true
+	p.X.Ticks, p.Y.Ticks = indexTicks(n, 1, 10), indexTicks(n, -1, 10)
+	p.matrix(v, n, limit)
+	p.colours("", limit)
 	return p
 }
 

@@ -2,17 +2,14 @@ package kinds
 
 import (
 	"context"
-	"encoding/binary"
-	"fmt"
 	"io"
 	"math"
-	"spikealign/experiment"
-	"spikealign/settings"
 
-	"spikealign/internal/npz"
+	"spikealign/experiment"
 	"spikealign/internal/random"
+	"spikealign/internal/state"
 	"spikealign/sampling"
-	"spikealign/synapse"
+	"spikealign/settings"
 )
 
 // Dale is the kind "dale": two excitatory neurons that reach each other directly and through an
@@ -33,75 +30,71 @@ func (Dale) StateVersion() int { return 1 }
 
 // NewConfig implements Kind.
 func (Dale) NewConfig() experiment.Config {
-	return &DaleConfig{
-		Network: DaleNetworkConfig{
-			NeuronConfig: NeuronConfig{TauRef: 25, Engine: engineName(sampling.Auto)},
-			WIE:          4, WIESD: 0.2, WEI: -1, WEISD: 0.1, BI: -2, BISD: 0.2,
-		},
-		Mode:       "field",
-		Field:      DaleFieldConfig{From: 0, To: 2, Points: 21, Steps: 2000000, Direct: true},
-		Initial:    DaleInitialConfig{WEE12: 1.5, WEE21: 0.5},
-		Training:   DaleTrainingConfig{Epochs: 1500, EpochLength: 1500, ReportEvery: 25, ClipWeight: 4},
-		Plasticity: DalePlasticityConfig{Rate: 0.03, PairWindow: PairWindow{Window: synapse.ExponentialWindow, Pairing: synapse.Pairing{Kind: synapse.Nearest}}},
-	}
+	c := settings.Default[DaleConfig]()
+	return &c
 }
 
 // DaleConfig is the kind's part of the experiment file.
 type DaleConfig struct {
-	Network    DaleNetworkConfig    `yaml:"network" doc:"the neurons, the fixed synapses, and how they are simulated"`
-	Mode       string               `yaml:"mode" doc:"field: SAL's drift over a grid of excitatory weights; learning: let SAL change them"`
-	Field      DaleFieldConfig      `yaml:"field" doc:"the grid, for mode field"`
-	Initial    DaleInitialConfig    `yaml:"initial" doc:"excitatory weights at the start, for mode learning"`
-	Training   DaleTrainingConfig   `yaml:"training" doc:"epochs and reports, for mode learning"`
-	Plasticity DalePlasticityConfig `yaml:"plasticity" doc:"the rule, for both excitatory synapses"`
+	Network    DaleNetwork    `yaml:"network" doc:"the neurons, the fixed synapses, and how they are simulated"`
+	Mode       string         `yaml:"mode" default:"field" choice:"field, learning" doc:"field: SAL's drift over a grid of excitatory weights; learning: let SAL change them"`
+	Field      DaleField      `yaml:"field" doc:"the grid, for mode field"`
+	Initial    DaleInitial    `yaml:"initial" doc:"excitatory weights at the start, for mode learning"`
+	Training   DaleTraining   `yaml:"training" doc:"epochs and reports, for mode learning"`
+	Plasticity DalePlasticity `yaml:"plasticity" doc:"the rule, for both excitatory synapses"`
 }
 
-// DaleNetworkConfig describes the four neurons. Every fixed weight and bias is drawn once, by the
-// run's seed.
-type DaleNetworkConfig struct {
-	NeuronConfig
-	BE    float64 `yaml:"b_e" doc:"bias of the excitatory neurons"`
-	WIE   float64 `yaml:"w_ie" doc:"mean weight from an excitatory neuron to its inhibitory partner; draws below 0 count as 0"`
-	WIESD float64 `yaml:"w_ie_sd" doc:"its standard deviation"`
-	WEI   float64 `yaml:"w_ei" doc:"mean weight from an inhibitory neuron to the other excitatory neuron; draws above 0 count as 0"`
-	WEISD float64 `yaml:"w_ei_sd" doc:"its standard deviation"`
-	BI    float64 `yaml:"b_i" doc:"mean bias of the inhibitory neurons"`
-	BISD  float64 `yaml:"b_i_sd" doc:"its standard deviation"`
+// DaleNetwork describes the four neurons. Every fixed weight and bias is drawn once, by the run's
+// seed.
+type DaleNetwork struct {
+	sampling.Config `default:"tau_ref=25"`
+	BE              float64 `yaml:"b_e" range:"[-1e6, 1e6]" doc:"bias of the excitatory neurons"`
+	WIE             float64 `yaml:"w_ie" default:"4" range:"[0, 1e6]" doc:"mean weight from an excitatory neuron to its inhibitory partner; draws below 0 count as 0"`
+	WIESD           float64 `yaml:"w_ie_sd" default:"0.2" range:"[0, 1e6]" doc:"its standard deviation"`
+	WEI             float64 `yaml:"w_ei" default:"-1" range:"[-1e6, 0]" doc:"mean weight from an inhibitory neuron to the other excitatory neuron; draws above 0 count as 0"`
+	WEISD           float64 `yaml:"w_ei_sd" default:"0.1" range:"[0, 1e6]" doc:"its standard deviation"`
+	BI              float64 `yaml:"b_i" default:"-2" range:"[-1e6, 1e6]" doc:"mean bias of the inhibitory neurons"`
+	BISD            float64 `yaml:"b_i_sd" default:"0.2" range:"[0, 1e6]" doc:"its standard deviation"`
 }
 
-// DaleFieldConfig is the grid of the drift field.
-type DaleFieldConfig struct {
-	From   float64 `yaml:"from" doc:"smallest excitatory weight, 0 or more"`
-	To     float64 `yaml:"to" doc:"largest excitatory weight"`
-	Points int     `yaml:"points" doc:"weights in each direction"`
-	Steps  int64   `yaml:"steps" doc:"simulated time for each point, steps"`
-	Direct bool    `yaml:"direct" doc:"simulate two neurons coupled by the effective weights too"`
+// config describes n of the neurons.
+func (d *DaleNetwork) config(n int) sampling.Config {
+	c := d.Config
+	c.Neurons = n
+	return c
 }
 
-// DaleInitialConfig says where learning begins.
-type DaleInitialConfig struct {
-	WEE12 float64 `yaml:"w_ee12" doc:"excitatory synapse from neuron 2 to neuron 1, 0 or more"`
-	WEE21 float64 `yaml:"w_ee21" doc:"excitatory synapse from neuron 1 to neuron 2, 0 or more"`
+// DaleField is the grid of the drift field.
+type DaleField struct {
+	Low    float64 `yaml:"from" range:"[0, 1e6]" doc:"smallest excitatory weight"`
+	High   float64 `yaml:"to" default:"2" range:"[0, 1e6]" doc:"largest excitatory weight"`
+	Points int     `yaml:"points" default:"21" range:"[1, 1000]" doc:"weights in each direction"`
+	Steps  int64   `yaml:"steps" default:"2000000" range:"[1, 2^40]" unit:"steps" doc:"simulated time for each point"`
+	Direct bool    `yaml:"direct" default:"true" doc:"simulate two neurons coupled by the effective weights too"`
 }
 
-// DaleTrainingConfig says how long.
-type DaleTrainingConfig struct {
-	Epochs      int64   `yaml:"epochs" doc:"number of epochs; weights change at the end of each"`
-	EpochLength int64   `yaml:"epoch_length" doc:"length of an epoch, steps"`
-	ReportEvery int64   `yaml:"report_every" doc:"epochs between two rows of metrics.csv"`
-	ClipWeight  float64 `yaml:"clip_weight" doc:"largest excitatory weight; the smallest is 0"`
+// DaleInitial says where learning begins.
+type DaleInitial struct {
+	From  string  `yaml:"from" doc:"or those of a finished run: its folder, or FOLDER#EPOCH for a report of that run"`
+	WEE12 float64 `yaml:"w_ee12" default:"1.5" range:"[0, 1e6]" doc:"excitatory synapse from neuron 2 to neuron 1"`
+	WEE21 float64 `yaml:"w_ee21" default:"0.5" range:"[0, 1e6]" doc:"excitatory synapse from neuron 1 to neuron 2"`
 }
 
-// DalePlasticityConfig holds the rule.
-type DalePlasticityConfig struct {
-	Rate float64 `yaml:"rate" doc:"learning rate of both excitatory synapses, for mode learning"`
-	PairWindow
+// DaleTraining says how long.
+type DaleTraining struct {
+	sampling.PairCourse
+	ClipWeight float64 `yaml:"clip_weight" default:"4" range:"[0, 1e6]" doc:"largest excitatory weight; the smallest is 0"`
+}
+
+// DalePlasticity holds the rule.
+type DalePlasticity struct {
+	Rate           float64 `yaml:"rate" default:"0.03" range:"[-1e6, 1e6]" doc:"learning rate of both excitatory synapses, for mode learning"`
+	sampling.Pairs `default:"pairing=nearest"`
 }
 
 const (
 	fieldMode    = "field"
 	learningMode = "learning"
-	maxPoints    = 1000 // in each direction
 )
 
 // daleSettle is how long the networks run from rest before anything is measured, in units of
@@ -110,48 +103,26 @@ const daleSettle = 20
 
 // Validate implements Config.
 func (c *DaleConfig) Validate() settings.Problems {
-	p := &checker{}
-	n := c.Network
-	n.check(p, 4)
-	p.moderate("network.b_e", n.BE)
-	p.between("network.w_ie", n.WIE, 0, largest)
-	p.spread("network.w_ie_sd", n.WIESD)
-	p.between("network.w_ei", n.WEI, -largest, 0)
-	p.spread("network.w_ei_sd", n.WEISD)
-	p.moderate("network.b_i", n.BI)
-	p.spread("network.b_i_sd", n.BISD)
-	if c.Mode != fieldMode && c.Mode != learningMode {
-		p.bad("mode", "allowed are field, learning")
+	ps := settings.Check(c)
+	if c.Field.High < c.Field.Low {
+		ps.Add("field.to", "must not be below field.from")
 	}
-	p.between("field.from", c.Field.From, 0, largest)
-	p.between("field.to", c.Field.To, 0, largest)
-	if c.Field.To < c.Field.From {
-		p.bad("field.to", "must not be below field.from")
+	if c.Initial.From != "" && c.Mode == fieldMode {
+		ps.Add("initial.from", "has no effect in mode field; remove it, or set mode: learning")
 	}
-	if c.Field.Points < 1 || c.Field.Points > maxPoints {
-		p.bad("field.points", "must be between 1 and %d", maxPoints)
-	}
-	p.atLeast("field.steps", c.Field.Steps, 1)
-	p.spread("initial.w_ee12", c.Initial.WEE12)
-	p.spread("initial.w_ee21", c.Initial.WEE21)
-	t := c.Training
-	p.atLeast("training.epochs", t.Epochs, 0)
-	p.atLeast("training.epoch_length", t.EpochLength, 1)
-	p.atLeast("training.report_every", t.ReportEvery, 1)
-	p.between("training.clip_weight", t.ClipWeight, 0, largest)
-	p.moderate("plasticity.rate", c.Plasticity.Rate)
-	c.Plasticity.check(p, n.config(4))
-	if len(p.problems) > 0 {
-		return p.problems
-	}
-	cfg, settle := n.config(4), float64(daleSettle*n.TauRef)
+	c.Plasticity.Relate(&ps, c.Network.config(4))
+	length, path := float64(c.Field.Steps), "field.steps"
 	if c.Mode == learningMode {
-		fits(p, "training.epochs", cfg, float64(t.Epochs)*float64(t.EpochLength)+settle)
-	} else {
-		fits(p, "field.steps", cfg, float64(c.Field.Steps)+settle)
+		length, path = float64(c.Training.Epochs)*float64(c.Training.EpochLength), "training.epochs"
 	}
-	return p.problems
+	if settle := float64(daleSettle * c.Network.TauRef); len(ps) == 0 && !c.Network.Counts(length+settle) {
+		ps.Add(path, "the run is longer than the 2^56 ticks that a clock can count")
+	}
+	return ps
 }
+
+// From implements experiment.Starter.
+func (c *DaleConfig) From() (from, path string) { return c.Initial.From, "initial.from" }
 
 // pair draws the fixed synapses and biases.
 func (c *DaleConfig) pair(seed uint64) sampling.EIPair {
@@ -176,25 +147,28 @@ func at(p sampling.EIPair, w12, w21 float64) sampling.EIPair {
 	return p
 }
 
-// trainer makes a trainer for a network of n neurons, the first two of which are the excitatory
-// ones.
+// trainer makes a trainer for a network, the first two neurons of which are the excitatory ones.
 func (c *DaleConfig) trainer(seed uint64, net sampling.Network) (*sampling.PairTrainer, error) {
-	cfg := c.Network.config(len(net.Bias))
 	t := sampling.PairTraining{
-		Config: cfg, Engine: string(c.Network.Engine), Seed: seed, Network: net, Settle: daleSettle * c.Network.TauRef,
-		Epochs: 1, EpochLength: c.Field.Steps, ReportEvery: 1, Lower: math.Inf(-1), Upper: math.Inf(1),
-		Window: c.Plasticity.half(cfg), Pairing: c.Plasticity.Pairing, Restart: c.Network.Timing == AuthorsTiming,
+		Config: c.Network.config(len(net.Bias)), PairCourse: sampling.PairCourse{Epochs: 1, EpochLength: c.Field.Steps, ReportEvery: 1},
+		Pairs: c.Plasticity.Pairs, Seed: seed, Network: net, Settle: daleSettle * c.Network.TauRef, Lower: math.Inf(-1), Upper: math.Inf(1),
 	}
 	if c.Mode == learningMode {
-		t.Epochs, t.EpochLength, t.ReportEvery = c.Training.Epochs, c.Training.EpochLength, c.Training.ReportEvery
-		t.Rate12, t.Rate21, t.Lower, t.Upper = c.Plasticity.Rate, c.Plasticity.Rate, 0, c.Training.ClipWeight
+		t.PairCourse, t.Rate12, t.Rate21, t.Lower, t.Upper = c.Training.PairCourse, c.Plasticity.Rate, c.Plasticity.Rate, 0, c.Training.ClipWeight
 	}
 	return sampling.NewPairTrainer(t)
 }
 
 // New implements Config.
 func (c *DaleConfig) New(env experiment.Env) (experiment.Run, error) {
-	r := &daleRun{config: c, env: env, pair: c.pair(env.Seed)}
+	from, err := pairFrom(env.From, "w_ee12", "w_ee21")
+	if err != nil {
+		return nil, err
+	}
+	r := &daleRun{config: c, env: env, pair: c.pair(env.Seed), initial: [2]float64{c.Initial.WEE12, c.Initial.WEE21}}
+	if from != nil {
+		r.initial = *from
+	}
 	if c.Mode == learningMode {
 		r.points = 1
 	} else {
@@ -209,6 +183,8 @@ type daleRun struct {
 	config *DaleConfig
 	env    experiment.Env
 	pair   sampling.EIPair
+	// excitatory weights at the start of learning
+	initial [2]float64
 
 	points        int
 	point         int
@@ -222,14 +198,14 @@ type daleRun struct {
 // weights returns the excitatory weights at the present point.
 func (r *daleRun) weights() (w12, w21 float64) {
 	if r.config.Mode == learningMode {
-		return r.config.Initial.WEE12, r.config.Initial.WEE21
+		return r.initial[0], r.initial[1]
 	}
 	f := r.config.Field
 	on := func(k int) float64 {
 		if f.Points == 1 {
-			return f.From
+			return f.Low
 		}
-		return f.From + float64(float64(k)/float64(f.Points-1)*(f.To-f.From))
+		return f.Low + float64(float64(k)/float64(f.Points-1)*(f.High-f.Low))
 	}
 	return on(r.point / f.Points), on(r.point % f.Points)
 }
@@ -377,12 +353,14 @@ func (r *daleRun) Warnings() []string {
 	return nil
 }
 
-func (r *daleRun) Arrays() ([]npz.Array, error) {
-	two := func(name string, v [2]float64) npz.Array { return npz.Array{Name: name, Shape: []int{2}, Data: v[:]} }
-	arrays := []npz.Array{two("w_ie", r.pair.WIE), two("w_ei", r.pair.WEI), two("b_e", r.pair.BE), two("b_i", r.pair.BI)}
+func (r *daleRun) Arrays() ([]experiment.Array, error) {
+	two := func(name string, v [2]float64) experiment.Array {
+		return experiment.Array{Name: name, Shape: []int{2}, Data: v[:]}
+	}
+	arrays := []experiment.Array{two("w_ie", r.pair.WIE), two("w_ei", r.pair.WEI), two("b_e", r.pair.BE), two("b_i", r.pair.BI)}
 	if r.config.Mode == learningMode {
 		w12, w21 := r.Weights()
-		arrays = append(arrays, npz.Array{Name: "w_ee", Shape: []int{2, 2}, Data: []float64{0, w12, w21, 0}})
+		arrays = append(arrays, experiment.Array{Name: "w_ee", Shape: []int{2, 2}, Data: []float64{0, w12, w21, 0}})
 	}
 	return arrays, nil
 }
@@ -392,60 +370,44 @@ const daleTag = "DALE"
 // AppendBinary appends the point, the report of the whole network while the direct one runs, and
 // the present trainer.
 func (r *daleRun) AppendBinary(b []byte) ([]byte, error) {
-	b = append(b, daleTag...)
-	direct := uint64(0)
-	if r.direct {
-		direct = 1
-	}
-	words := []uint64{uint64(r.point), direct, uint64(r.steps), uint64(r.spikes)}
+	w := state.NewWriter(b, daleTag)
+	w.Int(int64(r.point))
+	w.Bool(r.direct)
+	w.Int(r.steps)
+	w.Int(r.spikes)
 	if p := r.whole; p != nil {
-		for _, x := range append([]float64{p.W12, p.W21, p.Drift12, p.Drift21}, p.Activity...) {
-			words = append(words, math.Float64bits(x))
-		}
+		w.Floats([]float64{p.W12, p.W21, p.Drift12, p.Drift21})
+		w.Floats(p.Activity)
 	}
-	for _, x := range words {
-		b = binary.LittleEndian.AppendUint64(b, x)
+	if r.point < r.points {
+		w.Part(r.PairTrainer)
 	}
-	if r.point >= r.points {
-		return b, nil
-	}
-	return r.PairTrainer.AppendBinary(b)
+	return w.End()
 }
 
 // UnmarshalBinary implements Run.
 func (r *daleRun) UnmarshalBinary(b []byte) error {
-	const reported = 8 // numbers of a report: 2 weights, 2 drifts, 4 activities
-	size := len(daleTag) + 4*8
-	if len(b) < size || string(b[:len(daleTag)]) != daleTag {
-		return fmt.Errorf("state of kind dale: too short, or another kind's")
+	s := state.NewReader(b, daleTag)
+	point, direct := s.Int(), s.Bool()
+	s.Check(point >= 0 && point <= int64(r.points), "impossible point")
+	s.Check(!direct || r.config.Mode != learningMode && r.config.Field.Direct && point < int64(r.points), "impossible network")
+	steps, spikes := s.Int(), s.Int()
+	if s.Err() != nil {
+		return s.Err()
 	}
-	word := func(k int) uint64 { return binary.LittleEndian.Uint64(b[len(daleTag)+8*k:]) }
-	point, direct := word(0), word(1)
-	if point > uint64(r.points) || direct > 1 || direct == 1 && (r.config.Mode == learningMode || !r.config.Field.Direct || point == uint64(r.points)) {
-		return fmt.Errorf("state of kind dale: impossible point")
-	}
-	r.point, r.direct, r.steps, r.spikes, r.whole = int(point), direct == 1, int64(word(2)), int64(word(3)), nil
+	r.point, r.direct, r.steps, r.spikes, r.whole = int(point), direct, steps, spikes, nil
 	if r.direct {
-		if len(b) < size+8*reported {
-			return fmt.Errorf("state of kind dale: too short")
-		}
-		var x [reported]float64
-		for k := range x {
-			x[k] = math.Float64frombits(word(4 + k))
-		}
+		var x [8]float64 // 2 weights, 2 drifts, 4 activities
+		s.Floats(x[:])
 		r.whole = &sampling.PairReport{W12: x[0], W21: x[1], Drift12: x[2], Drift21: x[3], Activity: x[4:]}
-		size += 8 * reported
 	}
-	if r.point >= r.points {
-		if len(b) != size {
-			return fmt.Errorf("state of kind dale: too long")
+	if r.point < r.points {
+		if err := r.start(); err != nil {
+			return err
 		}
-		return nil
+		s.Part(s.Len(), r.PairTrainer)
 	}
-	if err := r.start(); err != nil {
-		return err
-	}
-	return r.PairTrainer.UnmarshalBinary(b[size:])
+	return s.Done()
 }
 
 func (r *daleRun) Close() error { return nil }

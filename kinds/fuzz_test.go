@@ -57,7 +57,7 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%s, %v\nin\n%s", change, err, written)
 		}
 		c, ok := s.Config.(*SamplingConfig)
-		if !ok || c.neurons() > 9 || len(c.Target.Patterns) > 100 || c.network().Kernel().Length() > 1e4*c.network().TicksPerStep() || c.Network.MinISI > 1e4 || c.Network.TauRef > 1e4 {
+		if !ok || c.Neurons() > 9 || len(c.Target.Patterns) > 100 || c.Settings.Config().Kernel().Length() > 1e4*c.Settings.Config().TicksPerStep() || c.Network.MinISI > 1e4 || c.Network.TauRef > 1e4 {
 			return
 		}
 		run, err := c.New(experiment.Env{Seed: s.Seed})

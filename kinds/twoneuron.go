@@ -2,15 +2,12 @@ package kinds
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"math"
-	"spikealign/experiment"
-	"spikealign/settings"
 
-	"spikealign/internal/random"
+	"spikealign/experiment"
 	"spikealign/sampling"
-	"spikealign/synapse"
+	"spikealign/settings"
 )
 
 // TwoNeuron is the kind "two-neuron": spike-based alignment learning on the two synapses between
@@ -30,120 +27,43 @@ func (TwoNeuron) StateVersion() int { return 1 }
 
 // NewConfig implements Kind.
 func (TwoNeuron) NewConfig() experiment.Config {
-	return &TwoNeuronConfig{
-		Network:    PairNetworkConfig{NeuronConfig: NeuronConfig{TauRef: 25, Engine: engineName(sampling.Auto)}, Bias: []float64{-0.5, -0.2}},
-		Initial:    PairInitialConfig{W12: 1.5, W21: 0.5},
-		Training:   PairTrainingConfig{Epochs: 1500, EpochLength: 1500, ReportEvery: 25},
-		Plasticity: PairPlasticityConfig{Rate12: 0.03, Rate21: 0.03, PairWindow: PairWindow{Window: synapse.ExponentialWindow, Pairing: synapse.Pairing{Kind: synapse.Last, K: 10}}},
-	}
+	c := settings.Default[TwoNeuronConfig]()
+	return &c
 }
 
 // TwoNeuronConfig is the kind's part of the experiment file.
-type TwoNeuronConfig struct {
-	Network    PairNetworkConfig    `yaml:"network" doc:"the neurons and how they are simulated"`
-	Initial    PairInitialConfig    `yaml:"initial" doc:"weights at the start; w12 is the synapse from neuron 2 to neuron 1"`
-	Training   PairTrainingConfig   `yaml:"training" doc:"epochs and reports"`
-	Plasticity PairPlasticityConfig `yaml:"plasticity" doc:"the learning rule"`
-}
+type TwoNeuronConfig struct{ sampling.PairSettings }
 
-// PairNetworkConfig describes two neurons.
-type PairNetworkConfig struct {
-	NeuronConfig
-	Bias []float64 `yaml:"bias" doc:"of neuron 1 and neuron 2"`
-}
-
-// PairInitialConfig says where learning begins.
-type PairInitialConfig struct {
-	W12   float64 `yaml:"w12" doc:"synapse from neuron 2 to neuron 1"`
-	W21   float64 `yaml:"w21" doc:"synapse from neuron 1 to neuron 2"`
-	Noise float64 `yaml:"noise" doc:"standard deviation of what is added to each"`
-}
-
-// PairTrainingConfig says how long.
-type PairTrainingConfig struct {
-	Epochs      int64   `yaml:"epochs" doc:"number of epochs; weights change at the end of each"`
-	EpochLength int64   `yaml:"epoch_length" doc:"length of an epoch, steps"`
-	Settle      int64   `yaml:"settle" doc:"unmeasured time from rest before the first epoch, steps"`
-	ReportEvery int64   `yaml:"report_every" doc:"epochs between two rows of metrics.csv"`
-	ClipWeight  float64 `yaml:"clip_weight" doc:"largest |weight|; 0: none"`
-}
-
-// PairWindow says which pairs count for SAL, and how much.
-type PairWindow struct {
-	Window    synapse.WindowShape `yaml:"window" doc:"learning window: triangular, exponential"`
-	WindowTau float64             `yaml:"window_tau" doc:"its time constant, steps; 0: tau_ref"`
-	Pairing   synapse.Pairing     `yaml:"pairing" doc:"which pairs count: nearest, last-1, last-2, ..., all"`
-}
-
-// PairPlasticityConfig holds the rule.
-type PairPlasticityConfig struct {
-	Rate12 float64 `yaml:"rate_12" doc:"learning rate of w12; 0: frozen"`
-	Rate21 float64 `yaml:"rate_21" doc:"learning rate of w21; 0: frozen"`
-	PairWindow
-}
-
-func (c *PairWindow) check(p *checker, cfg sampling.Config) {
-	checkWindow(p, "plasticity.window_tau", c.Window, c.WindowTau, cfg)
-}
-
-// half is the learning window in ticks of the clock.
-func (c *PairWindow) half(cfg sampling.Config) synapse.Half {
-	tau := c.WindowTau
-	if tau == 0 {
-		tau = float64(cfg.TauRef)
-	}
-	return synapse.Half{Shape: c.Window, Tau: tau * float64(cfg.TicksPerStep())}
-}
-
-// Validate implements Config.
-func (c *TwoNeuronConfig) Validate() settings.Problems {
-	p := &checker{}
-	c.Network.check(p, 2)
-	if len(c.Network.Bias) != 2 {
-		p.bad("network.bias", "must be two numbers")
-	}
-	for k, b := range c.Network.Bias {
-		p.moderate(fmt.Sprintf("network.bias.%d", k), b)
-	}
-	p.moderate("initial.w12", c.Initial.W12)
-	p.moderate("initial.w21", c.Initial.W21)
-	p.spread("initial.noise", c.Initial.Noise)
-	t := c.Training
-	p.atLeast("training.epochs", t.Epochs, 0)
-	p.atLeast("training.epoch_length", t.EpochLength, 1)
-	p.atLeast("training.settle", t.Settle, 0)
-	p.atLeast("training.report_every", t.ReportEvery, 1)
-	p.spread("training.clip_weight", t.ClipWeight)
-	p.moderate("plasticity.rate_12", c.Plasticity.Rate12)
-	p.moderate("plasticity.rate_21", c.Plasticity.Rate21)
-	c.Plasticity.check(p, c.Network.config(2))
-	fits(p, "training.epochs", c.Network.config(2), float64(t.Epochs)*float64(t.EpochLength)+float64(t.Settle))
-	return p.problems
-}
+// From implements experiment.Starter.
+func (c *TwoNeuronConfig) From() (from, path string) { return c.Initial.From, "initial.from" }
 
 // New implements Config.
 func (c *TwoNeuronConfig) New(env experiment.Env) (experiment.Run, error) {
-	cfg := c.Network.config(2)
-	noise := func(i, j uint64) float64 {
-		s := random.New(env.Seed, random.SynapticNoise, i, j)
-		return float64(c.Initial.Noise * s.Norm())
+	from, err := pairFrom(env.From, "w12", "w21")
+	if err != nil {
+		return nil, err
 	}
-	bound := math.Inf(1)
-	if c.Training.ClipWeight > 0 {
-		bound = c.Training.ClipWeight
-	}
-	t := sampling.PairTraining{
-		Config: cfg, Engine: string(c.Network.Engine), Seed: env.Seed,
-		Network: sampling.Network{Weights: []float64{0, c.Initial.W12 + noise(0, 1), c.Initial.W21 + noise(1, 0), 0}, Bias: c.Network.Bias},
-		Epochs:  c.Training.Epochs, EpochLength: c.Training.EpochLength, Settle: c.Training.Settle, ReportEvery: c.Training.ReportEvery,
-		Rate12: c.Plasticity.Rate12, Rate21: c.Plasticity.Rate21, Lower: -bound, Upper: bound,
-		Window: c.Plasticity.half(cfg), Pairing: c.Plasticity.Pairing, Restart: c.Network.Timing == AuthorsTiming,
-	}
+	t := c.Training(env.Seed, from)
 	tr, err := sampling.NewPairTrainer(t)
 	if err != nil {
 		return nil, err
 	}
 	return &twoNeuronRun{PairTrainer: tr, training: t, env: env}, nil
+}
+
+// pairFrom reads the two weights of a run to begin from by their columns; nil without one.
+func pairFrom(from *experiment.Source, columns ...string) (*[2]float64, error) {
+	if from == nil {
+		return nil, nil
+	}
+	var w [2]float64
+	for k, column := range columns {
+		var err error
+		if w[k], err = from.Metric(column); err != nil {
+			return nil, err
+		}
+	}
+	return &w, nil
 }
 
 type twoNeuronRun struct {

@@ -68,8 +68,14 @@ func figure6(method Method, seed uint64, epochs int64) Training {
 	w.Up, w.Down = [][]float64{draw(0), draw(1)}, [][]float64{draw(2)}
 	c := config(method, 1, 1, 1)
 	c.RateUp = []float64{0.2, 0.003}
-	return Training{Config: c, Start: w, Seed: seed, Task: TeacherInputs(), Epochs: epochs, EpochPatterns: 20, AlignPatterns: 5, PatternSteps: 20_000, Skip: 2000, ReportEvery: 1,
-		Teacher: &Teacher{Dims: []int{1, 1, 1}, Up: [][]float64{{2}, {2}}, Bias: [][]float64{{-1}, {-1}}, Steps: 20_000, Seed: seed}}
+	return Training{
+		Course:  Course{Epochs: epochs, EpochPatterns: 20, AlignPatterns: 5, PatternSteps: 20_000, Skip: 2000, ReportEvery: 1},
+		Config:  c,
+		Start:   w,
+		Seed:    seed,
+		Task:    TeacherInputs(),
+		Teacher: &Teacher{Dims: []int{1, 1, 1}, Up: [][]float64{{2}, {2}}, Bias: [][]float64{{-1}, {-1}}, Steps: 20_000, Seed: seed},
+	}
 }
 
 func BenchmarkFigure6(b *testing.B) {

@@ -1,9 +1,11 @@
 package microcircuit
 
 import (
-	"errors"
 	"fmt"
 	"math"
+	"slices"
+
+	"spikealign/settings"
 )
 
 // Method says where the feedback weights come from.
@@ -18,51 +20,46 @@ const (
 	FA
 )
 
-var methodNames = [...]string{"sal", "bp", "fa"}
+var methods = settings.Names{SAL: "sal", BP: "bp", FA: "fa"}
 
-func (m Method) String() string {
-	if int(m) < len(methodNames) {
-		return methodNames[m]
-	}
-	return fmt.Sprintf("method(%d)", uint8(m))
-}
+// String returns the name of the method.
+func (m Method) String() string { return methods.String(int(m)) }
 
-// MarshalText returns the name of the method.
-func (m Method) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
+// MarshalText returns the name of the method, or an error if m is none.
+func (m Method) MarshalText() ([]byte, error) { return methods.Marshal(int(m)) }
 
-// UnmarshalText accepts "sal", "bp" and "fa".
-func (m *Method) UnmarshalText(b []byte) error {
-	for i, n := range methodNames {
-		if string(b) == n {
-			*m = Method(i)
-			return nil
-		}
-	}
-	return fmt.Errorf("unknown method %q; known are sal, bp, fa", b)
-}
+// UnmarshalText accepts "sal", "bp" and "fa". The error names them.
+func (m *Method) UnmarshalText(b []byte) error { return settings.Parse(methods, b, m) }
 
 // Config describes a network and its plasticity. L is the index of the output layer, len(Dims)-1.
 type Config struct {
-	// pyramidal neurons in the layers 0..L; at least two layers, each with at least one neuron
-	Dims []int
-	Tau  int64 // refractory time and length of a potential, steps; 1 .. 2^14
-	// length of the sliding means, steps; 1 .. 2^18. Memory is 16 bytes per step and neuron above
-	// the input
-	Window int64
-	// no forward plasticity for so many steps after each Present; not negative
-	Lag          int64
-	LambdaApical float64   // weight of the apical potential, 0..1
-	LambdaNudge  float64   // strength of the nudge, 0..1
-	RateUp       []float64 // learning rates of the forward weights into the layers 1..L
-	// learning rates of the feedback weights into the layers 1..L-1; used by SAL only
-	RateDown []float64
-	Method   Method
-	// SALCut is the longest lag of a pair of spikes that counts for SAL, steps; 0: none, as
-	// published. Pairs further apart than Tau favour one order if the two neurons fire at different
-	// rates, which moves the feedback away from the forward weights (docs/microcircuits.md); Tau
+	Neurons    `yaml:"network" doc:"the neurons"`
+	Plasticity `yaml:"plasticity" doc:"the learning rules"`
+}
+
+// Neurons describes the neurons of a network.
+type Neurons struct {
+	// Dims has at least two layers. Memory of the sliding means is 16 bytes per step of Window and
+	// neuron above the input.
+	Dims         []int   `yaml:"layers" default:"[1, 1, 1]" range:"[1, 2^20]" doc:"pyramidal neurons from input to output; a hidden layer has an interneuron for each neuron of the layer above"`
+	Tau          int64   `yaml:"tau_ref" default:"10" range:"[1, 2^14]" unit:"steps" doc:"refractory time and length of a potential"`
+	Window       int64   `yaml:"window" default:"2000" range:"[1, 2^18]" unit:"steps" doc:"length of the sliding means of potentials that plasticity and nudge see"`
+	LambdaApical float64 `yaml:"lambda_apical" default:"0.02" range:"[0, 1]" doc:"weight of the apical potential in the soma"`
+	LambdaNudge  float64 `yaml:"lambda_nudge" default:"0.6" range:"[0, 1]" doc:"strength of the output's nudge towards the target"`
+}
+
+// Plasticity describes the rules. RateUp has an entry for each of the layers 1..L, or one for all;
+// RateDown for each of the layers 1..L-1, or one for all.
+type Plasticity struct {
+	Method   Method    `yaml:"method" doc:"of the feedback weights: sal, learned from spike timing; bp, tied to the forward weights; fa, fixed"`
+	RateUp   []float64 `yaml:"rate_up" default:"[0.2, 0.003]" range:"[0, 1024]" doc:"learning rates of the forward weights: one for all, or one for each layer above the input"`
+	RateDown []float64 `yaml:"rate_down" default:"[0.001]" range:"[0, 1024]" doc:"learning rates of the feedback weights with sal: one for all, or one for each hidden layer"`
+	// Pairs further apart than Tau favour one order if the two neurons fire at different rates,
+	// which moves the feedback away from the forward weights (docs/microcircuits.md); SALCut = Tau
 	// avoids that.
-	SALCut int64
-	Clip   float64 // bound of every |weight|; 0 stands for Bound()
+	SALCut int64   `yaml:"sal_cut" range:"[0, 2^40]" unit:"steps" doc:"longest lag of a pair of spikes that counts for sal; 0: none, as published; tau_ref aligns better (docs/microcircuits.md)"`
+	Lag    int64   `yaml:"lag" default:"2000" range:"[0, 2^40]" unit:"steps" doc:"no forward plasticity for so long after each onset of a pattern; shorter than a pattern"`
+	Clip   float64 `yaml:"clip_weight" range:"[0, 1024]" doc:"largest |weight|; 0: what the simulator can hold (1024, less for wide layers with long windows)"`
 }
 
 // Weights are the parameters of a network. Up[l-1] holds the forward weights into layer l = 1..L,
@@ -70,28 +67,6 @@ type Config struct {
 // Bias[l-1] the biases of layer l = 1..L. With BP, Down is not looked at.
 type Weights struct {
 	Up, Down, Bias [][]float64
-}
-
-// Problem is one fault of a description, at a dotted path of lower-case names ("rate_up.1").
-type Problem struct {
-	Path, Message string
-}
-
-func (p Problem) Error() string { return "microcircuit: " + p.Path + ": " + p.Message }
-
-// problems collects faults.
-type problems []Problem
-
-func (ps *problems) add(path, format string, a ...any) {
-	*ps = append(*ps, Problem{path, fmt.Sprintf(format, a...)})
-}
-
-func (ps problems) err() error {
-	errs := make([]error, len(ps))
-	for i, p := range ps {
-		errs[i] = p
-	}
-	return errors.Join(errs...)
 }
 
 const (
@@ -117,92 +92,77 @@ func (c Config) Bound() float64 {
 }
 
 // Validate returns everything that is wrong with the configuration.
-func (c Config) Validate() []Problem {
-	var ps problems
+func (c Config) Validate() settings.Problems {
+	ps := settings.Check(c)
+	c.relate(&ps)
+	return ps
+}
+
+// relate adds to the problems of single settings those of settings that do not go together.
+func (c Config) relate(ps *settings.Problems) {
 	switch {
 	case len(c.Dims) < 2:
-		ps.add("dims", "a network has at least an input and an output layer")
+		ps.Add("network.layers", "must name at least an input and an output layer")
 	case len(c.Dims) > 256:
-		ps.add("dims", "must not have more than 256 layers")
+		ps.Add("network.layers", "must not have more than 256 layers")
 	}
-	sizes := true
-	neurons := 0
+	if ps.Has("network.layers") {
+		return
+	}
+	neurons, sizes := 0, true
 	for l, n := range c.Dims {
-		if n < 1 || n > 1<<20 {
-			ps.add(fmt.Sprintf("dims.%d", l), "must be between 1 and 2^20 neurons")
-			sizes = false
-			continue
-		}
 		if l > 0 {
 			neurons += n
-			if c.Dims[l-1] > 0 && n > maxSize/c.Dims[l-1] {
-				ps.add(fmt.Sprintf("dims.%d", l), "more than 2^26 synapses between two layers")
+			if n > maxSize/c.Dims[l-1] {
+				ps.Add(fmt.Sprintf("network.layers.%d", l), "more than 2^26 synapses between two layers")
 				sizes = false
 			}
 		}
 	}
-	steps := func(path string, x, low, high int64) {
-		if x < low || x > high {
-			ps.add(path, "must be between %d and %d steps", low, high)
-		}
-	}
-	steps("tau", c.Tau, 1, maxTau)
-	steps("window", c.Window, 1, maxWindow)
-	steps("lag", c.Lag, 0, maxPresent)
-	steps("sal_cut", c.SALCut, 0, maxPresent)
-	if sizes && c.Window >= 1 && c.Window <= maxWindow {
+	if sizes && !ps.Has("network.window") {
 		if neurons > maxSize/int(c.Window) {
-			ps.add("window", "%d neurons times %d steps are more than 2^26", neurons, c.Window)
+			ps.Add("network.window", "%d neurons times %d steps are more than 2^26", neurons, c.Window)
 		} else if c.Bound() < 1 {
-			ps.add("window", "too long for layers of this width: weights could not exceed %g", c.Bound())
+			ps.Add("network.window", "too long for layers of this width: weights could not exceed %g", c.Bound())
 		}
 	}
-	share := func(path string, x float64) {
-		if !(x >= 0 && x <= 1) {
-			ps.add(path, "must be between 0 and 1")
+	rates := func(path string, rs []float64, layers int) {
+		if len(rs) != 1 && len(rs) != layers {
+			ps.Add(path, "has %d entries, needs 1 for all layers or %d", len(rs), layers)
 		}
 	}
-	share("lambda_apical", c.LambdaApical)
-	share("lambda_nudge", c.LambdaNudge)
-	rates := func(path string, rs []float64, want int) {
-		if len(rs) != want {
-			ps.add(path, "has %d entries, needs %d", len(rs), want)
-		}
-		for i, r := range rs {
-			if !(r >= 0 && r <= 1024) {
-				ps.add(fmt.Sprintf("%s.%d", path, i), "must be between 0 and 1024")
-			}
-		}
+	rates("plasticity.rate_up", c.RateUp, len(c.Dims)-1)
+	if c.Method == SAL || c.RateDown != nil {
+		rates("plasticity.rate_down", c.RateDown, len(c.Dims)-2)
 	}
-	if len(c.Dims) >= 2 {
-		rates("rate_up", c.RateUp, len(c.Dims)-1)
-		if c.Method == SAL || c.RateDown != nil {
-			rates("rate_down", c.RateDown, len(c.Dims)-2)
-		}
+	if _, err := c.Method.MarshalText(); err != nil {
+		ps.Add("plasticity.method", "%v", err)
 	}
-	if int(c.Method) >= len(methodNames) {
-		ps.add("method", "unknown method %d", uint8(c.Method))
+	if sizes && c.Clip > c.Bound() {
+		ps.Add("plasticity.clip_weight", "must not exceed %g with this window and these layers", c.Bound())
 	}
-	if !(c.Clip >= 0) {
-		ps.add("clip", "must not be negative")
-	} else if sizes && c.Clip > c.Bound() {
-		ps.add("clip", "must not exceed %g with this window and these layers", c.Bound())
+}
+
+// each returns a list for n layers from one that has an entry for each of them or one for all.
+func each[T any](list []T, n int) []T {
+	if len(list) == 1 {
+		return slices.Repeat(list, n)
 	}
-	return ps
+	return slices.Clone(list)
 }
 
 // Validate returns everything that is wrong with the weights of a network with configuration c,
 // which must itself be valid.
-func (w Weights) Validate(c Config) []Problem {
-	var ps problems
+func (w Weights) Validate(c Config) settings.Problems {
+	var ps settings.Problems
 	check := func(path string, xs [][]float64, layers int, size func(l int) int, bound float64) {
 		if len(xs) != layers {
-			ps.add(path, "has %d layers, needs %d", len(xs), layers)
+			ps.Add(path, "has %d layers, needs %d", len(xs), layers)
 			return
 		}
 		for l, x := range xs {
 			if len(x) != size(l+1) {
-				ps.add(fmt.Sprintf("%s.%d", path, l), "has %d entries, needs %d", len(x), size(l+1))
+				ps.Add(fmt.Sprintf("%s.%d", path, l), "has %d entries, needs %d", len(x), size(l+1))
 				continue
 			}
 			checkValues(&ps, fmt.Sprintf("%s.%d", path, l), x, bound)
@@ -218,10 +178,10 @@ func (w Weights) Validate(c Config) []Problem {
 }
 
 // checkValues notes the first number that is not finite or too large.
-func checkValues(ps *problems, path string, xs []float64, bound float64) {
+func checkValues(ps *settings.Problems, path string, xs []float64, bound float64) {
 	for i, x := range xs {
 		if !(math.Abs(x) <= bound) {
-			ps.add(fmt.Sprintf("%s.%d", path, i), "is %g; must be a finite number between -%g and %g", x, bound, bound)
+			ps.Add(fmt.Sprintf("%s.%d", path, i), "is %g; must be a finite number between -%g and %g", x, bound, bound)
 			return
 		}
 	}

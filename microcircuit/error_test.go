@@ -14,7 +14,10 @@ import (
 // independent of the oracle.) Chi-square and normal tests, false-alarm rate 1e-6 in all.
 func TestSpikeLaw(t *testing.T) {
 	us := []float64{-3, -1.5, 0, 1, 2.5, 6}
-	c := Config{Dims: []int{len(us), 1}, Tau: 10, Window: 1, RateUp: []float64{0}, Method: FA}
+	c := Config{
+		Neurons:    Neurons{Dims: []int{len(us), 1}, Tau: 10, Window: 1},
+		Plasticity: Plasticity{RateUp: []float64{0}, Method: FA},
+	}
 	n := mustNetwork(t, c, Weights{Up: [][]float64{make([]float64, len(us))}, Bias: [][]float64{{-1}}})
 	n.Present(us, nil, Test)
 	buf := make([]spike.Event, 0, 1<<16)

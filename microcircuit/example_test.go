@@ -11,17 +11,15 @@ import (
 func Example() {
 	bias := [][]float64{{-1}, {-1}}
 	tr, err := microcircuit.NewTrainer(microcircuit.Training{
+		Course: microcircuit.Course{Epochs: 21, EpochPatterns: 20, AlignPatterns: 5, PatternSteps: 5000, Skip: 2000, ReportEvery: 10},
 		Config: microcircuit.Config{
-			Dims: []int{1, 1, 1}, Tau: 10, Window: 2000, Lag: 2000,
-			LambdaApical: 0.02, LambdaNudge: 0.6,
-			RateUp: []float64{0.2, 0.003}, RateDown: []float64{0.001},
-			Method: microcircuit.SAL,
+			Neurons:    microcircuit.Neurons{Dims: []int{1, 1, 1}, Tau: 10, Window: 2000, LambdaApical: 0.02, LambdaNudge: 0.6},
+			Plasticity: microcircuit.Plasticity{Lag: 2000, RateUp: []float64{0.2, 0.003}, RateDown: []float64{0.001}, Method: microcircuit.SAL},
 		},
 		Start:   microcircuit.Weights{Up: [][]float64{{0.5}, {0.5}}, Down: [][]float64{{-1}}, Bias: bias},
 		Seed:    1,
 		Task:    microcircuit.TeacherInputs(),
 		Teacher: &microcircuit.Teacher{Dims: []int{1, 1, 1}, Up: [][]float64{{2}, {2}}, Bias: bias, Steps: 20_000, Seed: 1},
-		Epochs:  21, EpochPatterns: 20, AlignPatterns: 5, PatternSteps: 5000, Skip: 2000, ReportEvery: 10,
 	})
 	if err != nil {
 		fmt.Println(err)

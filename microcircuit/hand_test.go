@@ -29,7 +29,10 @@ const (
 )
 
 func handNetwork(t *testing.T, method Method) *Network {
-	c := Config{Dims: []int{1, 1, 1}, Tau: 3, Window: 4, LambdaApical: 0.5, LambdaNudge: 0.5, RateUp: []float64{2, 1}, RateDown: []float64{0.25}, Method: method}
+	c := Config{
+		Neurons:    Neurons{Dims: []int{1, 1, 1}, Tau: 3, Window: 4, LambdaApical: 0.5, LambdaNudge: 0.5},
+		Plasticity: Plasticity{RateUp: []float64{2, 1}, RateDown: []float64{0.25}, Method: method},
+	}
 	return mustNetwork(t, c, Weights{Up: [][]float64{{2}, {0.5}}, Down: [][]float64{{-1.5}}, Bias: [][]float64{{-1}, {-0.5}}})
 }
 

@@ -43,7 +43,7 @@ func (n *Network) mean(k int) float64 {
 func (n *Network) OutputMeans(dst, free []float64) {
 	off := n.layers[len(n.layers)-1].off
 	for i := range dst {
-		free[i] = float64(n.bias[off+i])*unit + n.mean(off+i)
+		free[i] = float64(float64(n.bias[off+i])*unit) + n.mean(off+i)
 		dst[i] = free[i] + n.mean(n.upper+off+i)
 	}
 }
@@ -81,7 +81,7 @@ func (n *Network) Means() Means {
 		for i := range u {
 			v[i] = n.mean(y.off + i)
 			e[i] = n.mean(n.upper + y.off + i)
-			u[i] = float64(n.bias[y.off+i])*unit + v[i] + e[i]
+			u[i] = float64(float64(n.bias[y.off+i])*unit) + v[i] + e[i]
 		}
 		m.Potential, m.Basal, m.Extra = append(m.Potential, u), append(m.Basal, v), append(m.Extra, e)
 		m.Up = append(m.Up, weights(n.Up(l), y.upMoment, y.n, n.layers[l-1].n))

@@ -5,8 +5,8 @@ import (
 	"math"
 	"slices"
 
-	"spikealign/internal/detmath"
 	"spikealign/internal/random"
+	"spikealign/settings"
 	"spikealign/spike"
 )
 
@@ -108,7 +108,7 @@ type Network struct {
 	head, tail int
 	lastFrom   int // the spikes of the last step begin here
 
-	sal [][]int64 // sal[l-1][d] is the size of a change for a lag of d, units
+	sal []salTable // sal[l-1] is for the feedback weights into layer l
 
 	stretch int64     // where the present stretch of means began
 	sums0   []int64   // running sums there, or at the last flush
@@ -144,12 +144,13 @@ const (
 // 0, with the spikes' random numbers of seed 0. The error joins all problems.
 func NewNetwork(c Config, w Weights) (*Network, error) {
 	if ps := c.Validate(); len(ps) > 0 {
-		return nil, problems(ps).err()
+		return nil, fmt.Errorf("microcircuit: %w", ps.Err())
 	}
 	if ps := w.Validate(c); len(ps) > 0 {
-		return nil, problems(ps).err()
+		return nil, fmt.Errorf("microcircuit: %w", ps.Err())
 	}
-	c.Dims, c.RateUp, c.RateDown = slices.Clone(c.Dims), slices.Clone(c.RateUp), slices.Clone(c.RateDown)
+	top := len(c.Dims) - 1
+	c.Dims, c.RateUp, c.RateDown = slices.Clone(c.Dims), each(c.RateUp, top), each(c.RateDown, top-1)
 	n := &Network{cfg: c, clip: int64(c.clip() * units), oddsOf: newOddsTable(c.Tau), inputs: c.Dims[0]}
 	last := len(c.Dims) - 1
 	n.layers = make([]layer, last+1)
@@ -198,7 +199,7 @@ func NewNetwork(c Config, w Weights) (*Network, error) {
 			n.bias[y.off+i] = fixed(b)
 		}
 	}
-	n.sal = make([][]int64, max(last-1, 0))
+	n.sal = make([]salTable, max(last-1, 0))
 	for l := 1; l < last; l++ {
 		y := &n.layers[l]
 		above := n.layers[l+1].n
@@ -214,7 +215,7 @@ func NewNetwork(c Config, w Weights) (*Network, error) {
 		}
 		y.downMoment = make([]float64, len(y.down))
 		if c.Method == SAL {
-			n.sal[l-1] = salTable(c.RateDown[l-1], float64(c.Tau), c.SALCut)
+			n.sal[l-1] = newSALTable(c.RateDown[l-1], c.salWindow())
 		}
 	}
 	for i := range n.last {
@@ -230,20 +231,6 @@ func NewNetwork(c Config, w Weights) (*Network, error) {
 	}
 	n.Seed(0, 0)
 	return n, nil
-}
-
-// salTable holds rate*e^(-d/tau) in units, as far as it is not 0, and up to the lag cut if that is
-// not 0.
-func salTable(rate, tau float64, cut int64) []int64 {
-	table := []int64{0} // lag 0 has no weight
-	for d := int64(1); cut == 0 || d <= cut; d++ {
-		x := fixed(float64(rate * detmath.Exp(-float64(d)/tau)))
-		if x == 0 {
-			break
-		}
-		table = append(table, x)
-	}
-	return table
 }
 
 // fixed rounds to units.
@@ -335,7 +322,7 @@ func (n *Network) Present(input, target []float64, phase Phase) {
 	if len(input) != n.inputs || target != nil && len(target) != len(n.target) {
 		panic(fmt.Sprintf("microcircuit: Present: %d inputs and %d targets for a network of %v", len(input), len(target), n.cfg.Dims))
 	}
-	var ps problems
+	var ps settings.Problems
 	checkValues(&ps, "input", input, maxDrive)
 	checkValues(&ps, "target", target, maxDrive)
 	if len(ps) > 0 || phase > Align {
@@ -732,60 +719,6 @@ func (n *Network) tie(x, y *layer, j int) {
 	}
 	n.apical[x.off+j] += v
 	x.extraChanged = true
-}
-
-// align changes the feedback weights of neuron i, which spiked in this step, by SAL: all synapses
-// to it from the layer above, causal, and all from it to the layer below, anti-causal, each by the
-// latest strictly earlier spike of the other neuron.
-func (n *Network) align(i int) {
-	p := n.at[i]
-	if p.inter {
-		return
-	}
-	l, index := int(p.layer), int(p.index)
-	into := float64(n.now - n.stretch)
-	if l >= 1 && l+1 < len(n.layers) {
-		y, above := &n.layers[l], &n.layers[l+1]
-		table := n.sal[l-1]
-		for k := range above.n {
-			if d := n.now - n.latest(above.first+k); d < int64(len(table)) {
-				n.shift(y, k*y.n+index, above.first+k, index, -table[d], into)
-			}
-		}
-	}
-	if l >= 2 {
-		y := &n.layers[l-1]
-		table := n.sal[l-2]
-		for j := range y.n {
-			if d := n.now - n.latest(y.first+j); d < int64(len(table)) {
-				n.shift(y, index*y.n+j, i, j, table[d], into)
-			}
-		}
-	}
-}
-
-// latest is the time of neuron i's latest spike before this step.
-func (n *Network) latest(i int) int64 {
-	if n.last[i] == n.now {
-		return n.before[i]
-	}
-	return n.last[i]
-}
-
-// shift adds d to the feedback weight at in layer y, from neuron pre to the i-th of the layer.
-func (n *Network) shift(y *layer, at, pre, i int, d int64, into float64) {
-	w := y.down[at] + d
-	if w > n.clip || w < -n.clip {
-		w = min(max(w, -n.clip), n.clip)
-		d = w - y.down[at]
-		n.clipped++
-	}
-	y.down[at] = w
-	y.downMoment[at] += float64(float64(d) * into)
-	if n.active[pre] {
-		n.apical[y.off+i] += d
-		y.extraChanged, n.changed = true, true
-	}
 }
 
 // Up returns a copy of the forward weights into layer l = 1..L, Dims[l] x Dims[l-1].

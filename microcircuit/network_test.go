@@ -32,8 +32,10 @@ func uniformWeights(dims []int, a float64, seed uint64) Weights {
 
 func config(method Method, dims ...int) Config {
 	top := len(dims) - 1
-	return Config{Dims: dims, Tau: 10, Window: 2000, Lag: 2000, LambdaApical: 0.02, LambdaNudge: 0.6,
-		RateUp: slices.Repeat([]float64{0.2}, top), RateDown: slices.Repeat([]float64{0.001}, max(top-1, 0)), Method: method}
+	return Config{
+		Neurons:    Neurons{Dims: dims, Tau: 10, Window: 2000, LambdaApical: 0.02, LambdaNudge: 0.6},
+		Plasticity: Plasticity{Lag: 2000, RateUp: slices.Repeat([]float64{0.2}, top), RateDown: slices.Repeat([]float64{0.001}, max(top-1, 0)), Method: method},
+	}
 }
 
 func mustNetwork(t testing.TB, c Config, w Weights) *Network {

@@ -1,13 +1,10 @@
 package microcircuit
 
 import (
-	"encoding/binary"
-	"errors"
-	"fmt"
-	"math"
 	"slices"
 
 	"spikealign/internal/random"
+	"spikealign/internal/state"
 	"spikealign/spike"
 )
 
@@ -26,7 +23,7 @@ func (n *Network) numbers() (ints [][]int64, floats [][]float64) {
 	return ints, floats
 }
 
-const scalars = 7
+const scalars = 7 // words
 
 // stateSize is the length of the binary form, the same at all times.
 func (n *Network) stateSize() int {
@@ -44,117 +41,88 @@ func (n *Network) stateSize() int {
 // AppendBinary appends the whole state (weights, potentials, spikes still acting, sliding means,
 // place in the random numbers; not the configuration) to b. The error is always nil.
 func (n *Network) AppendBinary(b []byte) ([]byte, error) {
-	b = append(slices.Grow(b, n.stateSize()), networkTag...)
-	le := binary.LittleEndian
-	nudged := int64(0)
-	if n.nudged {
-		nudged = 1
-	}
-	for _, x := range [scalars]int64{n.now, n.onset, int64(n.phase), nudged, n.spikes, n.clipped, n.stretch} {
-		b = le.AppendUint64(b, uint64(x))
-	}
+	w := state.NewWriter(b, networkTag)
+	w.Grow(n.stateSize())
+	w.Int(n.now)
+	w.Int(n.onset)
+	w.Int(int64(n.phase))
+	w.Bool(n.nudged)
+	w.Int(n.spikes)
+	w.Int(n.clipped)
+	w.Int(n.stretch)
 	for l := range n.layers {
-		pending := uint64(0)
+		pending := int64(0)
 		if n.layers[l].basalChanged {
 			pending |= 1
 		}
 		if n.layers[l].extraChanged {
 			pending |= 2
 		}
-		b = le.AppendUint64(b, pending)
+		w.Int(pending)
 	}
 	ints, floats := n.numbers()
 	for _, xs := range ints {
-		for _, x := range xs {
-			b = le.AppendUint64(b, uint64(x))
-		}
+		w.Ints(xs)
 	}
 	for _, xs := range floats {
-		for _, x := range xs {
-			b = le.AppendUint64(b, math.Float64bits(x))
-		}
+		w.Floats(xs)
 	}
 	for i := range n.draws {
-		b, _ = n.draws[i].AppendBinary(b)
+		w.Part(&n.draws[i])
 	}
-	return b, nil
+	return w.End()
 }
 
 // UnmarshalBinary restores a state that AppendBinary wrote for a network of the same configuration
 // and the same biases. After an error the network must not be used.
 func (n *Network) UnmarshalBinary(b []byte) error {
-	if len(b) < len(networkTag) || string(b[:len(networkTag)]) != networkTag {
-		return fmt.Errorf("microcircuit: state does not begin with %q", networkTag)
-	}
-	if len(b) != n.stateSize() {
-		return fmt.Errorf("microcircuit: state has %d bytes, not %d: it belongs to another network", len(b), n.stateSize())
-	}
-	b = b[len(networkTag):]
-	word := func() uint64 {
-		x := binary.LittleEndian.Uint64(b)
-		b = b[8:]
-		return x
-	}
-	var s [scalars]int64
-	for i := range s {
-		s[i] = int64(word())
-	}
+	r := state.NewReader(b, networkTag)
+	r.Check(len(b) == n.stateSize(), "it belongs to a network of another size")
+	n.now, n.onset = r.Int(), r.Int()
+	phase := r.Int()
+	n.phase, n.nudged = Phase(phase), r.Bool()
+	n.spikes, n.clipped, n.stretch = r.Int(), r.Int(), r.Int()
+	r.Check(n.now >= 0 && n.now <= 1<<60 && n.onset >= 0 && n.onset <= n.now && n.stretch >= 0 && n.stretch <= n.now && phase >= 0 && phase <= int64(Align) &&
+		n.spikes >= 0 && n.clipped >= 0, "impossible time or phase")
 	n.changed = false
 	for l := range n.layers {
-		pending := word()
+		pending := r.Int()
 		n.layers[l].basalChanged, n.layers[l].extraChanged = pending&1 != 0, pending&2 != 0
 		n.changed = n.changed || pending != 0
-		if pending > 3 || l == 0 && pending != 0 {
-			return errors.New("microcircuit: state: impossible changes of potentials")
-		}
+		r.Check(pending >= 0 && pending <= 3 && (l > 0 || pending == 0), "impossible changes of potentials")
 	}
 	ints, floats := n.numbers()
 	for _, xs := range ints {
-		for i := range xs {
-			xs[i] = int64(word())
-		}
+		r.Ints(xs)
 	}
 	for _, xs := range floats {
-		for i := range xs {
-			xs[i] = math.Float64frombits(word())
-		}
+		r.Finites(xs)
 	}
 	for i := range n.draws {
-		if err := n.draws[i].UnmarshalBinary(b[:random.StreamSize]); err != nil {
-			return err
-		}
-		b = b[random.StreamSize:]
+		r.Part(random.StreamSize, &n.draws[i])
 	}
-	n.now, n.onset, n.phase, n.nudged, n.spikes, n.clipped, n.stretch = s[0], s[1], Phase(s[2]), s[3] == 1, s[4], s[5], s[6]
-	if n.now < 0 || n.now > 1<<60 || n.onset < 0 || n.onset > n.now || n.stretch < 0 || n.stretch > n.now || s[2] < 0 || s[2] > int64(Align) ||
-		s[3]>>1 != 0 || n.spikes < 0 || n.clipped < 0 {
-		return errors.New("microcircuit: state: impossible time or phase")
+	if err := r.Done(); err != nil {
+		return err
 	}
 	for i, t := range n.last {
 		if t != never && (t < 0 || t >= n.now) || !(n.product[i] >= 1 && n.product[i] < n.limit[i] && n.limit[i] <= 0x1p60) || !(n.odds[i] >= 0) || n.count[i] < 0 {
-			return fmt.Errorf("microcircuit: state: impossible neuron %d", i)
+			r.Fail("impossible neuron %d", i)
 		}
 	}
 	for l := range n.layers {
 		for _, ws := range [][]int64{n.layers[l].up, n.layers[l].down} {
 			for _, w := range ws {
 				if w > n.clip || w < -n.clip {
-					return fmt.Errorf("microcircuit: state: layer %d: impossible weight", l)
+					r.Fail("layer %d: impossible weight", l)
 				}
 			}
 		}
 	}
-	for _, xs := range floats {
-		for _, x := range xs {
-			if math.IsNaN(x) || math.IsInf(x, 0) {
-				return errors.New("microcircuit: state: a number is not finite")
-			}
-		}
-	}
 	for _, t := range n.target {
-		if t > maxDrive*units || t < -maxDrive*units {
-			return errors.New("microcircuit: state: impossible target")
-		}
+		r.Check(t <= maxDrive*units && t >= -maxDrive*units, "impossible target")
+	}
+	if r.Err() != nil {
+		return r.Err()
 	}
 	n.restore()
 	return nil

@@ -5,21 +5,22 @@ import (
 	"math"
 
 	"spikealign/internal/random"
+	"spikealign/settings"
 )
 
 // Pattern is one thing to learn: potentials of the input neurons, and the potentials that the
 // output neurons should have.
 type Pattern struct {
-	Input  []float64
-	Target []float64 // nil: the teacher's
-	Class  int       // 0 .. Task.Classes-1, if the task has classes
+	Input  []float64 `yaml:"input" range:"[-64, 64]" doc:"potentials of the input neurons"`
+	Target []float64 `yaml:"target" range:"[-64, 64]" doc:"potentials that the output neurons should have; null: the teacher's"`
+	Class  int       `yaml:"class" doc:"from 0, with task.classes"`
 }
 
 // Task is what a network is to learn, and what it is tested on.
 type Task struct {
-	Train, Validation []Pattern
-	// if above 0, the output neuron with the largest mean potential names the class
-	Classes int
+	Train      []Pattern `yaml:"train" doc:"patterns to learn; null: with a teacher the eight inputs of the paper, of one input neuron"`
+	Validation []Pattern `yaml:"validation" doc:"patterns for the validation; null: with train null the six of the paper, else none"`
+	Classes    int       `yaml:"classes" doc:"if above 0, the output neuron with the largest mean potential names the class of a given pattern"`
 }
 
 // Teacher is a network of pyramidal neurons without feedback whose mean output potentials are the
@@ -50,10 +51,13 @@ func TeacherInputs() Task {
 // 1) or to one of the two dots (class 2), which have the radius 1/10. Input neurons get x, y, 1-x,
 // 1-y, spread over potentials from Low to High. A linear classifier reaches 64 %.
 type YinYang struct {
-	Train, Validation int     // number of points; the classes take turns
-	Low, High         float64 // potentials of the input neurons for coordinates 0 and 1
-	// target potentials of the output neuron of the right class, and of the other two
-	On, Off float64
+	// The classes take turns.
+	Train      int     `yaml:"train" default:"3000" range:"[1, 2^20]" doc:"points to learn"`
+	Validation int     `yaml:"validation" default:"300" range:"[0, 2^20]" doc:"points for the validation"`
+	Low        float64 `yaml:"low" default:"-4" range:"[-64, 64]" doc:"potential of an input neuron for coordinate 0 ..."`
+	High       float64 `yaml:"high" default:"4" range:"[-64, 64]" doc:"... and for coordinate 1"`
+	On         float64 `yaml:"right" default:"1" range:"[-64, 64]" doc:"target potential of the output neuron of the right class ..."`
+	Off        float64 `yaml:"others" default:"-1" range:"[-64, 64]" doc:"... and of the others"`
 }
 
 // samples is the purpose of draws that make data. It is no part of package random's list, whose
@@ -106,14 +110,14 @@ func yinYangClass(x, y float64) (class int, inside bool) {
 	return class, distance(0.5) <= 0.5
 }
 
-// validate notes what is wrong with a task for a network with the given numbers of inputs and
-// outputs.
-func (t Task) validate(ps *problems, inputs, outputs int, teacher bool) {
+// relate adds to the problems of single settings what is wrong with a task for a network with the
+// given numbers of inputs and outputs.
+func (t Task) relate(ps *settings.Problems, inputs, outputs int, teacher bool) {
 	if len(t.Train) == 0 {
-		ps.add("task.train", "must hold at least one pattern")
+		ps.Add("task.train", "must hold at least one pattern")
 	}
 	if t.Classes < 0 || t.Classes > outputs {
-		ps.add("task.classes", "must be between 0 and the number of output neurons, %d", outputs)
+		ps.Add("task.classes", "must be between 0 and the number of output neurons, %d", outputs)
 	}
 	for _, set := range []struct {
 		name     string
@@ -122,44 +126,40 @@ func (t Task) validate(ps *problems, inputs, outputs int, teacher bool) {
 		for k, p := range set.patterns {
 			path := fmt.Sprintf("%s.%d", set.name, k)
 			if len(p.Input) != inputs {
-				ps.add(path+".input", "has %d entries for %d input neurons", len(p.Input), inputs)
+				ps.Add(path+".input", "has %d entries for %d input neurons", len(p.Input), inputs)
 			}
-			checkValues(ps, path+".input", p.Input, maxDrive)
 			switch {
 			case p.Target == nil && !teacher:
-				ps.add(path+".target", "is missing, and there is no teacher")
+				ps.Add(path+".target", "is missing, and there is no teacher")
 			case p.Target != nil && len(p.Target) != outputs:
-				ps.add(path+".target", "has %d entries for %d output neurons", len(p.Target), outputs)
+				ps.Add(path+".target", "has %d entries for %d output neurons", len(p.Target), outputs)
 			}
-			checkValues(ps, path+".target", p.Target, maxDrive)
 			if t.Classes > 0 && (p.Class < 0 || p.Class >= t.Classes) {
-				ps.add(path+".class", "must be between 0 and %d", t.Classes-1)
+				ps.Add(path+".class", "must be between 0 and %d", t.Classes-1)
 			}
 		}
 	}
 }
 
-func (t Teacher) config(c Config) Config {
-	top := max(len(t.Dims)-1, 0)
-	return Config{Dims: t.Dims, Tau: c.Tau, Window: 1, RateUp: make([]float64, top), Method: BP}
+func (t Teacher) config(tau int64) Config { return teacherConfig(t.Dims, tau) }
+
+// teacherConfig is the configuration of a teacher with these layers.
+func teacherConfig(dims []int, tau int64) Config {
+	return Config{Neurons{Dims: dims, Tau: tau, Window: 1}, Plasticity{RateUp: []float64{0}, Method: BP}}
 }
 
-func (t Teacher) validate(ps *problems, c Config, skip int64) {
-	fault := func(found []Problem) {
-		for _, p := range found {
-			ps.add("teacher."+p.Path, "%s", p.Message)
-		}
-	}
-	tc := t.config(c)
+// relate adds what is wrong with a teacher for a student of that configuration.
+func (t Teacher) relate(ps *settings.Problems, c Config, skip int64) {
+	tc := t.config(c.Tau)
 	if found := tc.Validate(); len(found) > 0 {
-		fault(found)
+		ps.In("teacher", found)
 		return
 	}
-	fault(Weights{Up: t.Up, Bias: t.Bias}.Validate(tc))
+	ps.In("teacher", Weights{Up: t.Up, Bias: t.Bias}.Validate(tc))
 	if top := len(t.Dims) - 1; t.Dims[0] != c.Dims[0] || t.Dims[top] != c.Dims[len(c.Dims)-1] {
-		ps.add("teacher.dims", "must begin and end like the student's %v", c.Dims)
+		ps.Add("teacher.layers", "must begin and end like the student's %v", c.Dims)
 	}
 	if t.Steps <= skip || t.Steps > maxPresent {
-		ps.add("teacher.steps", "must be between skip+1 = %d and %d", skip+1, int64(maxPresent))
+		ps.Add("teacher.steps", "must be between skip+1 = %d and %d", skip+1, int64(maxPresent))
 	}
 }

@@ -1,14 +1,14 @@
 package microcircuit
 
 import (
-	"encoding/binary"
-	"errors"
 	"fmt"
 	"math"
 	"math/bits"
 	"slices"
 
 	"spikealign/internal/random"
+	"spikealign/internal/state"
+	"spikealign/settings"
 	"spikealign/spike"
 )
 
@@ -24,53 +24,82 @@ const (
 	Given
 )
 
-var orderNames = [...]string{"random", "shuffled", "given"}
+var orders = settings.Names{Random: "random", Shuffled: "shuffled", Given: "given"}
 
-func (o Order) String() string {
-	if int(o) < len(orderNames) {
-		return orderNames[o]
-	}
-	return fmt.Sprintf("order(%d)", uint8(o))
+// String returns the name of the order.
+func (o Order) String() string { return orders.String(int(o)) }
+
+// MarshalText returns the name of the order, or an error if o is none.
+func (o Order) MarshalText() ([]byte, error) { return orders.Marshal(int(o)) }
+
+// UnmarshalText accepts "random", "shuffled" and "given". The error names them.
+func (o *Order) UnmarshalText(b []byte) error { return settings.Parse(orders, b, o) }
+
+// Course says how long a training takes. An epoch presents EpochPatterns training patterns, each
+// for PatternSteps steps, to the nudged network. The last AlignPatterns of them are the SAL phase
+// (with every method, so that all spend the same time; it changes weights only with SAL), the
+// others change the forward weights. In epochs that report all validation patterns follow, without
+// nudge and without plasticity.
+type Course struct {
+	Epochs          int64 `yaml:"epochs" default:"150" range:"[1, 2^40]" doc:"number of epochs"`
+	EpochPatterns   int   `yaml:"epoch_patterns" default:"20" range:"[1, 2^30]" doc:"training patterns in an epoch"`
+	AlignPatterns   int   `yaml:"align_patterns" default:"5" doc:"the last so many of them are the SAL phase, with every method; only sal changes weights then"`
+	PatternSteps    int64 `yaml:"pattern_steps" default:"20000" range:"[1, 2^40]" unit:"steps" doc:"length of a pattern"`
+	ValidationSteps int64 `yaml:"validation_steps" range:"[0, 2^40]" unit:"steps" doc:"length of a validation pattern; 0: pattern_steps"`
+	Skip            int64 `yaml:"skip" default:"2000" unit:"steps" doc:"the first steps of every pattern, which no mean and no loss includes; fewer than a pattern has"`
+	ReportEvery     int64 `yaml:"report_every" default:"1" range:"[1, 2^40]" doc:"every so many epochs, from the first on, and after the last one: validation and a row of metrics.csv"`
+	Order           Order `yaml:"order" doc:"random: every pattern is drawn anew; shuffled: each once before any comes again; given: sequence"`
+	Sequence        []int `yaml:"sequence" doc:"for order given: epoch_patterns indices of training patterns, from 0, for every epoch"`
 }
 
-// MarshalText returns the name of the order.
-func (o Order) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
-
-// UnmarshalText accepts "random", "shuffled" and "given".
-func (o *Order) UnmarshalText(b []byte) error {
-	for i, n := range orderNames {
-		if string(b) == n {
-			*o = Order(i)
-			return nil
+// relate adds to the problems of single settings those of settings that do not go together, for so
+// many patterns; train is -1 if their number is in doubt.
+func (c Course) relate(ps *settings.Problems, lag int64, train, validation int) {
+	if c.AlignPatterns < 0 || c.AlignPatterns > c.EpochPatterns {
+		ps.Add("training.align_patterns", "must be between 0 and epoch_patterns, %d", c.EpochPatterns)
+	}
+	if lag >= c.PatternSteps && c.AlignPatterns < c.EpochPatterns {
+		ps.Add("plasticity.lag", "must be shorter than a pattern of %d steps, or nothing is learned", c.PatternSteps)
+	}
+	if shortest := min(c.PatternSteps, c.validationSteps()); c.Skip < 0 || c.Skip >= shortest {
+		ps.Add("training.skip", "must be between 0 and the length of a pattern less 1, %d", shortest-1)
+	}
+	if _, err := c.Order.MarshalText(); err != nil {
+		ps.Add("training.order", "%v", err)
+	}
+	if c.Order == Given {
+		if len(*ps) == 0 && (c.Epochs > 1<<30 || int64(len(c.Sequence)) != c.Epochs*int64(c.EpochPatterns)) {
+			ps.Add("training.sequence", "has %d entries, needs %d epochs of %d patterns", len(c.Sequence), c.Epochs, c.EpochPatterns)
+		}
+		for k, i := range c.Sequence {
+			if train >= 0 && (i < 0 || i >= train) {
+				ps.Add(fmt.Sprintf("training.sequence.%d", k), "is %d; there are %d training patterns", i, train)
+			}
 		}
 	}
-	return fmt.Errorf("unknown order %q; known are random, shuffled, given", b)
+	steps := float64(c.EpochPatterns)*float64(c.PatternSteps) + float64(validation)*float64(c.validationSteps())
+	if len(*ps) == 0 && float64(c.Epochs)*steps > 1<<56 {
+		ps.Add("training.epochs", "the training is longer than 2^56 steps")
+	}
 }
 
-// Training describes how a network learns a task. An epoch presents EpochPatterns training
-// patterns, each for PatternSteps steps, to the nudged network. The last AlignPatterns of them are
-// the SAL phase (with every method, so that all spend the same time; it changes weights only with
-// SAL), the others change the forward weights. In epochs that report all validation patterns
-// follow, without nudge and without plasticity.
-type Training struct {
-	Config  Config
-	Start   Weights
-	Seed    uint64 // of spikes and order
-	Task    Task
-	Teacher *Teacher // nil if all patterns have targets
+func (c Course) validationSteps() int64 {
+	if c.ValidationSteps > 0 {
+		return c.ValidationSteps
+	}
+	return c.PatternSteps
+}
 
-	Epochs          int64 // at least 1
-	EpochPatterns   int   // at least 1
-	AlignPatterns   int   // 0 .. EpochPatterns
-	PatternSteps    int64
-	ValidationSteps int64 // for each validation pattern; 0 stands for PatternSteps
-	// the first steps of every pattern, which no mean includes; 0 .. PatternSteps-1
-	Skip int64
-	// epochs 0, ReportEvery, 2*ReportEvery, ... and the last one report; at least 1
-	ReportEvery int64
-	Order       Order
-	Sequence    []int // Order Given: EpochPatterns training patterns for each epoch
-	Patterns    bool  // give a PatternReport after every pattern
+// Training is all that a network's learning of a task follows from. Settings.Training makes one
+// from a description.
+type Training struct {
+	Config
+	Course
+	Start    Weights
+	Seed     uint64 // of spikes and order
+	Task     Task
+	Teacher  *Teacher // nil if all patterns have targets
+	Patterns bool     // give a PatternReport after every pattern
 }
 
 // Report is what a training knows after an epoch that reports. Errors are differences of mean
@@ -139,78 +168,28 @@ type tally struct {
 }
 
 // Validate returns everything that is wrong with the training.
-func (t Training) Validate() []Problem {
-	var ps problems
-	if found := t.Config.Validate(); len(found) > 0 {
-		for _, p := range found {
-			ps.add("config."+p.Path, "%s", p.Message)
-		}
+func (t Training) Validate() settings.Problems {
+	ps := t.Config.Validate()
+	if len(ps) > 0 {
 		return ps
 	}
-	for _, p := range t.Start.Validate(t.Config) {
-		ps.add("start."+p.Path, "%s", p.Message)
-	}
-	dims := t.Config.Dims
-	t.Task.validate(&ps, dims[0], dims[len(dims)-1], t.Teacher != nil)
+	ps.In("training", settings.Check(t.Course))
+	ps.In("task", settings.Check(t.Task))
+	ps.In("start", t.Start.Validate(t.Config))
+	dims := t.Dims
+	t.Task.relate(&ps, dims[0], dims[len(dims)-1], t.Teacher != nil)
 	if t.Teacher != nil {
-		t.Teacher.validate(&ps, t.Config, t.Skip)
+		t.Teacher.relate(&ps, t.Config, t.Skip)
 	}
-	if t.Epochs < 1 || t.Epochs > 1<<40 {
-		ps.add("epochs", "must be between 1 and 2^40")
-	}
-	if t.EpochPatterns < 1 || t.EpochPatterns > 1<<30 {
-		ps.add("epoch_patterns", "must be between 1 and 2^30")
-	}
-	if t.AlignPatterns < 0 || t.AlignPatterns > t.EpochPatterns {
-		ps.add("align_patterns", "must be between 0 and epoch_patterns, %d", t.EpochPatterns)
-	}
-	if t.PatternSteps < 1 || t.PatternSteps > maxPresent {
-		ps.add("pattern_steps", "must be between 1 and %d", int64(maxPresent))
-	}
-	if t.ValidationSteps < 0 || t.ValidationSteps > maxPresent {
-		ps.add("validation_steps", "must be between 1 and %d, or 0", int64(maxPresent))
-	}
-	if t.Config.Lag >= t.PatternSteps && t.AlignPatterns < t.EpochPatterns {
-		ps.add("config.lag", "must be shorter than a pattern of %d steps, or nothing is learned", t.PatternSteps)
-	}
-	if t.Skip < 0 || t.Skip >= min(t.PatternSteps, t.validationSteps()) {
-		ps.add("skip", "must be between 0 and the length of a pattern less 1, %d", min(t.PatternSteps, t.validationSteps())-1)
-	}
-	if t.ReportEvery < 1 {
-		ps.add("report_every", "must be at least 1")
-	}
-	switch t.Order {
-	case Random, Shuffled:
-	case Given:
-		if len(ps) == 0 && (t.Epochs > 1<<30 || int64(len(t.Sequence)) != t.Epochs*int64(t.EpochPatterns)) {
-			ps.add("sequence", "has %d entries, needs %d epochs of %d patterns", len(t.Sequence), t.Epochs, t.EpochPatterns)
-		}
-		for k, i := range t.Sequence {
-			if i < 0 || i >= len(t.Task.Train) {
-				ps.add(fmt.Sprintf("sequence.%d", k), "is %d; there are %d training patterns", i, len(t.Task.Train))
-			}
-		}
-	default:
-		ps.add("order", "unknown order %d", uint8(t.Order))
-	}
-	if len(ps) == 0 && float64(t.Epochs)*(float64(t.EpochPatterns)*float64(t.PatternSteps)+float64(len(t.Task.Validation))*float64(t.validationSteps())) > 1<<56 {
-		ps.add("epochs", "the training is longer than 2^56 steps")
-	}
+	t.Course.relate(&ps, t.Lag, len(t.Task.Train), len(t.Task.Validation))
 	return ps
-}
-
-func (t *Training) validationSteps() int64 {
-	if t.ValidationSteps > 0 {
-		return t.ValidationSteps
-	}
-	return t.PatternSteps
 }
 
 // NewTrainer checks a training and prepares it. The error joins all problems. The slices in t must
 // not be changed afterwards.
 func NewTrainer(t Training) (*Trainer, error) {
 	if ps := t.Validate(); len(ps) > 0 {
-		return nil, problems(ps).err()
+		return nil, fmt.Errorf("microcircuit: %w", ps.Err())
 	}
 	net, err := NewNetwork(t.Config, t.Start)
 	if err != nil {
@@ -230,7 +209,7 @@ func NewTrainer(t Training) (*Trainer, error) {
 	}
 	if len(tr.untold) > 0 {
 		tr.epoch = -1
-		if tr.teacher, err = NewNetwork(t.Teacher.config(t.Config), Weights{Up: t.Teacher.Up, Bias: t.Teacher.Bias}); err != nil {
+		if tr.teacher, err = NewNetwork(t.Teacher.config(t.Tau), Weights{Up: t.Teacher.Up, Bias: t.Teacher.Bias}); err != nil {
 			return nil, err
 		}
 		tr.teacher.Seed(t.Teacher.Seed, 1)
@@ -466,7 +445,7 @@ const trainerTag = "MCT1"
 // AppendBinary appends the whole state of the training; its description is not part of it. The
 // error is always nil.
 func (tr *Trainer) AppendBinary(b []byte) ([]byte, error) {
-	b = append(b, trainerTag...)
+	w := state.NewWriter(b, trainerTag)
 	flags := int64(0)
 	if tr.begun {
 		flags |= 1
@@ -474,92 +453,64 @@ func (tr *Trainer) AppendBinary(b []byte) ([]byte, error) {
 	if tr.measuring {
 		flags |= 2
 	}
-	le := binary.LittleEndian
-	for _, x := range [...]int64{tr.epoch, int64(tr.slot), flags, tr.start, tr.errors.patterns, tr.errors.right, tr.tests.patterns, tr.tests.right} {
-		b = le.AppendUint64(b, uint64(x))
-	}
-	b = le.AppendUint64(b, math.Float64bits(tr.errors.sum))
-	b = le.AppendUint64(b, math.Float64bits(tr.tests.sum))
+	w.Ints([]int64{tr.epoch, int64(tr.slot), flags, tr.start, tr.errors.patterns, tr.errors.right, tr.tests.patterns, tr.tests.right})
+	w.Floats([]float64{tr.errors.sum, tr.tests.sum})
 	for _, k := range tr.untold {
-		for _, x := range tr.targets[k] {
-			b = le.AppendUint64(b, math.Float64bits(x))
-		}
+		w.Floats(tr.targets[k])
 	}
 	if tr.epoch < 0 {
-		b, _ = tr.teacher.AppendBinary(b)
+		w.Part(tr.teacher)
 	}
-	return tr.net.AppendBinary(b)
+	w.Part(tr.net)
+	return w.End()
 }
 
 // UnmarshalBinary restores a state that AppendBinary wrote for a trainer of the same description.
 // After an error the trainer must not be used.
 func (tr *Trainer) UnmarshalBinary(b []byte) error {
-	const words = 10
-	outputs := len(tr.mean)
-	head := len(trainerTag) + 8*(words+len(tr.untold)*outputs)
-	if len(b) < head || string(b[:len(trainerTag)]) != trainerTag {
-		return fmt.Errorf("microcircuit: state is too short or does not begin with %q", trainerTag)
-	}
-	word := func(i int) uint64 { return binary.LittleEndian.Uint64(b[len(trainerTag)+8*i:]) }
-	var w [8]int64
-	for i := range w {
-		w[i] = int64(word(i))
-	}
-	sums := [2]float64{math.Float64frombits(word(8)), math.Float64frombits(word(9))}
-	epoch, slot, flags, start := w[0], w[1], w[2], w[3]
+	r := state.NewReader(b, trainerTag)
+	epoch, slot, flags, start := r.Int(), r.Int(), r.Int(), r.Int()
+	var counts [4]int64
+	r.Ints(counts[:])
+	tr.errors = tally{r.Finite(), counts[0], counts[1]}
+	tr.tests = tally{r.Finite(), counts[2], counts[3]}
 	first := int64(0)
 	if len(tr.untold) > 0 {
 		first = -1
 	}
-	if epoch < first || epoch > tr.t.Epochs || slot < 0 || epoch < tr.t.Epochs && slot >= int64(tr.slots(epoch)) || epoch == tr.t.Epochs && slot > 0 ||
-		flags < 0 || flags > 3 || flags == 2 || !(sums[0] >= 0 && sums[1] >= 0) {
-		return errors.New("microcircuit: state: impossible place in the training")
+	r.Check(epoch >= first && epoch <= tr.t.Epochs && flags >= 0 && flags <= 3 && flags != 2 && tr.errors.sum >= 0 && tr.tests.sum >= 0, "impossible place in the training")
+	if r.Err() != nil {
+		return r.Err()
 	}
-	for _, x := range w[4:] {
-		if x < 0 || x > 1<<31 {
-			return errors.New("microcircuit: state: impossible count")
-		}
+	slots := 1 // after the last epoch
+	if epoch < tr.t.Epochs {
+		slots = tr.slots(epoch)
 	}
-	i := words
+	r.Check(slot >= 0 && slot < int64(slots), "impossible place in the training")
+	for _, x := range counts {
+		r.Check(x >= 0 && x <= 1<<31, "impossible count")
+	}
 	for _, k := range tr.untold {
-		for o := range tr.targets[k] {
-			x := math.Float64frombits(word(i))
-			i++
-			if !(math.Abs(x) <= maxDrive) {
-				return errors.New("microcircuit: state: impossible target")
-			}
-			tr.targets[k][o] = x
+		r.Finites(tr.targets[k])
+		for _, x := range tr.targets[k] {
+			r.Check(math.Abs(x) <= maxDrive, "impossible target")
 		}
 	}
 	tr.epoch, tr.slot, tr.begun, tr.measuring, tr.start = epoch, int(slot), flags&1 != 0, flags&2 != 0, start
-	tr.errors = tally{sums[0], w[4], w[5]}
-	tr.tests = tally{sums[1], w[6], w[7]}
-	b = b[head:]
 	net := tr.net
 	if epoch < 0 {
 		net = tr.teacher
-		size := net.stateSize()
-		if len(b) < size {
-			return errors.New("microcircuit: state is too short")
-		}
-		if err := net.UnmarshalBinary(b[:size]); err != nil {
-			return err
-		}
-		b = b[size:]
+		r.Part(net.stateSize(), net)
 	}
-	if err := tr.net.UnmarshalBinary(b); err != nil {
+	r.Part(tr.net.stateSize(), tr.net)
+	if err := r.Done(); err != nil || tr.Done() || !tr.begun {
 		return err
-	}
-	if tr.Done() || !tr.begun {
-		return nil
 	}
 	_, _, _, steps := tr.plan()
 	low, high := start, start+tr.t.Skip
 	if tr.measuring {
 		low, high = high, start+steps
 	}
-	if start < 0 || start > net.Now() || net.Now() < low || net.Now() > high || tr.measuring && net.stretch != low {
-		return errors.New("microcircuit: state: impossible time")
-	}
-	return nil
+	r.Check(start >= 0 && start <= net.Now() && net.Now() >= low && net.Now() <= high && (!tr.measuring || net.stretch == low), "impossible time")
+	return r.Err()
 }

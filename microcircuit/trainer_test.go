@@ -12,13 +12,17 @@ import (
 	"testing"
 
 	"spikealign/internal/random"
+	"spikealign/settings"
 	"spikealign/spike"
 )
 
 // example is a short training that exercises one part of the trainer.
 func example(kind string) Training {
 	dims := []int{2, 3, 2}
-	t := Training{Seed: 5, Epochs: 3, EpochPatterns: 5, AlignPatterns: 2, PatternSteps: 130, Skip: 20, ReportEvery: 2}
+	t := Training{
+		Course: Course{Epochs: 3, EpochPatterns: 5, AlignPatterns: 2, PatternSteps: 130, Skip: 20, ReportEvery: 2},
+		Seed:   5,
+	}
 	method := SAL
 	switch kind {
 	case "bp":
@@ -220,25 +224,25 @@ func TestProblems(t *testing.T) {
 		path   string
 		change func(*Training)
 	}{
-		{"config.dims", func(t *Training) { t.Config.Dims = []int{3} }},
-		{"config.dims.1", func(t *Training) { t.Config.Dims[1] = 0 }},
-		{"config.dims.1", func(t *Training) { t.Config.Dims[1] = -1 }},
-		{"config.dims.1", func(t *Training) { t.Config.Dims = []int{1 << 20, 1 << 20, 1} }},
-		{"config.tau", func(t *Training) { t.Config.Tau = 0 }},
-		{"config.window", func(t *Training) { t.Config.Window = 0 }},
-		{"config.window", func(t *Training) { t.Config.Window = 1 << 40 }},
-		{"config.window", func(t *Training) { t.Config.Dims[0] = 20_000; t.Config.Window = 1 << 18 }},
-		{"config.lag", func(t *Training) { t.Config.Lag = -1 }},
-		{"config.lag", func(t *Training) { t.Config.Lag = t.PatternSteps }},
-		{"config.lambda_apical", func(t *Training) { t.Config.LambdaApical = nan }},
-		{"config.lambda_nudge", func(t *Training) { t.Config.LambdaNudge = 1.1 }},
-		{"config.rate_up", func(t *Training) { t.Config.RateUp = nil }},
-		{"config.rate_up.1", func(t *Training) { t.Config.RateUp[1] = inf }},
-		{"config.rate_down", func(t *Training) { t.Config.RateDown = []float64{1, 2} }},
-		{"config.rate_down.0", func(t *Training) { t.Config.RateDown[0] = -1 }},
-		{"config.method", func(t *Training) { t.Config.Method = 9 }},
-		{"config.clip", func(t *Training) { t.Config.Clip = -1 }},
-		{"config.clip", func(t *Training) { t.Config.Clip = 1e9 }},
+		{"network.layers", func(t *Training) { t.Config.Dims = []int{3} }},
+		{"network.layers.1", func(t *Training) { t.Config.Dims[1] = 0 }},
+		{"network.layers.1", func(t *Training) { t.Config.Dims[1] = -1 }},
+		{"network.layers.1", func(t *Training) { t.Config.Dims = []int{1 << 20, 1 << 20, 1} }},
+		{"network.tau_ref", func(t *Training) { t.Config.Tau = 0 }},
+		{"network.window", func(t *Training) { t.Config.Window = 0 }},
+		{"network.window", func(t *Training) { t.Config.Window = 1 << 40 }},
+		{"network.window", func(t *Training) { t.Config.Dims[0] = 20_000; t.Config.Window = 1 << 18 }},
+		{"plasticity.lag", func(t *Training) { t.Config.Lag = -1 }},
+		{"plasticity.lag", func(t *Training) { t.Config.Lag = t.PatternSteps }},
+		{"network.lambda_apical", func(t *Training) { t.Config.LambdaApical = nan }},
+		{"network.lambda_nudge", func(t *Training) { t.Config.LambdaNudge = 1.1 }},
+		{"plasticity.rate_up", func(t *Training) { t.Config.RateUp = nil }},
+		{"plasticity.rate_up.1", func(t *Training) { t.Config.RateUp[1] = inf }},
+		{"plasticity.rate_down", func(t *Training) { t.Config.RateDown = []float64{1, 2, 3} }},
+		{"plasticity.rate_down.0", func(t *Training) { t.Config.RateDown[0] = -1 }},
+		{"plasticity.method", func(t *Training) { t.Config.Method = 9 }},
+		{"plasticity.clip_weight", func(t *Training) { t.Config.Clip = -1 }},
+		{"plasticity.clip_weight", func(t *Training) { t.Config.Clip = 1e9 }},
 		{"start.up.1.2", func(t *Training) { t.Start.Up[1][2] = nan }},
 		{"start.up.0.0", func(t *Training) { t.Start.Up[0][0] = 1e6 }},
 		{"start.up", func(t *Training) { t.Start.Up = t.Start.Up[:1] }},
@@ -251,26 +255,26 @@ func TestProblems(t *testing.T) {
 		{"task.train.1.input.0", func(t *Training) { t.Task.Train[1].Input[0] = 65 }},
 		{"task.validation.1.target", func(t *Training) { t.Task.Validation[1].Target = nil }},
 		{"task.validation.1.target", func(t *Training) { t.Task.Validation[1].Target = []float64{1} }},
-		{"teacher.dims", func(t *Training) { t.Teacher = teacher(1, 2) }},
-		{"teacher.dims.1", func(t *Training) { t.Teacher = teacher(2, 0, 2) }},
+		{"teacher.layers", func(t *Training) { t.Teacher = teacher(1, 2) }},
+		{"teacher.network.layers.1", func(t *Training) { t.Teacher = teacher(2, 0, 2) }},
 		{"teacher.up.0.0", func(t *Training) { t.Teacher = teacher(2, 2); t.Teacher.Up[0][0] = nan }},
 		{"teacher.steps", func(t *Training) { t.Teacher = teacher(2, 2); t.Teacher.Steps = t.Skip }},
-		{"epochs", func(t *Training) { t.Epochs = 0 }},
-		{"epoch_patterns", func(t *Training) { t.EpochPatterns = 0 }},
-		{"align_patterns", func(t *Training) { t.AlignPatterns = 6 }},
-		{"pattern_steps", func(t *Training) { t.PatternSteps = 1 << 50 }},
-		{"validation_steps", func(t *Training) { t.ValidationSteps = -1 }},
-		{"skip", func(t *Training) { t.Skip = t.PatternSteps }},
-		{"skip", func(t *Training) { t.ValidationSteps = t.Skip }},
-		{"report_every", func(t *Training) { t.ReportEvery = 0 }},
-		{"order", func(t *Training) { t.Order = 7 }},
-		{"sequence", func(t *Training) { t.Order = Given }},
-		{"sequence.3", func(t *Training) { t.Order = Given; t.Sequence = make([]int, 15); t.Sequence[3] = 3 }},
-		{"epochs", func(t *Training) { t.Epochs = 1 << 40; t.PatternSteps = 1 << 40 }},
+		{"training.epochs", func(t *Training) { t.Epochs = 0 }},
+		{"training.epoch_patterns", func(t *Training) { t.EpochPatterns = 0 }},
+		{"training.align_patterns", func(t *Training) { t.AlignPatterns = 6 }},
+		{"training.pattern_steps", func(t *Training) { t.PatternSteps = 1 << 50 }},
+		{"training.validation_steps", func(t *Training) { t.ValidationSteps = -1 }},
+		{"training.skip", func(t *Training) { t.Skip = t.PatternSteps }},
+		{"training.skip", func(t *Training) { t.ValidationSteps = t.Skip }},
+		{"training.report_every", func(t *Training) { t.ReportEvery = 0 }},
+		{"training.order", func(t *Training) { t.Order = 7 }},
+		{"training.sequence", func(t *Training) { t.Order = Given }},
+		{"training.sequence.3", func(t *Training) { t.Order = Given; t.Sequence = make([]int, 15); t.Sequence[3] = 3 }},
+		{"training.epochs", func(t *Training) { t.Epochs = 1 << 40; t.PatternSteps = 1 << 40 }},
 	} {
 		training := example("sal")
 		c.change(&training)
-		if ps := training.Validate(); !slices.ContainsFunc(ps, func(p Problem) bool { return p.Path == c.path }) {
+		if ps := training.Validate(); !slices.ContainsFunc(ps, func(p settings.Problem) bool { return p.Path == c.path }) {
 			t.Errorf("want a problem at %s, have %v", c.path, ps)
 		} else if _, err := NewTrainer(training); err == nil || !strings.Contains(err.Error(), "microcircuit: "+c.path+": ") {
 			t.Errorf("NewTrainer: %v", err)
@@ -614,8 +618,13 @@ func TestYinYangLearning(t *testing.T) {
 			w.Up[l][k] *= scale
 		}
 	}
-	tr := mustTrainer(t, Training{Config: c, Start: w, Seed: 1, Task: YinYang{Train: 3000, Validation: 300, Low: -4, High: 4, On: 1, Off: -1}.Task(1), Epochs: 4, EpochPatterns: 3000,
-		PatternSteps: 1000, ValidationSteps: 3000, Skip: 400, ReportEvery: 1, Order: Shuffled})
+	tr := mustTrainer(t, Training{
+		Course: Course{Epochs: 4, EpochPatterns: 3000, PatternSteps: 1000, ValidationSteps: 3000, Skip: 400, ReportEvery: 1, Order: Shuffled},
+		Config: c,
+		Start:  w,
+		Seed:   1,
+		Task:   YinYang{Train: 3000, Validation: 300, Low: -4, High: 4, On: 1, Off: -1}.Task(1),
+	})
 	best := 0.0
 	for !tr.Done() {
 		if r := tr.Step().Report; r != nil {

@@ -26,7 +26,10 @@ func TestPairingDrift(t *testing.T) {
 	const rate, tau = 1e-7, 10 // so slow that the weights stay at 0 within 1e-3
 	spikes := func(u float64) float64 { return 1 / (1 + tau*math.Exp(-u)) }
 	for _, b := range [][2]float64{{3, -1}, {-1, -1}, {-3, -1}, {0, 2}} {
-		c := Config{Dims: []int{1, 1, 1}, Tau: tau, Window: 1, RateUp: []float64{0, 0}, RateDown: []float64{rate}}
+		c := Config{
+			Neurons:    Neurons{Dims: []int{1, 1, 1}, Tau: tau, Window: 1},
+			Plasticity: Plasticity{RateUp: []float64{0, 0}, RateDown: []float64{rate}},
+		}
 		n := mustNetwork(t, c, Weights{Up: [][]float64{{0}, {0}}, Down: [][]float64{{0}}, Bias: [][]float64{{b[0]}, {b[1]}}})
 		n.Present([]float64{0}, nil, Align)
 		n.Advance(1000, nil)
@@ -125,8 +128,13 @@ func TestYinYangNeedsHidden(t *testing.T) {
 		for k := range w.Up[0] {
 			w.Up[0][k] *= 6
 		}
-		tr := mustTrainer(t, Training{Config: c, Start: w, Seed: 1, Task: YinYang{Train: 3000, Low: -6, High: 6, On: 0.5, Off: -0.5}.Task(1), Epochs: 5, EpochPatterns: 3000,
-			AlignPatterns: 300, PatternSteps: 1000, Skip: 400, ReportEvery: 1, Order: Shuffled})
+		tr := mustTrainer(t, Training{
+			Course: Course{Epochs: 5, EpochPatterns: 3000, AlignPatterns: 300, PatternSteps: 1000, Skip: 400, ReportEvery: 1, Order: Shuffled},
+			Config: c,
+			Start:  w,
+			Seed:   1,
+			Task:   YinYang{Train: 3000, Low: -6, High: 6, On: 0.5, Off: -0.5}.Task(1),
+		})
 		sum := 0.0
 		for !tr.Done() {
 			if r := tr.Step().Report; r != nil && r.Epoch >= 2 {

@@ -140,7 +140,7 @@ func fromFloat(v, factor float64) (int64, verdict) {
 	case v < 0:
 		return 0, negative
 	}
-	x := v * factor
+	x := float64(v * factor)
 	r := math.Floor(x + 0.5)
 	if !(r <= maxTime) {
 		return 0, tooLarge

@@ -24,7 +24,8 @@
 // # What is wrong with a file
 //
 // A line that is no spike (negative time, NaN, a neuron that is not a whole number of at least 0)
-// is an error with file and line; the first few are told. Times out of order and second spikes of a
+// is an error with file and line; the first few are reported. Times out of order and second spikes of a
 // neuron at one time, which are dropped, are no errors but counted, with the first few places
-// (Remark).
+// (Remark). Two columns without a header that seem to be the other way round are reported with the
+// error, or, where the file can be read, in Recording.Exchanged.
 package recording

@@ -1,10 +1,8 @@
 package recording
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"slices"
 	"strconv"
@@ -24,18 +22,22 @@ func (r *reader) npz(name string) (err error) {
 	if err != nil {
 		return err
 	}
+	if z.Has("replica") {
+		return fmt.Errorf("%s has spikes of several replicas of a network (array replica): one recording is of one", name)
+	}
 	times, err := openColumn(z, name, timeNames)
 	if err != nil {
 		return err
 	}
 	defer times.Close()
+	// In an archive "neurons" is how many there are, and "unit" that of the times.
 	ids, err := openColumn(z, name, slices.DeleteFunc(slices.Clone(neuronNames), func(s string) bool { return s == "neurons" || s == "unit" || s == "units" }))
 	if err != nil {
 		return err
 	}
 	defer ids.Close()
-	if times.n != ids.n {
-		return fmt.Errorf("%s: %d times, but %d neurons", name, times.n, ids.n)
+	if times.Len != ids.Len {
+		return fmt.Errorf("%s: %d times, but %d neurons", name, times.Len, ids.Len)
 	}
 	if err := r.begin(name, NPZ, unit, fine, step); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
@@ -44,14 +46,12 @@ func (r *reader) npz(name string) (err error) {
 	if unit == Steps {
 		factor = 1 // integers are ticks already
 	}
-	for k := 0; k < times.n; {
-		n := min(columnBlock, times.n-k)
-		for _, c := range []*column{times, ids} {
-			if err := c.read(n); err != nil {
-				return fmt.Errorf("%s: array %q: %w", name, c.name, err)
-			}
+	for k := 0; k < times.Len; {
+		n := min(columnBlock, times.Len-k)
+		if err := errors.Join(times.read(n), ids.read(n)); err != nil {
+			return fmt.Errorf("cannot read the spikes: %w", err)
 		}
-		if err := r.progress(int64(n * (times.size + ids.size))); err != nil {
+		if err := r.progress(int64(n * (times.Size + ids.Size))); err != nil {
 			return err
 		}
 		for i := range n {
@@ -72,12 +72,6 @@ func (r *reader) npz(name string) (err error) {
 			}
 		}
 		k += n
-	}
-	for _, c := range []*column{times, ids} {
-		// where the checksum is compared
-		if _, err := io.ReadFull(c.ReadCloser, c.buf[:1]); err != io.EOF {
-			return fmt.Errorf("%s: array %q is damaged: %w", name, c.name, err)
-		}
 	}
 	return nil
 }
@@ -137,47 +131,26 @@ func (r *reader) npzClock(z *npz.Reader, name string) (Unit, float64, float64, e
 	return unit, float64(powersOfTen[unit.digits()]), 0, nil
 }
 
-const columnBlock = 1 << 13 // elements decoded at a time
+const columnBlock = 1 << 13 // elements read at a time
 
 // column is an array of numbers that is read piece by piece.
 type column struct {
-	io.ReadCloser
-	name   string
-	n      int
-	kind   byte // i, u or f
-	size   int
-	order  binary.ByteOrder
-	buf    []byte
+	*npz.Numbers
 	ints   []int64
-	floats []float64
+	floats []float64 // nil for integers
 }
 
 func openColumn(z *npz.Reader, file string, names []string) (*column, error) {
-	name := ""
-	for _, s := range names {
-		if z.Has(s) {
-			name = s
-			break
-		}
-	}
-	if name == "" {
+	k := slices.IndexFunc(names, z.Has)
+	if k < 0 {
 		return nil, fmt.Errorf("%s: no array %s; it has %s", file, names[0], strings.Join(z.Names(), ", "))
 	}
-	t, shape, rc, err := z.Stream(name)
+	n, err := z.Numbers(names[k])
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("cannot read the spikes: %w", err)
 	}
-	c := &column{ReadCloser: rc, name: name, kind: t[1], order: binary.LittleEndian}
-	c.size, err = strconv.Atoi(string(t[2:]))
-	if t[0] == '>' {
-		c.order = binary.BigEndian
-	}
-	if err != nil || strings.IndexByte("iuf", c.kind) < 0 || len(shape) != 1 {
-		return nil, errors.Join(fmt.Errorf("%s: array %q has type %s and shape %v: must be a list of numbers", file, name, t, shape), rc.Close())
-	}
-	c.n = shape[0]
-	c.buf = make([]byte, columnBlock*c.size)
-	if c.kind == 'f' {
+	c := &column{Numbers: n}
+	if n.Float {
 		c.floats = make([]float64, columnBlock)
 	} else {
 		c.ints = make([]int64, columnBlock)
@@ -187,56 +160,15 @@ func openColumn(z *npz.Reader, file string, names []string) (*column, error) {
 
 // read decodes the next n elements.
 func (c *column) read(n int) error {
-	b := c.buf[:n*c.size]
-	if _, err := io.ReadFull(c.ReadCloser, b); err != nil {
-		return fmt.Errorf("is damaged or cut off: %w", err)
+	if c.Float {
+		return c.Float64s(c.floats[:n])
 	}
-	little := c.order == binary.LittleEndian
-	switch {
-	case c.kind == 'i' && c.size == 8 && little:
-		for i := range n {
-			c.ints[i] = int64(binary.LittleEndian.Uint64(b[8*i:]))
-		}
-	case c.kind == 'i' && c.size == 4 && little:
-		for i := range n {
-			c.ints[i] = int64(int32(binary.LittleEndian.Uint32(b[4*i:])))
-		}
-	case c.kind == 'f' && c.size == 8:
-		for i := range n {
-			c.floats[i] = math.Float64frombits(c.order.Uint64(b[8*i:]))
-		}
-	case c.kind == 'f':
-		for i := range n {
-			c.floats[i] = float64(math.Float32frombits(c.order.Uint32(b[4*i:])))
-		}
-	default:
-		for i := range n {
-			var u uint64
-			switch e := b[i*c.size:]; c.size {
-			case 1:
-				u = uint64(e[0])
-			case 2:
-				u = uint64(c.order.Uint16(e))
-			case 4:
-				u = uint64(c.order.Uint32(e))
-			default:
-				u = c.order.Uint64(e)
-			}
-			if c.kind == 'i' {
-				shift := 64 - 8*c.size
-				u = uint64(int64(u<<shift) >> shift)
-			} else if u > math.MaxInt64 {
-				u = math.MaxInt64 // too large in any case
-			}
-			c.ints[i] = int64(u)
-		}
-	}
-	return nil
+	return c.Int64s(c.ints[:n])
 }
 
 // at returns element i times factor.
 func (c *column) at(i int, factor int64) (int64, verdict) {
-	if c.floats != nil {
+	if c.Float {
 		return fromFloat(c.floats[i], float64(factor))
 	}
 	v := c.ints[i]
@@ -250,7 +182,7 @@ func (c *column) at(i int, factor int64) (int64, verdict) {
 }
 
 func (c *column) text(i int) string {
-	if c.floats != nil {
+	if c.Float {
 		return strconv.FormatFloat(c.floats[i], 'g', -1, 64)
 	}
 	return strconv.FormatInt(c.ints[i], 10)

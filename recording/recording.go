@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	"spikealign/spike"
@@ -94,6 +96,8 @@ type Recording struct {
 	Length     int64   // from the first spike to the last, in ticks
 	Disorder   Remark  // spikes earlier than the one before them in their file
 	Duplicates Remark  // second spikes of a neuron at one time; known after Replay
+	// what to do, if the two columns of a file without header seem to be exchanged; else ""
+	Exchanged string
 
 	spool  *spool
 	origin int64 // the first spike, in fine ticks
@@ -175,6 +179,13 @@ type reader struct {
 	problems []error
 	disorder Remark
 
+	// Of columns that may be exchanged: the header that would tell so, "" where the columns have
+	// names; lines with a whole time whose neuron has a fraction; neurons less than the one before.
+	remedy    string
+	fractions int
+	falls     int64
+	lastID    int64
+
 	spikes      int64
 	begins      int64 // time of the spike read first
 	origin, end int64 // of the earliest and the latest
@@ -199,7 +210,7 @@ func (r *reader) begin(name string, f Format, unit Unit, fine, step float64) err
 	r.unit, r.fine, r.step, r.format = unit, fine, step, f
 	r.base += r.line
 	r.files = append(r.files, part{name, r.base, f == NPZ})
-	r.line, r.last = 0, -1
+	r.line, r.last, r.lastID, r.remedy = 0, -1, -1, ""
 	return nil
 }
 
@@ -222,10 +233,43 @@ func (r *reader) problem(format string, args ...any) {
 
 // fail returns the problems so far.
 func (r *reader) fail() error {
-	if len(r.problems) >= maxProblems {
-		return errors.Join(append(r.problems, errors.New("there may be more; reading stopped here"))...)
+	all := slices.Clone(r.problems)
+	if len(all) >= maxProblems {
+		all = append(all, errors.New("there may be more; reading stopped here"))
 	}
-	return errors.Join(r.problems...)
+	if len(all) > 0 && r.fractional() {
+		all = append(all, errors.New(r.exchanged()))
+	}
+	return errors.Join(all...)
+}
+
+// exchanged says what to do about columns that seem to be exchanged.
+func (r *reader) exchanged() string {
+	return fmt.Sprintf("the columns seem to be exchanged: if so, begin the file with the header %s", r.remedy)
+}
+
+// fractional reports whether the files look as if their neurons were times: nothing is wrong but
+// that many neurons have a fraction, and no time has one.
+func (r *reader) fractional() bool {
+	fine := int64(r.fine)
+	return r.remedy != "" && r.fractions == len(r.problems) && 4*int64(r.fractions) >= r.spikes &&
+		(r.spikes == 0 || r.begins%fine == 0 && r.grid%fine == 0)
+}
+
+// climbing reports whether a recording of whole numbers looks as if its neurons were times: they
+// hardly ever go down, leave gaps and come once or twice, over a wider range than the times, which
+// go up and down.
+//
+// A recording in the order of its neurons is none of that, unless hardly any neuron has fired
+// twice; nor is a list of first spikes, which has no gaps.
+func (r *reader) climbing() bool {
+	if r.remedy == "" || r.spikes < 20 {
+		return false
+	}
+	different := int64(len(r.ids))
+	span := slices.Max(r.ids) - slices.Min(r.ids)
+	return r.falls <= r.spikes/100 && r.disorder.Count >= r.spikes/10 && 2*different > r.spikes && float64(span) > 1.2*float64(different) &&
+		float64(r.end-r.origin)/r.fine < float64(span)
 }
 
 // progress tells how much has been read, and whether the caller wants to stop.
@@ -263,6 +307,10 @@ func (r *reader) spike(time, id int64) error {
 		r.disorder.add(r.place())
 	}
 	r.last = time
+	if id < r.lastID {
+		r.falls++
+	}
+	r.lastID = id
 	if r.spikes == 0 {
 		r.begins, r.origin, r.end = time, time, time
 	}
@@ -274,7 +322,11 @@ func (r *reader) spike(time, id int64) error {
 	r.spikes++
 	n := r.neuron(id)
 	if len(r.ids) > maxNeurons {
-		return fmt.Errorf("more than %d different neurons up to %s: is this the column of the neuron?", maxNeurons, r.place())
+		err := fmt.Errorf("more than %d different neurons up to %s: is this the column of the neuron?", maxNeurons, r.place())
+		if r.climbing() {
+			err = fmt.Errorf("%w; %s", err, r.exchanged())
+		}
+		return err
 	}
 	r.counts[n]++
 	return r.spool.add(record{time, n, uint32(min(r.base+r.line, unknown))})
@@ -318,6 +370,9 @@ func (r *reader) recording() *Recording {
 	grid := max(r.grid, 1)
 	rec := &Recording{Clock: Clock{r.unit, r.fine / float64(grid), r.step}, Format: r.format, Spikes: r.spikes, First: float64(r.origin) / r.fine,
 		Length: (r.end - r.origin) / grid, Disorder: r.disorder, spool: r.spool, origin: r.origin, grid: grid, files: r.files}
+	if r.climbing() {
+		rec.Exchanged = r.exchanged()
+	}
 	order := make([]int, len(r.ids))
 	for k := range order {
 		order[k] = k
@@ -335,9 +390,23 @@ func (r *reader) recording() *Recording {
 // Close removes the temporary file.
 func (r *Recording) Close() error { return r.spool.close() }
 
+// Files returns the names of the files.
+func (r *Recording) Files() []string {
+	var names []string
+	for _, f := range r.files {
+		names = append(names, f.name)
+	}
+	return names
+}
+
+// When returns the time of a tick as text, such as "12.5 ms".
+func (r *Recording) When(tick int64) string {
+	return strconv.FormatFloat(r.First+float64(tick)*r.Tick(), 'g', 12, 64) + " " + string(r.Unit)
+}
+
 // TickAt returns the first tick at or after a time in Unit.
 func (r *Recording) TickAt(time float64) int64 {
-	x := math.Ceil((time-r.First)*r.PerUnit - 1e-6) // rounding of the product must not lose a tick
+	x := math.Ceil(float64((time-r.First)*r.PerUnit) - 1e-6) // rounding of the product must not lose a tick
 	return int64(min(max(x, -maxTime), maxTime))
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -148,6 +149,90 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// table writes lines of two columns.
+func table(lines int, line func(k int) (first, second any)) string {
+	var b strings.Builder
+	for k := range lines {
+		first, second := line(k)
+		fmt.Fprintf(&b, "%v,%v\n", first, second)
+	}
+	return b.String()
+}
+
+// TestExchanged: two columns without header that are the other way round are recognised, whether
+// they can be read or not.
+func TestExchanged(t *testing.T) {
+	const says = "the columns seem to be exchanged: if so, begin the file with the header "
+	s := random.New(5, random.Spikes, 0, 0)
+	draw := func(n uint64) int { return int(s.Uint64() % n) }
+	for _, c := range []struct {
+		name, content string
+		o             Options
+		header        string // that helps
+	}{
+		{"in order of time", table(300, func(k int) (any, any) { return draw(40), fmt.Sprintf("%.1f", 0.7*float64(k)) }), Options{Unit: Milliseconds}, "neuron,time_ms"},
+		{"by neuron", table(300, func(k int) (any, any) { return k / 30, fmt.Sprintf("%.3f", 0.01*float64(k%30)) }), Options{Unit: Seconds}, "neuron,time_s"},
+		{"blanks", "4 10.25\n4 11.5\n1 12\n", Options{Unit: Milliseconds}, "neuron time_ms"},
+		{"tabs, floats", "4.0\t10.25\n4.0\t11.5\n1.0\t12.0\n", Options{Unit: Microseconds}, "neuron time_us"},
+		{"NEST", "10.25\t4\n11.5\t4\n12.0\t1\n", Options{Format: NEST}, "time_ms neuron"},
+		{"whole numbers", table(1000, func(k int) (any, any) { return draw(30), 1000 + 17*k + draw(5) }), Options{Unit: Microseconds}, "neuron,time_us"},
+		{"a spike each step", table(1000, func(k int) (any, any) { return 2 * draw(50), k + k/3*2 }), Options{Unit: Steps}, "neuron,time_steps"},
+	} {
+		r, err := Read(context.Background(), []string{save(t, "a.csv", c.content)}, c.o)
+		told := ""
+		if err != nil {
+			told = err.Error()
+		} else {
+			told = r.Exchanged
+			r.Close()
+		}
+		if !strings.HasSuffix(told, says+c.header) {
+			t.Errorf("%s: %q", c.name, told)
+		}
+		// With the header the file is read, and nothing more is said.
+		r, err = Read(context.Background(), []string{save(t, "a.csv", c.header+"\n"+c.content)}, Options{})
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		if r.Exchanged != "" || len(r.IDs) > 50 || strings.Contains(c.name, "order") && r.Disorder.Count > 0 {
+			t.Errorf("%s, with header: %d neurons, %d out of order, %q", c.name, len(r.IDs), r.Disorder.Count, r.Exchanged)
+		}
+		r.Close()
+	}
+	for _, c := range []struct {
+		name, content string
+		o             Options
+	}{
+		{"in order of time", table(1000, func(k int) (any, any) { return 3 * k, draw(30) }), Options{Unit: Microseconds}},
+		{"without order", table(1000, func(k int) (any, any) { return draw(100000), draw(30) }), Options{Unit: Microseconds}},
+		{"by neuron", table(1000, func(k int) (any, any) { return 10*(k%50) + draw(10), k / 50 }), Options{Unit: Milliseconds}},
+		{"by neuron, two spikes each, half of the neurons silent", table(1000, func(k int) (any, any) { return 100*(k%2) + draw(100), k / 2 * 2 }), Options{Unit: Milliseconds}},
+		{"first spikes of many neurons", table(1000, func(k int) (any, any) { return draw(100), k }), Options{Unit: Milliseconds}},
+		{"a wave", table(1000, func(k int) (any, any) { return k / 3, 5 * k }), Options{Unit: Milliseconds}},
+		{"steps, all neurons in each", table(1000, func(k int) (any, any) { return k / 10, k % 10 }), Options{Unit: Steps}},
+		{"two neurons", table(1000, func(k int) (any, any) { return 7 * k, k % 2 }), Options{Unit: Steps}},
+		{"few spikes", table(10, func(k int) (any, any) { return draw(3), 7 * k }), Options{Unit: Steps}},
+		{"a header", "time_ms,neuron\n" + table(1000, func(k int) (any, any) { return draw(30), 17 * k }), Options{}},
+		{"a wrong neuron", "5,2.5\n" + table(1000, func(k int) (any, any) { return 3 * k, draw(30) }), Options{Unit: Microseconds}},
+		{"wrong neurons, times with fractions", table(9, func(k int) (any, any) { return 0.5 + float64(k), 1.5 }), Options{Unit: Milliseconds}},
+		{"wrong neurons of all kinds", "1,2.5\n2,x\n", Options{Unit: Milliseconds}},
+		{"wrong neurons under a header", "time_ms,neuron\n4,10.25\n4,11.5\n", Options{}},
+	} {
+		r, err := Read(context.Background(), []string{save(t, "a.csv", c.content)}, c.o)
+		if err != nil {
+			if strings.Contains(err.Error(), "exchanged") || !strings.HasPrefix(c.name, "a wrong") && !strings.HasPrefix(c.name, "wrong") {
+				t.Errorf("%s: %v", c.name, err)
+			}
+			continue
+		}
+		if r.Exchanged != "" {
+			t.Errorf("%s: %s", c.name, r.Exchanged)
+		}
+		r.Close()
+	}
+}
+
 // TestRemarks: disorder and second spikes are counted and placed, through several files, with any
 // memory, and the train is in order without them.
 func TestRemarks(t *testing.T) {
@@ -269,9 +354,11 @@ func TestNPZ(t *testing.T) {
 		"spikes.npz[1]: negative time -2":                          {{Name: "time", Shape: []int{3}, Data: []int64{1, -2, 3}}, ids, one("unit", "s")},
 		"spikes.npz[2]: neuron -4 is not a whole number":           {times, {Name: "neuron", Shape: []int{3}, Data: []int32{4, 2, -4}}, one("unit", "s")},
 		"spikes.npz[0]: time 0.5 is not a whole number of steps":   {floats, ids, one("tick_steps", 1.0)},
-		"spikes.npz[0]: time 9223372036854775807 is too large":     {{Name: "time", Shape: []int{3}, Data: []uint64{1 << 63, 2, 3}}, ids, one("unit", "ns")},
+		"spikes.npz[0]: time 9223372036854775807 is too large":     {{Name: "time", Shape: []int{3}, Data: []uint64{math.MaxInt64, 2, 3}}, ids, one("unit", "ns")},
+		"array \"time\": 9223372036854775808 does not fit":         {{Name: "time", Shape: []int{3}, Data: []uint64{1 << 63, 2, 3}}, ids, one("unit", "ns")},
 		"tick_steps = 0.3: a step must be a whole number of ticks": {times, ids, one("tick_steps", 0.3)},
 		"unit \"days\"":             {times, ids, one("unit", "days")},
+		"several replicas":          {times, ids, one("tick_steps", 1.0), {Name: "replica", Shape: []int{3}, Data: []int32{0, 1, 0}}},
 		"must be a list of numbers": {{Name: "time", Shape: []int{1, 3}, Data: []int64{1, 2, 3}}, ids, one("unit", "s")},
 	} {
 		if _, err := Read(context.Background(), []string{archive(t, arrays...)}, Options{}); err == nil || !strings.Contains(err.Error(), want) {
@@ -328,12 +415,15 @@ func TestClock(t *testing.T) {
 		{ms, "2", 20}, {ms, "2ms", 20}, {ms, " 2.5 ms ", 25}, {ms, "0.1s", 1000}, {ms, "100us", 1}, {ms, "1e2 \u00b5s", 1}, {ms, "3steps", 0}, {ms, "x", 0}, {ms, "", 0}, {ms, "3 days", 0},
 		{steps, "2", 8}, {steps, "2 steps", 8}, {steps, "2ms", 0}, {chip, "20ms", 20}, {chip, "20", 20}, {ms, "1e999", 0},
 	} {
-		got, err := c.clock.Ticks(c.text)
-		if d := got - c.want; (err != nil) != (c.want == 0) || d > 1e-9 || d < -1e-9 {
-			t.Errorf("%+v: %q is %v, %v; want %v", c.clock, c.text, got, err, c.want)
+		got, err := c.clock.Parse(c.text)
+		if d := got*c.clock.PerUnit - c.want; (err != nil) != (c.want == 0) || d > 1e-9 || d < -1e-9 {
+			t.Errorf("%+v: %q is %v units, %v; want %v ticks", c.clock, c.text, got, err, c.want)
 		}
 	}
 	r := Recording{Clock: ms, First: 5}
+	if span, when := r.Span(25), r.When(25); span != "2.5 ms" || when != "7.5 ms" {
+		t.Errorf("25 ticks are %s, at %s", span, when)
+	}
 	for at, want := range map[float64]int64{5: 0, 5.1: 1, 5.11: 2, 0: -50, 1e300: maxTime} {
 		if got := r.TickAt(at); got != want {
 			t.Errorf("%v ms is tick %d, want %d", at, got, want)
@@ -437,6 +527,24 @@ func BenchmarkText(b *testing.B) {
 	}
 	path := save(b, "a.csv", text.String())
 	b.SetBytes(int64(text.Len()))
+	for b.Loop() {
+		r, err := Read(context.Background(), []string{path}, Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		r.Close()
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/spike")
+}
+
+func BenchmarkNPZ(b *testing.B) {
+	const n = 1 << 20
+	s := random.New(1, random.Spikes, 0, 0)
+	times, ids := make([]int64, n), make([]int32, n)
+	for k := range n {
+		times[k], ids[k] = int64(13*k), int32(s.Uint64()%100)
+	}
+	path := archive(b, npz.Array{Name: "time", Shape: []int{n}, Data: times}, npz.Array{Name: "neuron", Shape: []int{n}, Data: ids}, npz.Array{Name: "tick_steps", Data: 1.0})
 	for b.Loop() {
 		r, err := Read(context.Background(), []string{path}, Options{})
 		if err != nil {

@@ -190,6 +190,9 @@ func (p *text) line(b []byte) error {
 	}
 	n, v := decimal(id, 0)
 	if v != good {
+		if v == rounded && t%int64(powersOfTen[p.scale]) == 0 {
+			p.fractions++
+		}
 		return p.bad("neuron %s is not a whole number from 0 on", quoted(id))
 	}
 	if len(offset) > 0 {
@@ -409,7 +412,7 @@ func (p *text) start(b []byte) (isHeader bool, err error) {
 	}
 	switch {
 	case p.o.Unit == "" && unit == "":
-		return false, optionError("the unit of the times is not known: name it (--unit s, ms, us, ns or steps), or write it into a header (time_ms)")
+		return false, optionError("the unit of the times is not known: name it (--unit s, ms, us, ns or steps), or begin the file with a header such as time_ms,neuron")
 	case unit == "":
 		unit = p.o.Unit
 	case p.o.Unit != "" && p.o.Unit != unit:
@@ -422,7 +425,24 @@ func (p *text) start(b []byte) (isHeader bool, err error) {
 	}
 	p.begun = true
 	p.reader.line = p.number
+	if !isHeader {
+		p.remedy = p.otherHeader(unit)
+	}
 	return isHeader, nil
+}
+
+// otherHeader is the header with which the two columns of a file without one would be read the
+// other way round.
+func (p *text) otherHeader(unit Unit) string {
+	names := [2]string{"neuron", "time_" + string(unit)}
+	if p.time == 1 {
+		names[0], names[1] = names[1], names[0]
+	}
+	delimiter := string(p.delimiter)
+	if p.delimiter == '\t' {
+		delimiter = " " // does as well, and shows
+	}
+	return names[0] + delimiter + names[1]
 }
 
 // numeric tells fields that are meant to be numbers: they begin like one, or are NaN or infinite.

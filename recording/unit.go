@@ -52,9 +52,14 @@ type Clock struct {
 // Tick returns the length of a tick, in units.
 func (c Clock) Tick() float64 { return 1 / c.PerUnit }
 
-// Ticks returns how many ticks a length of time is, such as "10" (in the clock's unit), "10ms" or
-// "2.5 us". The error says why it cannot be told.
-func (c Clock) Ticks(text string) (float64, error) {
+// Span returns a length of time as text, such as "0.5 ms".
+func (c Clock) Span(ticks float64) string {
+	return strconv.FormatFloat(ticks*c.Tick(), 'g', 6, 64) + " " + string(c.Unit)
+}
+
+// Parse returns a length of time, such as "10" (in the clock's unit), "10ms" or "2.5 us", in the
+// clock's unit. The error says why it is not known.
+func (c Clock) Parse(text string) (float64, error) {
 	number := strings.TrimSpace(text)
 	end := len(number)
 	for end > 0 && !(number[end-1] >= '0' && number[end-1] <= '9' || number[end-1] == '.') {
@@ -73,11 +78,11 @@ func (c Clock) Ticks(text string) (float64, error) {
 	}
 	switch {
 	case unit == c.Unit:
-		return v * c.PerUnit, nil
+		return v, nil
 	case unit != Steps && c.Unit != Steps:
-		return v * math.Pow10(unit.digits()-c.Unit.digits()) * c.PerUnit, nil
+		return v * math.Pow10(unit.digits()-c.Unit.digits()), nil
 	case unit != Steps && c.StepSeconds > 0:
-		return v * math.Pow10(unit.digits()-Seconds.digits()) / c.StepSeconds * c.PerUnit, nil
+		return v * math.Pow10(unit.digits()-Seconds.digits()) / c.StepSeconds, nil
 	}
 	return 0, fmt.Errorf("%q: the recording counts %s, and does not say how long a step is", text, map[bool]string{true: "steps", false: "physical time"}[c.Unit == Steps])
 }

@@ -177,7 +177,10 @@ func alignment(j *Job) error {
 // shown.
 func alignmentRun(ctx context.Context, seed uint64, rate float64, cut int64, places []float64) ([]float64, error) {
 	dims := []int{4, 30, 3}
-	c := microcircuit.Config{Dims: dims, Tau: 10, Window: 400, Lag: 400, LambdaApical: 0.1, LambdaNudge: 0.5, RateUp: []float64{0, 0}, RateDown: []float64{rate}, SALCut: cut}
+	c := microcircuit.Config{
+		Neurons:    microcircuit.Neurons{Dims: dims, Tau: 10, Window: 400, LambdaApical: 0.1, LambdaNudge: 0.5},
+		Plasticity: microcircuit.Plasticity{RateUp: []float64{0}, RateDown: []float64{rate}, SALCut: cut, Lag: 400},
+	}
 	draw := func(n int, width float64, which uint64) []float64 {
 		w := make([]float64, n)
 		for k := range w {

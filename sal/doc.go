@@ -18,8 +18,7 @@
 // causal pairs more frequent, so it shrinks and the partner grows, until W[i][j] = W[j][i] in
 // effect. If one of the two is frozen, the other comes to it: no neuron needs to know a weight that
 // it does not have. The same sums give coactivation, <z_i z_j> = (C[i][j]+C[j][i])*tau/T with the
-// triangular window of the refractory time, for Hebbian (wake-sleep) learning, and any other window
-// whose halves are equal up to their amplitudes.
+// triangular window of the refractory time, for Hebbian (wake-sleep) learning.
 //
 // # Which pairs count
 //
@@ -38,11 +37,11 @@
 // # Values
 //
 // PairSums serves a window and a pairing that all synapses share, with amplitudes that may differ
-// (type SAL); it is fast enough to be fed by a simulator. SynapseSums has a window of its own for
-// every synapse. Online changes weights at each spike instead of at the end of an epoch. All three
-// can be fed from a running simulation or a recorded train. Sums do not depend on the split into
-// batches, on the order of simultaneous spikes, or on the machine, to the last bit; weights changed
-// by Online depend on the order of simultaneous spikes in the last bit only.
+// (types SAL and Hebbian); it is fast enough to be fed by a simulator. Online changes weights at
+// each spike instead of at the end of an epoch, with any window. Both can be fed from a running
+// simulation or a recorded train. Sums do not depend on the split into batches, on the order of
+// simultaneous spikes, or on the machine, to the last bit; weights changed by Online depend on the
+// order of simultaneous spikes in the last bit only.
 //
 // Times and time constants are in ticks (package spike), from 0 to 2^62, in ascending order;
 // learning rates and amplitudes have the unit of the weights. Nothing here may be used by two

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"spikealign/internal/state"
 	"spikealign/spike"
 	"spikealign/synapse"
 )
@@ -215,57 +216,54 @@ func (h *history) check(i int32) {
 	}
 }
 
-// append appends the binary form of h, n and the support excepted. Histories that cannot be told
-// apart by later spikes have equal forms, whatever the representation.
-func (h *history) append(b []byte) []byte {
-	b = appendInts(b, int64(h.pairing.Kind), int64(h.pairing.K), h.now)
-	b = appendInts(b, h.counts...)
+// write appends the state of h, n and the support excepted. Histories that cannot be told apart by
+// later spikes have equal states, whatever the representation.
+func (h *history) write(w *state.Writer) {
+	w.Int(int64(h.pairing.Kind))
+	w.Int(int64(h.pairing.K))
+	w.Int(h.now)
+	w.Ints(h.counts)
 	recent := h.recent()
-	b = appendInts(b, int64(len(recent)))
+	w.Count(len(recent))
 	for _, e := range recent {
-		b = appendInts(b, e.Time, int64(e.Neuron))
+		w.Int(e.Time)
+		w.Int(int64(e.Neuron))
 	}
 	pending := slices.Sorted(slices.Values(h.pending))
-	b = appendInts(b, int64(len(pending)))
+	w.Count(len(pending))
 	for _, i := range pending {
-		b = appendInts(b, int64(i))
+		w.Int(int64(i))
 	}
-	return b
 }
 
-// read restores a history from the form that append writes. An error stays in r.
-func (h *history) read(r *reader, n int, support int64, dense bool) {
-	kind, k, now := r.int(), r.int(), r.int()
+// read restores a history from the state that write appends. An error stays in r.
+func (h *history) read(r *state.Reader, n int, support int64, dense bool) {
+	kind, k, now := r.Int(), r.Int(), r.Int()
 	p := synapse.Pairing{Kind: synapse.PairingKind(kind), K: int(k)}
-	if p.Validate() != nil || int64(p.K) != k || now < 0 || now > maxTime {
-		r.fail("pairing or time")
-	}
-	if r.err != nil {
+	r.Check(p.Validate() == nil && int64(p.K) == k && now >= 0 && now <= maxTime, "impossible pairing or time")
+	if r.Err() != nil {
 		return
 	}
 	h.start(n, p, support, dense)
-	for i := range h.counts {
-		if h.counts[i] = r.int(); h.counts[i] < 0 {
-			r.fail("spike count")
-		}
-	}
-	for range r.count(16) {
-		t, i := r.int(), r.int()
+	r.Ints(h.counts)
+	r.Check(slices.Min(h.counts) >= 0, "a negative number of spikes")
+	for range r.Count(16) {
+		t, i := r.Int(), r.Int()
 		if i < 0 || i >= int64(n) || t < h.now || t < now-support || t >= now {
-			r.fail("spike")
+			r.Fail("impossible spike")
 			return
 		}
 		h.advance(t)
 		h.pending = append(h.pending, int32(i))
 	}
-	if r.err != nil {
+	if r.Err() != nil {
 		return
 	}
 	h.advance(now)
-	for range r.count(8) {
-		i := r.int()
+	for range r.Count(8) {
+		i := r.Int()
 		if i < 0 || i >= int64(n) {
-			r.fail("spike")
+			r.Fail("impossible spike")
 			return
 		}
 		h.pending = append(h.pending, int32(i))

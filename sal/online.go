@@ -8,15 +8,16 @@ import (
 
 // Online changes weights spike by spike: when a spike completes a pair, the learning window K is
 // applied to both synapses of the pair. Over a train the changes add up to what the pair sums give,
-// up to the rounding of another order of additions.
+// up to the rounding of another order of additions. It is the rule at its plainest, for any window,
+// and what faster forms of it are tested against.
 //
-// The zero value is good for UnmarshalBinary only. An Online must not be copied.
+// Its zero value is not ready. An Online must not be copied.
 type Online struct {
 	history
 	window synapse.Window
 
 	// Gain multiplies the changes of each synapse, n*n row-major; 0 freezes one. nil stands for
-	// ones. It belongs to the caller and is no part of the binary form.
+	// ones. It belongs to the caller.
 	Gain []float64
 }
 
@@ -31,7 +32,7 @@ func Window(half synapse.Half) synapse.Window {
 func NewOnline(n int, w synapse.Window, p synapse.Pairing) *Online {
 	mustBeValid(n, w, p)
 	o := &Online{window: w}
-	o.start(n, p, longest([]synapse.Window{w}), false)
+	o.start(n, p, max(w.Plus.Support(), w.Minus.Support()), false)
 	return o
 }
 
@@ -70,34 +71,3 @@ func (o *Online) Apply(t int64, i int32, w []float64, eta float64) {
 
 // Reset forgets all spikes. Times may begin at 0 again.
 func (o *Online) Reset() { o.forget() }
-
-const onlineTag = "SON1"
-
-// AppendBinary appends the recent spikes, the window and the pairing to b. The error is always nil.
-func (o *Online) AppendBinary(b []byte) ([]byte, error) {
-	b = appendWindow(append(b, onlineTag...), o.window)
-	return o.append(appendInts(b, int64(o.n))), nil
-}
-
-// UnmarshalBinary restores what AppendBinary writes. After an error o is unchanged; Gain is
-// unchanged in any case.
-func (o *Online) UnmarshalBinary(b []byte) error {
-	r := newReader(b, onlineTag)
-	d := Online{window: r.window(), Gain: o.Gain}
-	if d.window.Validate() != nil {
-		r.fail("learning window")
-	}
-	n := r.count(8) // each neuron has at least its count of spikes
-	if n < 1 {
-		r.fail("number of neurons")
-	}
-	if r.err != nil {
-		return r.err
-	}
-	d.read(r, n, longest([]synapse.Window{d.window}), false)
-	if err := r.done(); err != nil {
-		return err
-	}
-	*o = d
-	return nil
-}

@@ -2,7 +2,9 @@ package sal
 
 import (
 	"fmt"
+	"slices"
 
+	"spikealign/internal/state"
 	"spikealign/spike"
 	"spikealign/synapse"
 )
@@ -67,17 +69,6 @@ func NewPairSums(n int, half synapse.Half, p synapse.Pairing) *PairSums {
 	return c
 }
 
-// FromTrain returns the sums of a recorded train of n neurons, or the error of spike.Check. It
-// panics as NewPairSums does.
-func FromTrain(events []spike.Event, n int, half synapse.Half, p synapse.Pairing) (*PairSums, error) {
-	c := NewPairSums(n, half, p)
-	if err := spike.Check(events, n); err != nil {
-		return nil, err
-	}
-	c.Observe(events)
-	return c, nil
-}
-
 func mustBeValid(n int, w interface{ Validate() error }, p synapse.Pairing) {
 	if n < 1 {
 		panic(fmt.Sprintf("sal: %d neurons", n))
@@ -96,7 +87,7 @@ func integerTriangle(h synapse.Half) bool {
 }
 
 // wholeTriangle reports whether h is an integer triangle without a cut, so that weights need no
-// look at the support.
+// test of the support.
 func wholeTriangle(h synapse.Half) bool {
 	return integerTriangle(h) && h.Support() == int64(h.Tau)-1
 }
@@ -168,7 +159,8 @@ func (c *PairSums) Spike(t int64, i int32) {
 	c.Observe([]spike.Event{{Time: t, Neuron: i}})
 }
 
-// Observe adds spikes in order of time; it panics as Spike does.
+// Observe adds spikes in order of time; it panics as Spike does. A recorded train that is not known
+// to be one goes through spike.Check first.
 func (c *PairSums) Observe(events []spike.Event) {
 	if c.latest != nil {
 		c.observeDense(events)
@@ -255,63 +247,63 @@ const pairSumsTag = "PSM1"
 
 // AppendBinary appends the whole state, window and pairing included, to b. The error is always nil.
 func (c *PairSums) AppendBinary(b []byte) ([]byte, error) {
-	b = append(b, pairSumsTag...)
-	b = appendInts(appendHalf(b, c.half), int64(c.n))
-	b = c.append(b)
+	w := state.NewWriter(b, pairSumsTag)
+	w.Int(int64(c.half.Shape))
+	w.Float(c.half.Tau)
+	w.Float(c.half.Cut)
+	w.Count(c.n)
+	w.Grow(8 * c.n * (c.n + 1))
+	c.write(w)
 	for i := range c.n {
-		for j := range c.n {
-			at := i*c.stride + j
-			switch {
-			case i == j:
-				b = appendInts(b, 0)
-			case c.tri != nil:
-				b = appendInts(b, c.tri[at])
-			default:
-				b = appendFloats(b, c.sum[at])
-			}
+		// the diagonal means nothing
+		at := i * c.stride
+		if c.tri != nil {
+			row := c.tri[at:][:c.n]
+			w.Ints(row[:i])
+			w.Int(0)
+			w.Ints(row[i+1:])
+		} else {
+			row := c.sum[at:][:c.n]
+			w.Floats(row[:i])
+			w.Float(0)
+			w.Floats(row[i+1:])
 		}
 	}
-	return b, nil
+	return w.End()
 }
 
 // UnmarshalBinary restores sums from the form that AppendBinary writes. After an error c is
-// unchanged.
+// unchanged. The zero value takes sums of any kind; others take sums of the same number of neurons,
+// half window and pairing only.
 func (c *PairSums) UnmarshalBinary(b []byte) error {
-	r := newReader(b, pairSumsTag)
-	half := r.half()
-	if half.Validate() != nil {
-		r.fail("learning window")
-	}
-	n := r.count(8)
-	if n < 1 || n > len(r.b)/8/n {
-		r.fail("number of neurons")
-	}
-	if r.err != nil {
-		return r.err
+	r := state.NewReader(b, pairSumsTag)
+	half := synapse.Half{Shape: synapse.WindowShape(r.Int()), Tau: r.Finite(), Cut: r.Finite()}
+	r.Check(half.Validate() == nil, "impossible learning window")
+	n := r.Count(8)
+	r.Check(n >= 1 && n <= r.Len()/8/max(n, 1), "impossible number of neurons")
+	if r.Err() != nil {
+		return r.Err()
 	}
 	var d PairSums
 	d.read(r, n, half.Support(), wholeTriangle(half))
-	if r.err != nil {
-		return r.err
+	r.Check(c.n == 0 || c.n == n && c.half == half && c.pairing == d.pairing, "pair sums of another kind")
+	if r.Err() != nil {
+		return r.Err()
 	}
 	d.setHalf(half)
-	for i := range d.n {
-		for j := range d.n {
-			at := i*d.stride + j
-			bad := false
-			if d.tri != nil {
-				d.tri[at] = r.int()
-				bad = d.tri[at] < 0 || i == j && d.tri[at] != 0
-			} else {
-				d.sum[at] = r.float()
-				bad = d.sum[at] < 0 || i == j && d.sum[at] != 0
-			}
-			if bad {
-				r.fail("pair sum")
-			}
+	for i := range n {
+		at := i * d.stride
+		if d.tri != nil {
+			row := d.tri[at:][:n]
+			r.Ints(row)
+			r.Check(slices.Min(row) >= 0 && row[i] == 0, "impossible pair sum")
+		} else {
+			row := d.sum[at:][:n]
+			r.Finites(row)
+			r.Check(slices.Min(row) >= 0 && row[i] == 0, "impossible pair sum")
 		}
 	}
-	if err := r.done(); err != nil {
+	if err := r.Done(); err != nil {
 		return err
 	}
 	*c = d

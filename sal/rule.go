@@ -2,14 +2,6 @@ package sal
 
 import "fmt"
 
-// A Rule forms weight changes from the pair sums of an epoch. Weights are n*n row-major, the
-// synapse from presynaptic j to postsynaptic i at i*n+j. The diagonal is left alone.
-type Rule interface {
-	// Add adds the weight changes for the pair sums c, gathered over duration ticks, to dw. It
-	// panics if duration is not positive or if dw or a field of the rule has a wrong length.
-	Add(dw []float64, c *PairSums, duration int64)
-}
-
 // SAL is spike-based alignment learning (section 3 of docs/model.md),
 //
 //	dw[i*n+j] += Eta * (tau/T) * (AMinus[i*n+j]*C[j][i] - APlus[i*n+j]*C[i][j])
@@ -23,9 +15,17 @@ type SAL struct {
 	APlus, AMinus []float64
 }
 
-// Add implements Rule.
+// Add adds the weight changes for the pair sums c, gathered over duration ticks, to dw, n*n
+// row-major with the synapse from presynaptic j to postsynaptic i at i*n+j. The diagonal is left
+// alone. It panics if duration is not positive, or if dw or an amplitude has a wrong length.
 func (r SAL) Add(dw []float64, c *PairSums, duration int64) {
 	c.add(dw, r.Eta, duration, -1, 1, r.APlus, r.AMinus)
+}
+
+// Change returns what Add adds to the synapse from j to i, bit for bit; 0 for i = j.
+func (r SAL) Change(c *PairSums, i, j int, duration int64) float64 {
+	rate := c.rate(r.Eta, duration, r.APlus, r.AMinus)
+	return c.change(i, j, rate, -1, 1, r.APlus, r.AMinus)
 }
 
 // Hebbian adds coactivation,
@@ -42,51 +42,44 @@ type Hebbian struct {
 	Amplitude []float64 // for each synapse, n*n, usually near 1; nil: all 1
 }
 
-// Add implements Rule.
+// Add adds the weight changes for the pair sums c to dw, as SAL.Add does.
 func (r Hebbian) Add(dw []float64, c *PairSums, duration int64) {
 	c.add(dw, r.Eta, duration, 1, 1, r.Amplitude, r.Amplitude)
-}
-
-// Pairs is the general learning window over pair sums with one half for both signs,
-//
-//	dw[i*n+j] += Eta * (tau/T) * (APlus*C[i][j] + AMinus*C[j][i])
-//
-// Positive amplitudes potentiate: SAL is APlus = -1, AMinus = 1, common spike-timing-dependent
-// plasticity APlus > 0 > AMinus. For halves that differ see SynapseSums and Online.
-type Pairs struct {
-	Eta           float64 // learning rate
-	APlus, AMinus float64 // amplitude of the causal and of the anti-causal half
-}
-
-// Add implements Rule.
-func (r Pairs) Add(dw []float64, c *PairSums, duration int64) {
-	c.add(dw, r.Eta, duration, r.APlus, r.AMinus, nil, nil)
 }
 
 // add adds eta*(tau/duration)*(p*plus[i][j]*C[i][j] + m*minus[i][j]*C[j][i]); nil stands for ones.
 func (c *PairSums) add(dw []float64, eta float64, duration int64, p, m float64, plus, minus []float64) {
 	n := c.n
-	if len(dw) != n*n || plus != nil && len(plus) != n*n || minus != nil && len(minus) != n*n {
-		panic(fmt.Sprintf("sal: weight changes or amplitudes do not fit %d neurons", n))
+	if len(dw) != n*n {
+		panic(fmt.Sprintf("sal: %d weight changes for %d neurons", len(dw), n))
+	}
+	rate := c.rate(eta, duration, plus, minus)
+	for i := range n {
+		for j := range n {
+			if i != j {
+				dw[i*n+j] += c.change(i, j, rate, p, m, plus, minus)
+			}
+		}
+	}
+}
+
+// rate returns eta*tau/duration. It panics if one of the amplitudes does not fit.
+func (c *PairSums) rate(eta float64, duration int64, plus, minus []float64) float64 {
+	if n := c.n * c.n; plus != nil && len(plus) != n || minus != nil && len(minus) != n {
+		panic(fmt.Sprintf("sal: amplitudes do not fit %d neurons", c.n))
 	}
 	if duration <= 0 {
 		panic(fmt.Sprintf("sal: pair sums of %d ticks", duration))
 	}
-	rate := eta * (c.half.Tau / float64(duration))
-	for i := range n {
-		for j := range n {
-			if i == j {
-				continue
-			}
-			at := i*n + j
-			a, b := p, m
-			if plus != nil {
-				a *= plus[at]
-			}
-			if minus != nil {
-				b *= minus[at]
-			}
-			dw[at] += float64(rate * (float64(a*c.At(i, j)) + float64(b*c.At(j, i))))
-		}
+	return eta * (c.half.Tau / float64(duration))
+}
+
+func (c *PairSums) change(i, j int, rate, p, m float64, plus, minus []float64) float64 {
+	if plus != nil {
+		p *= plus[i*c.n+j]
 	}
+	if minus != nil {
+		m *= minus[i*c.n+j]
+	}
+	return float64(rate * (float64(p*c.At(i, j)) + float64(m*c.At(j, i))))
 }

@@ -103,6 +103,12 @@ func sumsOf(pairs []pair, n int, h synapse.Half) []float64 {
 	return c
 }
 
+func fromTrain(events []spike.Event, n int, h synapse.Half, p synapse.Pairing) *PairSums {
+	c := NewPairSums(n, h, p)
+	c.Observe(events)
+	return c
+}
+
 func values(c *PairSums) []float64 {
 	var xs []float64
 	for i := range c.N() {
@@ -173,10 +179,7 @@ func TestFewSpikes(t *testing.T) {
 					pairs[k].lag *= scale(h)
 				}
 				want := sumsOf(pairs, 2, h)
-				sums, err := FromTrain(events, 2, h, p)
-				if err != nil {
-					t.Fatal(err)
-				}
+				sums := fromTrain(events, 2, h, p)
 				if got := values(sums); !near(got, want) {
 					t.Errorf("%s, %+v, %v: C = %v, want %v", c.name, h, p, got, want)
 				}
@@ -256,10 +259,7 @@ func TestOrderAndBatches(t *testing.T) {
 		for _, p := range pairings {
 			for _, h := range halves {
 				events := stretch(steps, scale(h))
-				whole, err := FromTrain(events, n, h, p)
-				if err != nil {
-					t.Fatal(err)
-				}
+				whole := fromTrain(events, n, h, p)
 				want := form(t, whole)
 				for seed := range uint64(3) {
 					s := random.New(seed, random.Bootstrap, 0, 0)
@@ -303,41 +303,19 @@ func TestResume(t *testing.T) {
 		for _, p := range pairings {
 			for _, h := range halves {
 				events := stretch(events, scale(h))
-				windows := make([]synapse.Window, n*n)
-				for k := range windows {
-					windows[k] = Window(h)
-				}
 				whole, gone := NewPairSums(n, h, p), NewPairSums(n, h, p)
-				each, eachGone := NewSynapseSums(n, windows, p), NewSynapseSums(n, windows, p)
-				online, onlineGone := NewOnline(n, Window(h), p), NewOnline(n, Window(h), p)
-				w, wGone := make([]float64, n*n), make([]float64, n*n)
 				for k, e := range events {
 					whole.Spike(e.Time, e.Neuron)
 					gone.Spike(e.Time, e.Neuron)
-					each.Spike(e.Time, e.Neuron)
-					eachGone.Spike(e.Time, e.Neuron)
-					online.Apply(e.Time, e.Neuron, w, 1)
-					onlineGone.Apply(e.Time, e.Neuron, wGone, 1)
 					if k%7 > 1 {
 						continue
 					}
-					for _, c := range []interface {
-						AppendBinary([]byte) ([]byte, error)
-						UnmarshalBinary([]byte) error
-					}{gone, eachGone, onlineGone} {
-						if err := c.UnmarshalBinary(form(t, c)); err != nil {
-							t.Fatalf("%T, %+v, %v: %v", c, h, p, err)
-						}
+					if err := gone.UnmarshalBinary(form(t, gone)); err != nil {
+						t.Fatalf("%+v, %v: %v", h, p, err)
 					}
 				}
 				if !bytes.Equal(form(t, whole), form(t, gone)) {
 					t.Errorf("%+v, %v: resumed pair sums differ", h, p)
-				}
-				if !bytes.Equal(form(t, each), form(t, eachGone)) {
-					t.Errorf("%+v, %v: resumed synapse sums differ", h, p)
-				}
-				if !slices.Equal(w, wGone) {
-					t.Errorf("%+v, %v: resumed weights differ", h, p)
 				}
 			}
 		}
@@ -350,10 +328,7 @@ func TestEpochs(t *testing.T) {
 	for _, p := range pairings {
 		for _, n := range []int{5, 20} {
 			events := train(4, n, 500, .2, 2)
-			whole, err := FromTrain(events, n, h, p)
-			if err != nil {
-				t.Fatal(err)
-			}
+			whole := fromTrain(events, n, h, p)
 			total := make([]float64, n*n)
 			spikes := make([]int64, n)
 			epochs := NewPairSums(n, h, p)
@@ -419,10 +394,7 @@ func TestCoactivation(t *testing.T) {
 		want[k] = float64(x) / float64(duration)
 	}
 	for _, p := range []synapse.Pairing{last(1), last(3), all} {
-		sums, err := FromTrain(events, n, synapse.Half{Shape: synapse.TriangularWindow, Tau: tau}, p)
-		if err != nil {
-			t.Fatal(err)
-		}
+		sums := fromTrain(events, n, synapse.Half{Shape: synapse.TriangularWindow, Tau: tau}, p)
 		got := make([]float64, n*n)
 		Hebbian{Eta: 1}.Add(got, sums, duration)
 		if !near(got, want) {
@@ -434,17 +406,16 @@ func TestCoactivation(t *testing.T) {
 // TestRules holds the rules to their equations, amplitudes included (section 3 of docs/model.md).
 func TestRules(t *testing.T) {
 	const n, tau, duration, eta = 4, 7., 100, .5
-	c, err := FromTrain(train(6, n, duration, .2, 2), n, synapse.Half{Shape: synapse.TriangularWindow, Tau: tau}, all)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := fromTrain(train(6, n, duration, .2, 2), n, synapse.Half{Shape: synapse.TriangularWindow, Tau: tau}, all)
 	plus, minus, ones := make([]float64, n*n), make([]float64, n*n), make([]float64, n*n)
 	s := random.New(1, random.SALNoise, 0, 0)
 	for k := range plus {
 		plus[k], minus[k], ones[k] = 1+.1*s.Norm(), 1+.1*s.Norm(), 1
 	}
 	for name, x := range map[string]struct {
-		rule Rule
+		rule interface {
+			Add([]float64, *PairSums, int64)
+		}
 		want func(at int, causal, anti float64) float64
 	}{
 		"SAL":               {SAL{Eta: eta}, func(_ int, p, m float64) float64 { return m - p }},
@@ -453,7 +424,6 @@ func TestRules(t *testing.T) {
 		"SAL, amplitudes":   {SAL{eta, plus, minus}, func(at int, p, m float64) float64 { return minus[at]*m - plus[at]*p }},
 		"Hebbian":           {Hebbian{Eta: eta}, func(_ int, p, m float64) float64 { return p + m }},
 		"Hebbian amplitude": {Hebbian{eta, plus}, func(at int, p, m float64) float64 { return plus[at] * (p + m) }},
-		"Pairs":             {Pairs{eta, 1.5, -2}, func(_ int, p, m float64) float64 { return 1.5*p - 2*m }},
 	} {
 		got := slices.Repeat([]float64{10}, n*n)
 		x.rule.Add(got, c, duration)
@@ -465,6 +435,9 @@ func TestRules(t *testing.T) {
 				}
 				if g := got[i*n+j]; !(math.Abs(g-want) <= 1e-13) {
 					t.Errorf("%s: dw[%d][%d] = %v, want %v", name, i, j, g, want)
+				}
+				if r, ok := x.rule.(SAL); ok && got[i*n+j] != 10+r.Change(c, i, j, duration) {
+					t.Errorf("%s: Change(%d, %d) is not what Add adds", name, i, j)
 				}
 			}
 		}
@@ -479,66 +452,6 @@ func TestRules(t *testing.T) {
 			if a[i*n+j] != -a[j*n+i] || b[i*n+j] != b[j*n+i] {
 				t.Errorf("pair %d,%d: SAL %v and %v, Hebbian %v and %v", i, j, a[i*n+j], a[j*n+i], b[i*n+j], b[j*n+i])
 			}
-		}
-	}
-}
-
-// TestSynapseSums: equal windows give the bits of PairSums, different ones the sums of the
-// definition.
-func TestSynapseSums(t *testing.T) {
-	const n = 5
-	for _, p := range pairings {
-		for _, h := range halves {
-			events := stretch(train(7, n, 300, .2, 2), scale(h))
-			windows := make([]synapse.Window, n*n)
-			for k := range windows {
-				windows[k] = Window(h)
-			}
-			c, err := FromTrain(events, n, h, p)
-			if err != nil {
-				t.Fatal(err)
-			}
-			each := NewSynapseSums(n, windows, p)
-			each.Observe(events)
-			dw, want := make([]float64, n*n), make([]float64, n*n)
-			each.Add(dw, .5)
-			for i := range n {
-				for j := range n {
-					if each.Causal(i, j) != c.At(i, j) || each.AntiCausal(i, j) != c.At(j, i) {
-						t.Fatalf("%+v, %v: synapse %d,%d has P = %v, M = %v; C is %v, %v",
-							h, p, i, j, each.Causal(i, j), each.AntiCausal(i, j), c.At(i, j), c.At(j, i))
-					}
-					want[i*n+j] = .5 * (c.At(j, i) - c.At(i, j))
-				}
-			}
-			if !slices.Equal(dw, want) {
-				t.Errorf("%+v, %v: Add gives %v, want %v", h, p, dw, want)
-			}
-		}
-
-		s := random.New(8, random.SALNoise, 0, 0)
-		windows := make([]synapse.Window, n*n)
-		for k := range windows {
-			half := func() synapse.Half {
-				return synapse.Half{Shape: synapse.WindowShape(s.Uint64() % 2), Tau: 2 + 4*s.Float64()}
-			}
-			windows[k] = synapse.Window{APlus: s.Norm(), AMinus: s.Norm(), Plus: half(), Minus: half()}
-		}
-		events := train(9, n, 300, .2, 2)
-		want := make([]float64, n*n)
-		for _, q := range pairsOf(events, n, p) {
-			causal, anti := int(q.i)*n+int(q.j), int(q.j)*n+int(q.i)
-			want[causal] += windows[causal].At(q.lag)
-			want[anti] += windows[anti].At(-q.lag)
-		}
-		each := NewSynapseSums(n, windows, p)
-		each.Spike(0, 0)
-		each.Reset()
-		each.Observe(events)
-		got := make([]float64, n*n)
-		each.Add(got, 1)
-		if !near(got, want) {
-			t.Errorf("%v: mismatched windows give %v, want %v", p, got, want)
 		}
 	}
 }
@@ -610,18 +523,6 @@ func TestNoAllocation(t *testing.T) {
 	}
 }
 
-func TestFromTrainError(t *testing.T) {
-	for _, events := range [][]spike.Event{
-		{{Time: 2, Neuron: 0}, {Time: 1, Neuron: 0}},
-		{{Time: 2, Neuron: 2}},
-		{{Time: -1, Neuron: 0}},
-	} {
-		if c, err := FromTrain(events, 2, halves[0], all); err == nil || c != nil {
-			t.Errorf("%v: %v, %v", events, c, err)
-		}
-	}
-}
-
 func TestPanics(t *testing.T) {
 	h := synapse.Half{Tau: 3}
 	w := Window(h)
@@ -631,27 +532,25 @@ func TestPanics(t *testing.T) {
 		return c
 	}
 	for name, f := range map[string]func(){
-		"no neurons":        func() { NewPairSums(0, h, all) },
-		"bad half":          func() { NewPairSums(1, synapse.Half{}, all) },
-		"bad pairing":       func() { NewPairSums(1, h, last(0)) },
-		"bad window":        func() { NewOnline(1, synapse.Window{}, all) },
-		"bad windows":       func() { NewSynapseSums(2, make([]synapse.Window, 4), all) },
-		"missing windows":   func() { NewSynapseSums(2, []synapse.Window{w}, all) },
-		"past, dense":       func() { fed(2, last(1)).Spike(4, 0) },
-		"past in a batch":   func() { fed(2, last(1)).Observe([]spike.Event{{Time: 6}, {Time: 5}}) },
-		"past, log":         func() { fed(2, all).Spike(4, 0) },
-		"negative":          func() { NewPairSums(1, h, all).Spike(-1, 0) },
-		"too late, dense":   func() { fed(2, last(1)).Spike(math.MaxInt64, 0) },
-		"too late, log":     func() { fed(2, all).Spike(math.MaxInt64, 0) },
-		"neuron, dense":     func() { fed(2, last(1)).Spike(6, 2) },
-		"neuron, log":       func() { fed(2, all).Spike(6, -1) },
-		"pair":              func() { fed(2, all).At(0, 2) },
-		"pair of a synapse": func() { NewSynapseSums(1, []synapse.Window{w}, all).Causal(1, 0) },
-		"dw":                func() { SAL{}.Add(make([]float64, 3), fed(2, all), 1) },
-		"dw of synapses":    func() { NewSynapseSums(1, []synapse.Window{w}, all).Add(nil, 1) },
-		"amplitudes":        func() { Hebbian{1, []float64{1}}.Add(make([]float64, 4), fed(2, all), 1) },
-		"duration":          func() { Pairs{}.Add(make([]float64, 4), fed(2, all), 0) },
-		"weights":           func() { NewOnline(2, w, all).Apply(0, 0, nil, 1) },
+		"no neurons":       func() { NewPairSums(0, h, all) },
+		"bad half":         func() { NewPairSums(1, synapse.Half{}, all) },
+		"bad pairing":      func() { NewPairSums(1, h, last(0)) },
+		"bad window":       func() { NewOnline(1, synapse.Window{}, all) },
+		"past, dense":      func() { fed(2, last(1)).Spike(4, 0) },
+		"past in a batch":  func() { fed(2, last(1)).Observe([]spike.Event{{Time: 6}, {Time: 5}}) },
+		"past, log":        func() { fed(2, all).Spike(4, 0) },
+		"negative":         func() { NewPairSums(1, h, all).Spike(-1, 0) },
+		"too late, dense":  func() { fed(2, last(1)).Spike(math.MaxInt64, 0) },
+		"too late, log":    func() { fed(2, all).Spike(math.MaxInt64, 0) },
+		"neuron, dense":    func() { fed(2, last(1)).Spike(6, 2) },
+		"neuron, log":      func() { fed(2, all).Spike(6, -1) },
+		"pair":             func() { fed(2, all).At(0, 2) },
+		"dw":               func() { SAL{}.Add(make([]float64, 3), fed(2, all), 1) },
+		"amplitudes":       func() { Hebbian{1, []float64{1}}.Add(make([]float64, 4), fed(2, all), 1) },
+		"duration":         func() { SAL{}.Add(make([]float64, 4), fed(2, all), 0) },
+		"change":           func() { SAL{}.Change(fed(2, all), 2, 0, 1) },
+		"change, duration": func() { SAL{}.Change(fed(2, all), 1, 0, 0) },
+		"weights":          func() { NewOnline(2, w, all).Apply(0, 0, nil, 1) },
 	} {
 		func() {
 			defer func() {
@@ -664,7 +563,7 @@ func TestPanics(t *testing.T) {
 	}
 }
 
-// samples returns binary forms of every kind.
+// samples returns binary forms of pair sums of every kind.
 func samples(tb testing.TB) [][]byte {
 	var forms [][]byte
 	for _, p := range pairings {
@@ -672,52 +571,27 @@ func samples(tb testing.TB) [][]byte {
 			events := stretch(train(12, 3, 20, .3, 1), scale(h))
 			events = append(events, spike.Event{Time: events[len(events)-1].Time, Neuron: 2})
 			c := NewPairSums(3, h, p)
-			each := NewSynapseSums(2, []synapse.Window{{}, Window(h), Window(h), {}}, p)
-			o := NewOnline(3, Window(h), p)
 			c.Observe(events)
-			for _, e := range events {
-				if e.Neuron < 2 {
-					each.Spike(e.Time, e.Neuron)
-				}
-				o.Apply(e.Time, e.Neuron, make([]float64, 9), 1)
+			b, err := c.AppendBinary(nil)
+			if err != nil {
+				tb.Fatal(err)
 			}
-			for _, x := range []interface {
-				AppendBinary([]byte) ([]byte, error)
-			}{c, each, o} {
-				b, err := x.AppendBinary(nil)
-				if err != nil {
-					tb.Fatal(err)
-				}
-				forms = append(forms, b)
-			}
+			forms = append(forms, b)
 		}
 	}
 	return forms
 }
 
-// tryForm reads b as every kind and uses what is accepted.
+// tryForm reads b and uses what is accepted.
 func tryForm(b []byte) (accepted bool) {
 	var c PairSums
-	if c.UnmarshalBinary(b) == nil {
-		accepted = true
-		c.Spike(maxTime, int32(c.N()-1))
-		c.At(0, c.N()-1)
-		SAL{Eta: 1}.Add(make([]float64, c.N()*c.N()), &c, 1)
+	if c.UnmarshalBinary(b) != nil {
+		return false
 	}
-	var each SynapseSums
-	if each.UnmarshalBinary(b) == nil {
-		accepted = true
-		each.Spike(maxTime, 0)
-		each.Add(make([]float64, each.n*each.n), 1)
-	}
-	var o Online
-	if o.UnmarshalBinary(b) == nil {
-		accepted = true
-		if o.n < 1000 {
-			o.Apply(maxTime, 0, make([]float64, o.n*o.n), 1)
-		}
-	}
-	return accepted
+	c.Spike(maxTime, int32(c.N()-1))
+	c.At(0, c.N()-1)
+	SAL{Eta: 1}.Add(make([]float64, c.N()*c.N()), &c, 1)
+	return true
 }
 
 // TestDamage: data that are cut short or too long are errors; a changed word never panics, and
@@ -751,6 +625,24 @@ func TestDamage(t *testing.T) {
 	}
 }
 
+// TestOtherKinds: sums take the state of their own kind only, the zero value that of any.
+func TestOtherKinds(t *testing.T) {
+	h := synapse.Half{Tau: 3}
+	b := form(t, NewPairSums(2, h, all))
+	for name, c := range map[string]*PairSums{
+		"neurons": NewPairSums(3, h, all),
+		"half":    NewPairSums(2, synapse.Half{Tau: 4}, all),
+		"pairing": NewPairSums(2, h, last(1)),
+	} {
+		if c.UnmarshalBinary(b) == nil {
+			t.Errorf("sums of another kind (%s) are accepted", name)
+		}
+	}
+	if err := new(PairSums).UnmarshalBinary(b); err != nil {
+		t.Error(err)
+	}
+}
+
 func FuzzPairSumsUnmarshal(f *testing.F) {
 	for _, b := range samples(f) {
 		f.Add(b)
@@ -779,10 +671,8 @@ func ExampleSAL() {
 	for t := int64(0); t < 1000; t += 100 {
 		events = append(events, spike.Event{Time: t, Neuron: 0}, spike.Event{Time: t + 2, Neuron: 1})
 	}
-	sums, err := FromTrain(events, 2, synapse.Half{Shape: synapse.TriangularWindow, Tau: 10}, synapse.Pairing{Kind: synapse.Nearest})
-	if err != nil {
-		panic(err)
-	}
+	sums := NewPairSums(2, synapse.Half{Shape: synapse.TriangularWindow, Tau: 10}, synapse.Pairing{Kind: synapse.Nearest})
+	sums.Observe(events)
 	w := []float64{
 		0, 0.5, // from 1 to 0
 		1, 0, // from 0 to 1

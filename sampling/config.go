@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"spikealign/settings"
 	"spikealign/synapse"
 )
 
@@ -19,82 +20,122 @@ const (
 	Continuous
 )
 
-var dynamicsNames = [...]string{"discrete", "continuous"}
+var dynamicsNames = settings.Names{Discrete: "discrete", Continuous: "continuous"}
 
-func (d Dynamics) String() string { return dynamicsNames[d] }
+// String returns the name of the dynamics.
+func (d Dynamics) String() string { return dynamicsNames.String(int(d)) }
 
-// MarshalText returns the name of the dynamics.
-func (d Dynamics) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+// MarshalText returns the name of the dynamics, or an error if d is none.
+func (d Dynamics) MarshalText() ([]byte, error) { return dynamicsNames.Marshal(int(d)) }
 
-// UnmarshalText accepts "discrete" and "continuous".
-func (d *Dynamics) UnmarshalText(b []byte) error {
-	for i, n := range dynamicsNames {
-		if string(b) == n {
-			*d = Dynamics(i)
-			return nil
-		}
-	}
-	return fmt.Errorf("unknown dynamics %q; known are discrete, continuous", b)
-}
+// UnmarshalText accepts "discrete" and "continuous". The error names them.
+func (d *Dynamics) UnmarshalText(b []byte) error { return settings.Parse(dynamicsNames, b, d) }
 
 // ContinuousTicks is the number of ticks in a step of continuous-time dynamics: the resolution of
 // the clock on which its spikes are noted.
 const ContinuousTicks = 1 << 20
 
-// Config describes the neurons of a sampling network. Times are in steps, as in docs/model.md,
-// section 1.
+// Timing is a preset of conventions that differ by single steps.
+type Timing uint8
+
+const (
+	// CanonicalTiming: a rectangular potential lasts TauSyn, the refractory time TauRef.
+	CanonicalTiming Timing = iota
+	// AuthorsTiming: the potential is a step shorter, the refractory time a step longer, and every
+	// epoch of a training begins at rest.
+	AuthorsTiming
+)
+
+var timingNames = settings.Names{"canonical", "authors"}
+
+func (t Timing) String() string { return timingNames.String(int(t)) }
+
+// MarshalText returns the name of the timing.
+func (t Timing) MarshalText() ([]byte, error) { return timingNames.Marshal(int(t)) }
+
+// UnmarshalText accepts "canonical" and "authors".
+func (t *Timing) UnmarshalText(b []byte) error { return settings.Parse(timingNames, b, t) }
+
+// Config describes the neurons of a sampling network and how they are simulated. Times are in
+// steps, as in docs/model.md, section 1. The zero value of everything but Neurons and TauRef is its
+// default.
 type Config struct {
-	Neurons int   // number of neurons n, at least 1
-	TauRef  int64 // refractory time tau_ref, the length of the state z = 1; at least 1
-	// the next spike of a neuron comes at this lag or later; 0 stands for TauRef
-	MinISI int64
-	PSP    synapse.PSPShape // shape of the postsynaptic potential
-	// length of a rectangular potential; 0 stands for round(TauSyn), or TauRef where that is 0 too
-	PSPSteps int64
-	TauSyn   float64 // synaptic time constant; 0 stands for TauRef
-	PSPCut   int64   // lag beyond which any other potential is 0; 0: never
-	Delay    int64   // transmission delay, added to every lag; at least 0
-	Dynamics Dynamics
+	Neurons  int              `yaml:"-"` // number of neurons n, at least 1
+	TauRef   int64            `yaml:"tau_ref" default:"50" range:"[1, 2^24]" unit:"steps" doc:"refractory time tau, the length of the state z = 1"`
+	Dynamics Dynamics         `yaml:"dynamics" doc:"discrete or continuous time"`
+	Timing   Timing           `yaml:"timing" doc:"canonical, or authors: psp_steps tau-1, min_isi tau+1, every epoch begins at rest"`
+	PSP      synapse.PSPShape `yaml:"psp" doc:"rectangular, alpha, exponential, cut-exponential, rectangular-tail"`
+	TauSyn   float64          `yaml:"tau_syn" range:"0 or [0.01, 2^24]" unit:"steps" doc:"synaptic time constant, and the length of a rectangular potential unless psp_steps is given; 0: tau_ref"`
+	PSPSteps int64            `yaml:"psp_steps" range:"[0, 2^24]" unit:"steps" doc:"length of a rectangular potential; 0: tau_syn (authors: less 1)"`
+	PSPCut   int64            `yaml:"psp_cut" range:"[0, 2^24]" unit:"steps" doc:"lag beyond which any other potential is 0; 0: never"`
+	MinISI   int64            `yaml:"min_isi" range:"[0, 2^24]" unit:"steps" doc:"shortest interval between two spikes of a neuron; 0: tau_ref (authors: plus 1)"`
+	Delay    int64            `yaml:"delay" range:"[0, 2^24]" unit:"steps" doc:"transmission delay, added to every lag"`
+	Engine   string           `yaml:"engine" default:"auto" choice:"auto, stepper, event, thinning" doc:"all have the same law"`
 }
 
 // Resolve returns the configuration with every 0 that stands for a default replaced by it.
 func (c Config) Resolve() Config {
+	authors := int64(0)
+	if c.Timing == AuthorsTiming {
+		authors = 1
+	}
 	if c.MinISI == 0 {
-		c.MinISI = c.TauRef
+		c.MinISI = c.TauRef + authors
 	}
 	if c.TauSyn == 0 {
 		c.TauSyn = float64(c.TauRef)
 	}
 	if c.PSPSteps == 0 {
 		c.PSPSteps = int64(math.Round(c.TauSyn))
+		if authors > 0 {
+			c.PSPSteps = max(c.PSPSteps-1, 1)
+		}
 	}
 	return c
 }
 
-// Validate returns everything that is wrong with the configuration, or nil.
-func (c Config) Validate() error {
-	c = c.Resolve()
-	var errs []error
-	bad := func(format string, a ...any) { errs = append(errs, fmt.Errorf("sampling: "+format, a...)) }
+// maxKernel is the longest potential, in steps, that the stepper tabulates: 128 MB.
+const maxKernel = 1 << 24
+
+// Validate returns everything that is wrong with the configuration.
+func (c Config) Validate() settings.Problems {
+	if c.Engine == "" {
+		c.Engine = Auto
+	}
+	ps := settings.Check(c)
+	if len(ps) == 0 {
+		c.relate(&ps, "")
+	}
+	return ps
+}
+
+// relate adds, below path, the problems of settings that do not go together; each of them is
+// possible by itself.
+func (c Config) relate(ps *settings.Problems, path string) {
+	before := len(*ps)
+	bad := func(key, format string, args ...any) { ps.Add(settings.Join(path, key), format, args...) }
 	if c.Neurons < 1 || c.Neurons > math.MaxInt32 {
-		bad("Neurons = %d, must be at least 1", c.Neurons)
+		bad("neurons", "must be between 1 and 2^31-1")
 	}
-	if c.TauRef < 1 || c.TauRef > 1<<24 {
-		bad("TauRef = %d steps, must be 1..2^24", c.TauRef)
+	if c.PSP == synapse.Rectangular && c.PSPSteps == 0 && c.TauSyn != 0 && c.TauSyn < 0.5 {
+		bad("tau_syn", "must be 0.5 or more: a rectangular potential lasts at least one step")
 	}
-	if c.MinISI < 1 || c.MinISI > 1<<24 {
-		bad("MinISI = %d steps, must be 1..2^24", c.MinISI)
+	if _, err := c.Dynamics.MarshalText(); err != nil {
+		bad("dynamics", "%v", err)
 	}
-	if c.PSPSteps > 1<<24 || c.PSPCut > 1<<24 || c.Delay > 1<<24 || c.TauSyn > 1<<24 {
-		bad("PSPSteps, PSPCut, Delay and TauSyn must not exceed 2^24 steps")
+	if len(*ps) > before {
+		return
 	}
-	if c.Dynamics > Continuous {
-		bad("unknown dynamics %d", c.Dynamics)
+	kernel := c.Kernel()
+	if err := kernel.Validate(); err != nil {
+		bad("psp", "%v", err)
+		return
 	}
-	if err := c.psp().Validate(); err != nil {
-		errs = append(errs, err)
+	if c.Engine == Stepper && kernel.Length() > maxKernel {
+		bad("engine", "stepper tabulates potentials up to 2^24 steps, and this one lasts %d; set psp_cut, or choose auto", kernel.Length())
+	} else if lack := c.lacks(); lack != "" {
+		bad("engine", "%s %s; choose auto", c.engine(), lack)
 	}
-	return errors.Join(errs...)
 }
 
 // TicksPerStep is 1 for discrete and ContinuousTicks for continuous dynamics.

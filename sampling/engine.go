@@ -94,19 +94,10 @@ const (
 	Thinning = "thinning"
 )
 
-// UnsupportedError says that a named engine cannot simulate a configuration, and why.
-type UnsupportedError struct {
-	Engine, Reason string
-}
-
-func (e *UnsupportedError) Error() string {
-	return fmt.Sprintf("sampling: engine %q %s; choose \"auto\"", e.Engine, e.Reason)
-}
-
-// Choose returns the name of the engine that New(Auto, ...) takes for a configuration: the event
+// Choose returns the name of the engine that New takes with Auto for a configuration: the event
 // engine where it applies and its table is small, thinning elsewhere.
 func Choose(c Config) string {
-	if eventSupports(c.Resolve()) == nil && c.Neurons <= autoEventNeurons {
+	if eventLacks(c.Resolve()) == "" && c.Neurons <= autoEventNeurons {
 		return Event
 	}
 	return Thinning
@@ -117,44 +108,53 @@ func Choose(c Config) string {
 // difference from 15 on (BenchmarkCrossover).
 const autoEventNeurons = 14
 
-// New returns the engine with the given name (Auto, Stepper, Event, Thinning) for a configuration,
-// at tick 0 and at rest, with all weights and biases 0. The error joins everything that is wrong
-// with the configuration, or is an *UnsupportedError.
-func New(name string, c Config) (Engine, error) {
-	if err := c.Validate(); err != nil {
-		return nil, err
+// New returns the engine of a configuration, at tick 0 and at rest, with all weights and biases 0.
+// The error joins everything that is wrong with the configuration.
+func New(c Config) (Engine, error) {
+	if ps := c.Validate(); len(ps) > 0 {
+		return nil, fmt.Errorf("sampling: %w", ps.Err())
 	}
 	c = c.Resolve()
-	if name == Auto || name == "" {
-		name = Choose(c)
-	}
-	switch name {
+	switch c.engine() {
 	case Stepper:
-		if c.Dynamics != Discrete {
-			return nil, &UnsupportedError{name, "simulates discrete dynamics only"}
-		}
 		return newStepper(c), nil
 	case Event:
-		if err := eventSupports(c); err != nil {
-			return nil, err
-		}
 		return newEventEngine(c), nil
-	case Thinning:
-		return newThinning(c), nil
 	}
-	return nil, fmt.Errorf("sampling: unknown engine %q; known are auto, stepper, event, thinning", name)
+	return newThinning(c), nil
 }
 
-func eventSupports(c Config) error {
+// engine is the name of the engine that the configuration asks for.
+func (c Config) engine() string {
+	if c.Engine == Auto || c.Engine == "" {
+		return Choose(c)
+	}
+	return c.Engine
+}
+
+// lacks says what the engine of a configuration, which is otherwise valid, cannot do; "" if it can
+// simulate it.
+func (c Config) lacks() string {
+	c = c.Resolve()
+	switch name := c.engine(); {
+	case name == Stepper && c.Dynamics != Discrete:
+		return "simulates discrete dynamics only"
+	case name == Event:
+		return eventLacks(c)
+	}
+	return ""
+}
+
+func eventLacks(c Config) string {
 	switch {
 	case c.Neurons > maxEventNeurons:
-		return &UnsupportedError{Event, fmt.Sprintf("simulates at most %d neurons", maxEventNeurons)}
+		return fmt.Sprintf("simulates at most %d neurons", maxEventNeurons)
 	case c.PSP != synapse.Rectangular:
-		return &UnsupportedError{Event, fmt.Sprintf("simulates rectangular potentials only, not %v", c.PSP)}
+		return fmt.Sprintf("simulates rectangular potentials only, not %v", c.PSP)
 	case c.PSPSteps > c.MinISI:
-		return &UnsupportedError{Event, "needs potentials no longer than the shortest interval between two spikes of a neuron"}
+		return "needs potentials no longer than the shortest interval between two spikes of a neuron"
 	case c.Delay > 0:
-		return &UnsupportedError{Event, "has no transmission delay"}
+		return "has no transmission delay"
 	}
-	return nil
+	return ""
 }

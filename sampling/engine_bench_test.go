@@ -50,7 +50,7 @@ func sparseNetwork(n, synapses int, sd float64, seed uint64) Network {
 // benchmarkEngine reports ns per spike for a static network: those of the fastest stretch of about
 // 5000 spikes, because other programs may run beside.
 func benchmarkEngine(b *testing.B, name string, c Config, net Network) {
-	e, err := New(name, c)
+	e, err := newEngine(name, c)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func BenchmarkCrossover(b *testing.B) {
 		for _, name := range []string{Event, Thinning} {
 			b.Run(fmt.Sprintf("n=%d/%s", n, name), func(b *testing.B) {
 				c := Config{Neurons: n, TauRef: 50}
-				e, err := New(name, c)
+				e, err := newEngine(name, c)
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -7,6 +7,7 @@ import (
 
 	"spikealign/internal/detmath"
 	"spikealign/internal/random"
+	"spikealign/internal/state"
 	"spikealign/spike"
 )
 
@@ -188,7 +189,7 @@ func (e *eventEngine) Advance(until int64, dst []spike.Event) ([]spike.Event, bo
 				} else {
 					e.wary = max(e.wary, e.last[i]+e.minISI)
 				}
-				rest := float64(float64(one-shares[i])*(1.0/one)) * total
+				rest := float64(float64(float64(one-shares[i])*(1.0/one)) * total)
 				left = e.draws.Next()
 				if left >= rest {
 					left -= rest
@@ -453,48 +454,44 @@ func setShares(shares []int64, hazards []float64, open uint32, total float64) {
 const eventTag = "SEV1"
 
 func (e *eventEngine) AppendBinary(b []byte) ([]byte, error) {
-	w := writer{append(b, eventTag...)}
-	w.int(e.limit)
-	w.int(e.now)
-	w.float(e.left)
-	w.int(e.wary)
-	w.b, _ = e.draws.AppendBinary(w.b)
-	w.ints(e.last)
-	w.int(int64(e.tail - e.head))
+	w := state.NewWriter(b, eventTag)
+	w.Int(e.limit)
+	w.Int(e.now)
+	w.Float(e.left)
+	w.Int(e.wary)
+	w.Part(&e.draws)
+	w.Count(len(e.last))
+	w.Ints(e.last)
+	w.Count(e.tail - e.head)
 	for k := e.head; k != e.tail; k++ {
-		ev := e.ring[k&ringMask]
-		w.int(ev.Time)
-		w.int(int64(ev.Neuron))
+		writeSpike(w, e.ring[k&ringMask])
 	}
-	return w.b, nil
+	return w.End()
 }
 
 func (e *eventEngine) UnmarshalBinary(b []byte) error {
-	r := newReader(b, eventTag)
-	limit, now, left, wary := r.int(), r.int(), r.float(), r.int()
-	r.check(now <= limit && left >= 0, "impossible time")
+	r := state.NewReader(b, eventTag)
+	limit, now, left, wary := r.Int(), r.Int(), r.Float(), r.Int()
+	r.Check(now <= limit && left >= 0, "impossible time")
 	var draws random.Exponentials
-	if b := r.take(random.ExponentialsSize); b != nil {
-		r.err = draws.UnmarshalBinary(b)
-	}
-	last := r.ints()
-	r.check(len(last) == e.n, "another number of neurons")
-	count := int(r.length())
-	r.check(count <= e.n, "too many spikes")
+	r.Part(random.ExponentialsSize, &draws)
+	r.CountIs(e.n)
+	last := make([]int64, e.n)
+	r.Ints(last)
+	count := r.Count(spikeSize)
+	r.Check(count <= e.n, "too many spikes")
 	var on []spike.Event
 	active := uint32(0)
 	for range count {
-		ev := spike.Event{Time: r.int(), Neuron: int32(r.int())}
-		ok := ev.Neuron >= 0 && int(ev.Neuron) < e.n && ev.Time < now && ev.Time+e.off > now && active>>ev.Neuron&1 == 0 &&
-			(len(on) == 0 || ev.Time >= on[len(on)-1].Time)
-		r.check(ok, "impossible spike")
-		if r.err != nil {
+		ev := readSpike(r, e.n)
+		r.Check(ev.Time < now && ev.Time+e.off > now && active>>ev.Neuron&1 == 0 && (len(on) == 0 || ev.Time >= on[len(on)-1].Time), "impossible spike")
+		if r.Err() != nil {
 			break
 		}
 		on = append(on, ev)
 		active |= 1 << ev.Neuron
 	}
-	if err := r.finish(); err != nil {
+	if err := r.Done(); err != nil {
 		return err
 	}
 	e.limit, e.now, e.left, e.wary, e.active, e.draws = limit, now, left, wary, active, draws

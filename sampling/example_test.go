@@ -11,7 +11,7 @@ import (
 // A network of two neurons that excite each other, for a thousand refractory times.
 func Example() {
 	c := sampling.Config{Neurons: 2, TauRef: 50}
-	e, err := sampling.New(sampling.Auto, c)
+	e, err := sampling.New(c)
 	if err != nil {
 		panic(err)
 	}
@@ -39,8 +39,9 @@ func ExamplePairTrainer() {
 		Config:  sampling.Config{Neurons: 2, TauRef: 25},
 		Seed:    1,
 		Network: sampling.Network{Weights: []float64{0, 1.5, 0.5, 0}, Bias: []float64{-0.5, -0.2}},
-		Epochs:  1500, EpochLength: 1500, ReportEvery: 500, Rate12: 0.03, Rate21: 0.03, Lower: -2, Upper: 2,
-		Window: synapse.Half{Shape: synapse.ExponentialWindow, Tau: 25}, Pairing: synapse.Pairing{Kind: synapse.Nearest},
+		Rate12:  0.03, Rate21: 0.03, Lower: -2, Upper: 2,
+		PairCourse: sampling.PairCourse{Epochs: 1500, EpochLength: 1500, ReportEvery: 500},
+		Pairs:      sampling.Pairs{Window: synapse.ExponentialWindow, Pairing: synapse.Pairing{Kind: synapse.Nearest}},
 	})
 	if err != nil {
 		panic(err)

@@ -25,7 +25,7 @@ const (
 // base 3.
 func phases(t testing.TB, engine string, c Config, net Network, clamps []Clamping, seed uint64, count int) []float64 {
 	t.Helper()
-	e, err := New(engine, c)
+	e, err := newEngine(engine, c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -373,7 +373,7 @@ func TestEnginesAgree(t *testing.T) {
 		var names []string
 		var hists [][]float64
 		for _, engine := range []string{Stepper, Event, Thinning} {
-			if _, err := New(engine, it.cfg); err != nil {
+			if _, err := newEngine(engine, it.cfg); err != nil {
 				continue
 			}
 			names = append(names, engine)
@@ -397,7 +397,7 @@ func TestEnginesAgree(t *testing.T) {
 func TestSamplesAreIndependent(t *testing.T) {
 	for n, sd := range map[int]float64{2: 3, 4: 1.5, 10: 0.5} {
 		c := Config{Neurons: n, TauRef: 10}
-		e, _ := New(Event, c)
+		e, _ := newEngine(Event, c)
 		e.SetNetwork(randomNetwork(n, sd, true, uint64(n)))
 		buf := make([]spike.Event, 0, 64)
 		var prev, sum, sum2, cross float64
@@ -427,4 +427,10 @@ func TestSamplesAreIndependent(t *testing.T) {
 			t.Errorf("n = %d: correlation of neighbouring samples %.3f", n, r)
 		}
 	}
+}
+
+// newEngine is New for the engine of that name.
+func newEngine(name string, c Config) (Engine, error) {
+	c.Engine = name
+	return New(c)
 }

@@ -1,13 +1,14 @@
 package sampling
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"slices"
 
 	"spikealign/internal/detmath"
+	"spikealign/internal/state"
 	"spikealign/sal"
+	"spikealign/settings"
 	"spikealign/spike"
 	"spikealign/synapse"
 )
@@ -15,52 +16,99 @@ import (
 // PairTraining describes spike-based alignment learning on the two synapses between the first two
 // neurons of a network, in epochs (docs/model.md, sections 5 and 6). Other neurons may take part;
 // their synapses are fixed. With both rates 0 it measures the drift.
+//
+// PairSettings.Training makes one from a description.
 type PairTraining struct {
-	Config  Config
-	Engine  string // name for New
+	Config
+	PairCourse
+	Pairs
 	Seed    uint64
 	Network Network // dense; at the start
-	Epochs  int64   // at least 0
-	// EpochLength is the length of an epoch in steps, at least 1; Settle the number of steps from
-	// rest before the first epoch, in which nothing is measured or learned.
-	EpochLength, Settle int64
-	// Restart begins every epoch at rest.
-	Restart bool
-	// epochs between two reports, at least 1; the start and the end are reported in any case
-	ReportEvery    int64
+	// Settle is the number of steps from rest before the first epoch, in which nothing is measured
+	// or learned.
+	Settle         int64
 	Rate12, Rate21 float64 // learning rates of W[0][1] and W[1][0]; 0 freezes one
 	// Lower and Upper bound both weights after each epoch.
 	Lower, Upper float64
-	Window       synapse.Half // of the rule, tau in ticks
-	Pairing      synapse.Pairing
 }
 
-// Validate returns everything that is wrong with the description, or nil.
-func (t PairTraining) Validate() error {
-	var errs []error
-	bad := func(format string, a ...any) { errs = append(errs, fmt.Errorf("sampling: "+format, a...)) }
-	errs = append(errs, t.Config.Validate())
-	if t.Config.Neurons < 2 {
-		bad("Neurons = %d, a pair needs 2", t.Config.Neurons)
-	} else {
-		errs = append(errs, t.Network.Validate(t.Config.Neurons))
+// PairCourse says how long the training of a pair takes.
+type PairCourse struct {
+	Epochs      int64 `yaml:"epochs" default:"1500" range:"[0, 2^40]" doc:"number of epochs; weights change at the end of each"`
+	EpochLength int64 `yaml:"epoch_length" default:"1500" range:"[1, 2^40]" unit:"steps" doc:"length of an epoch"`
+	ReportEvery int64 `yaml:"report_every" default:"25" range:"[1, 2^40]" doc:"epochs between two rows of metrics.csv; the start and the end are reported in any case"`
+}
+
+// Pairs says which pairs of spikes count for SAL, and how much.
+type Pairs struct {
+	Window    synapse.WindowShape `yaml:"window" default:"exponential" doc:"learning window: triangular, exponential"`
+	WindowTau float64             `yaml:"window_tau" range:"0 or [0.01, 2^24]" unit:"steps" doc:"its time constant; 0: tau_ref"`
+	Pairing   synapse.Pairing     `yaml:"pairing" default:"last-10" doc:"which pairs count: nearest, last-1, last-2, ..., all"`
+}
+
+// Half is the learning window in ticks of a network's clock.
+func (p Pairs) Half(c Config) synapse.Half {
+	tau := p.WindowTau
+	if tau == 0 {
+		tau = float64(c.TauRef)
 	}
-	if t.Network.Sparse != nil {
-		bad("Network must be dense")
+	return synapse.Half{Shape: p.Window, Tau: tau * float64(c.TicksPerStep())}
+}
+
+// relate adds, at the path of the time constant, what is wrong with the window.
+func (p Pairs) relate(ps *settings.Problems, path string, c Config) {
+	longest := synapse.MaxWindowTau / c.TicksPerStep()
+	if c.TauRef > longest {
+		ps.Add("network.tau_ref", "must be at most %d steps in continuous time", longest)
+		return
 	}
-	if t.Epochs < 0 || t.EpochLength < 1 || t.ReportEvery < 1 || t.Settle < 0 {
-		bad("Epochs and Settle must be at least 0, EpochLength and ReportEvery at least 1")
-	} else if float64(t.Epochs)*float64(t.EpochLength)+float64(t.Settle) > (1<<56)/float64(t.Config.TicksPerStep()) {
-		bad("the training is longer than the 2^56 ticks that a clock can count")
+	switch half := p.Half(c); {
+	case ps.Has(path):
+	case half.Validate() != nil:
+		ps.Add(path, "must be 0 (which stands for tau_ref) or at most %d steps", longest)
+	case half.Support() == 0:
+		ps.Add(path, "no pair of spikes falls into a %v window of this length", p.Window)
 	}
-	if !finite(t.Rate12) || !finite(t.Rate21) {
-		bad("Rate12 and Rate21 must be finite")
+}
+
+// Counts reports whether a clock can count so many steps: 2^56 ticks.
+func (c Config) Counts(steps float64) bool { return steps*float64(c.TicksPerStep()) <= 1<<56 }
+
+// relateLength adds, at a path, that so many steps cannot be counted.
+func (c Config) relateLength(ps *settings.Problems, path string, steps float64) {
+	if len(*ps) == 0 && !c.Counts(steps) {
+		ps.Add(path, "the run is longer than the 2^56 ticks that a clock can count; fewer or shorter epochs are needed")
 	}
-	if !(t.Lower <= t.Upper) {
-		bad("Lower must not exceed Upper")
+}
+
+// Validate returns everything that is wrong with the training.
+func (t PairTraining) Validate() settings.Problems {
+	ps := t.Config.Validate()
+	if len(ps) > 0 {
+		return ps
 	}
-	errs = append(errs, t.Window.Validate(), t.Pairing.Validate())
-	return errors.Join(errs...)
+	ps.In("training", settings.Check(t.PairCourse))
+	ps.In("plasticity", settings.Check(t.Pairs))
+	t.Pairs.relate(&ps, "plasticity.window_tau", t.Config)
+	if err := t.Pairing.Validate(); err != nil {
+		ps.Add("plasticity.pairing", "%v", err)
+	}
+	switch err := t.Network.Validate(t.Neurons); {
+	case t.Neurons < 2:
+		ps.Add("neurons", "a pair needs 2 neurons")
+	case err != nil:
+		ps.Add("network", "%v", err)
+	case t.Network.Sparse != nil:
+		ps.Add("network", "must be dense")
+	}
+	if t.Settle < 0 {
+		ps.Add("training.settle", "must not be negative")
+	}
+	if !finite(t.Rate12) || !finite(t.Rate21) || !(t.Lower <= t.Upper) {
+		ps.Add("plasticity", "rates must be finite, and Lower must not exceed Upper")
+	}
+	t.relateLength(&ps, "training.epochs", float64(t.Epochs)*float64(t.EpochLength)+float64(t.Settle))
+	return ps
 }
 
 // PairReport is the state after a number of epochs.
@@ -81,6 +129,7 @@ type PairTrainer struct {
 	t        PairTraining
 	tau      int64 // ticks
 	engine   Engine
+	half     synapse.Half
 	sums     *sal.PairSums
 	w        []float64
 	epoch    int64 // -1: settling
@@ -93,18 +142,19 @@ type PairTrainer struct {
 	buf      []spike.Event
 }
 
-// NewPairTrainer returns a trainer at the beginning. The error is that of Validate or New.
+// NewPairTrainer returns a trainer at the beginning. The error joins all
+// problems.
 func NewPairTrainer(t PairTraining) (*PairTrainer, error) {
-	if err := t.Validate(); err != nil {
-		return nil, err
+	if ps := t.Validate(); len(ps) > 0 {
+		return nil, fmt.Errorf("sampling: %w", ps.Err())
 	}
 	t.Config = t.Config.Resolve()
-	engine, err := New(t.Engine, t.Config)
+	engine, err := New(t.Config)
 	if err != nil {
 		return nil, err
 	}
-	n := t.Config.Neurons
-	p := &PairTrainer{t: t, tau: t.Config.TauRef * t.Config.TicksPerStep(), engine: engine, sums: sal.NewPairSums(n, t.Window, t.Pairing),
+	n, half := t.Neurons, t.Half(t.Config)
+	p := &PairTrainer{t: t, tau: t.TauRef * t.TicksPerStep(), engine: engine, half: half, sums: sal.NewPairSums(n, half, t.Pairing),
 		w: slices.Clone(t.Network.Weights), epoch: -1, reported: -1, count: make([]int64, n), buf: make([]spike.Event, 0, max(1024, 4*n))}
 	if t.Settle == 0 {
 		p.epoch = 0
@@ -131,11 +181,11 @@ func (p *PairTrainer) Step() ([]spike.Event, *PairReport) {
 		if p.epoch < 0 {
 			length = p.t.Settle
 		}
-		p.end = p.engine.Now() + length*p.t.Config.TicksPerStep()
+		p.end = p.engine.Now() + length*p.t.TicksPerStep()
 		p.engine.Seed(p.t.Seed, uint64(p.epoch+1))
 		p.engine.SetNetwork(Network{Weights: p.w, Bias: p.t.Network.Bias})
 		p.sums.ResetSums()
-		if p.t.Restart {
+		if p.t.Timing == AuthorsTiming {
 			p.engine.Rest()
 			p.sums.Reset()
 		}
@@ -160,12 +210,10 @@ func (p *PairTrainer) Step() ([]spike.Event, *PairReport) {
 
 // update ends an epoch.
 func (p *PairTrainer) update() {
-	n := p.t.Config.Neurons
-	scale := p.t.Window.Tau / float64(p.t.EpochLength*p.t.Config.TicksPerStep())
-	causal12, causal21 := p.sums.At(0, 1), p.sums.At(1, 0)
-	drift := scale * (causal21 - causal12)
-	p.drift[0] += drift
-	p.drift[1] -= drift
+	ticks := p.t.EpochLength * p.t.TicksPerStep()
+	drift12, drift21 := sal.SAL{Eta: 1}.Change(p.sums, 0, 1, ticks), sal.SAL{Eta: 1}.Change(p.sums, 1, 0, ticks)
+	p.drift[0] += drift12
+	p.drift[1] += drift21
 	for i := range p.count {
 		p.count[i] += p.sums.Count(i)
 	}
@@ -174,15 +222,15 @@ func (p *PairTrainer) update() {
 			p.w[k] = min(max(p.w[k]+float64(rate*by), p.t.Lower), p.t.Upper)
 		}
 	}
-	change(1, p.t.Rate12, drift)
-	change(n, p.t.Rate21, -drift)
+	change(1, p.t.Rate12, drift12)
+	change(p.t.Neurons, p.t.Rate21, drift21)
 }
 
 func (p *PairTrainer) report() *PairReport {
 	epochs := float64(p.epoch - max(p.reported, 0))
 	w12, w21 := p.Weights()
 	r := &PairReport{Epoch: p.epoch, Steps: p.Steps(), Spikes: p.spikes, W12: w12, W21: w21, Drift12: math.NaN(), Drift21: math.NaN()}
-	ticks := epochs * float64(p.t.EpochLength*p.t.Config.TicksPerStep())
+	ticks := epochs * float64(p.t.EpochLength*p.t.TicksPerStep())
 	if epochs > 0 {
 		r.Drift12, r.Drift21 = p.drift[0]/epochs, p.drift[1]/epochs
 	}
@@ -197,13 +245,13 @@ func (p *PairTrainer) report() *PairReport {
 }
 
 // Weights returns the present weights W[0][1] and W[1][0].
-func (p *PairTrainer) Weights() (w12, w21 float64) { return p.w[1], p.w[p.t.Config.Neurons] }
+func (p *PairTrainer) Weights() (w12, w21 float64) { return p.w[1], p.w[p.t.Neurons] }
 
 // Epoch returns the number of finished epochs.
 func (p *PairTrainer) Epoch() int64 { return max(p.epoch, 0) }
 
 // Steps returns the number of steps simulated so far.
-func (p *PairTrainer) Steps() int64 { return p.engine.Now() / p.t.Config.TicksPerStep() }
+func (p *PairTrainer) Steps() int64 { return p.engine.Now() / p.t.TicksPerStep() }
 
 // Spikes returns the number of spikes so far.
 func (p *PairTrainer) Spikes() int64 { return p.spikes }
@@ -215,42 +263,44 @@ const pairTag = "SPT1"
 
 // AppendBinary appends the whole state of the training; its description is not part of it.
 func (p *PairTrainer) AppendBinary(b []byte) ([]byte, error) {
-	w := writer{append(b, pairTag...)}
-	w.int(p.epoch)
-	begun := int64(0)
-	if p.begun {
-		begun = 1
+	w := state.NewWriter(b, pairTag)
+	w.Int(p.epoch)
+	w.Bool(p.begun)
+	w.Int(p.end)
+	w.Int(p.spikes)
+	w.Int(p.reported)
+	for _, xs := range [][]float64{p.w, p.drift[:]} {
+		w.Count(len(xs))
+		w.Floats(xs)
 	}
-	w.int(begun)
-	w.int(p.end)
-	w.int(p.spikes)
-	w.int(p.reported)
-	w.floats(p.w)
-	w.floats(p.drift[:])
-	w.ints(p.count)
-	return w.b, errors.Join(w.blob(p.engine), w.blob(p.sums))
+	w.Count(len(p.count))
+	w.Ints(p.count)
+	w.Block(p.engine)
+	w.Block(p.sums)
+	return w.End()
 }
 
 // UnmarshalBinary restores a state that AppendBinary wrote for a trainer of the same description.
 // After an error the trainer must not be used.
 func (p *PairTrainer) UnmarshalBinary(b []byte) error {
-	r := newReader(b, pairTag)
-	epoch, begun, end, spikes, reported := r.int(), r.int(), r.int(), r.int(), r.int()
-	r.check(epoch >= -1 && epoch <= p.t.Epochs && begun>>1 == 0 && reported >= -1 && reported <= epoch, "impossible place")
-	r.floats(p.w)
-	r.floats(p.drift[:])
-	count := r.ints()
-	r.check(len(count) == len(p.count), "another number of neurons")
-	if r.err != nil {
-		return r.err
+	r := state.NewReader(b, pairTag)
+	epoch, begun, end, spikes, reported := r.Int(), r.Bool(), r.Int(), r.Int(), r.Int()
+	r.Check(epoch >= -1 && epoch <= p.t.Epochs && reported >= -1 && reported <= epoch, "impossible place")
+	for _, xs := range [][]float64{p.w, p.drift[:]} {
+		r.CountIs(len(xs))
+		r.Finites(xs)
 	}
-	p.epoch, p.begun, p.end, p.spikes, p.reported, p.count = epoch, begun == 1, end, spikes, reported, count
+	r.CountIs(len(p.count))
+	r.Ints(p.count)
+	if r.Err() != nil {
+		return r.Err()
+	}
+	p.epoch, p.begun, p.end, p.spikes, p.reported = epoch, begun, end, spikes, reported
 	// Where an epoch begins, network and random numbers are set anew.
 	p.engine.SetNetwork(Network{Weights: p.w, Bias: p.t.Network.Bias})
-	r.blob(p.engine)
-	r.blob(p.sums)
-	r.check(r.err != nil || p.sums.N() == p.t.Config.Neurons && p.sums.Half() == p.t.Window && p.sums.Pairing() == p.t.Pairing, "another rule")
-	return r.finish()
+	r.Block(p.engine)
+	r.Block(p.sums)
+	return r.Done()
 }
 
 // EIPair is two excitatory neurons that reach each other directly and through an inhibitory neuron

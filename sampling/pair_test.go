@@ -10,9 +10,9 @@ import (
 
 func pairTraining(w12, w21 float64, bias []float64) PairTraining {
 	return PairTraining{
-		Config: Config{Neurons: 2, TauRef: 25}, Engine: Auto, Seed: 3, Network: Network{Weights: []float64{0, w12, w21, 0}, Bias: bias},
-		Epochs: 40, EpochLength: 1500, ReportEvery: 7, Rate12: 0.03, Rate21: 0.03, Lower: -2, Upper: 2,
-		Window: synapse.Half{Shape: synapse.ExponentialWindow, Tau: 25}, Pairing: synapse.Pairing{Kind: synapse.Last, K: 10},
+		Config: Config{Neurons: 2, TauRef: 25}, Seed: 3, Network: Network{Weights: []float64{0, w12, w21, 0}, Bias: bias},
+		PairCourse: PairCourse{Epochs: 40, EpochLength: 1500, ReportEvery: 7}, Rate12: 0.03, Rate21: 0.03, Lower: -2, Upper: 2,
+		Pairs: Pairs{Pairing: synapse.Pairing{Kind: synapse.Last, K: 10}},
 	}
 }
 
@@ -72,7 +72,6 @@ func TestPairTrainerResumes(t *testing.T) {
 	for _, dynamics := range []Dynamics{Discrete, Continuous} {
 		d := pairTraining(1.5, 0.5, []float64{-0.5, -0.2})
 		d.Config.Dynamics, d.Settle = dynamics, 300
-		d.Window.Tau *= float64(d.Config.TicksPerStep())
 		whole := pairReports(newPair(t, d))
 		p := newPair(t, d)
 		var got []PairReport
@@ -111,8 +110,8 @@ func TestPairDriftOfAuthors(t *testing.T) {
 		{1, 1, -0.0023, 0.0006},
 	} {
 		d := pairTraining(c.w12, c.w21, []float64{-0.5, -0.2})
-		d.Config.PSPSteps, d.Config.MinISI = 24, 26
-		d.Epochs, d.EpochLength, d.ReportEvery, d.Rate12, d.Rate21, d.Restart = 20000, 1500, 1, 0, 0, true
+		d.Timing = AuthorsTiming
+		d.Epochs, d.EpochLength, d.ReportEvery, d.Rate12, d.Rate21 = 20000, 1500, 1, 0, 0
 		var sum, sum2, n float64
 		for _, r := range pairReports(newPair(t, d))[1:] {
 			sum += r.Drift12
@@ -185,8 +184,8 @@ func TestFigure2dOfAuthors(t *testing.T) {
 		var sum, sum2 float64
 		for seed := range uint64(seeds) {
 			d := pairTraining(1.5, 0.5, []float64{-0.5, -0.2})
-			d.Config.PSPSteps, d.Config.MinISI = 24, 26
-			d.Seed, d.Epochs, d.ReportEvery, d.Restart = seed, c.epochs, c.epochs, true
+			d.Timing = AuthorsTiming
+			d.Seed, d.Epochs, d.ReportEvery = seed, c.epochs, c.epochs
 			if c.frozen {
 				d.Rate12 = 0
 			}

@@ -21,7 +21,7 @@ func engineExamples(t testing.TB) map[string]func() Engine {
 	all := map[string]func() Engine{}
 	add := func(name, engine string, c Config) {
 		all[name] = func() Engine {
-			e, err := New(engine, c)
+			e, err := newEngine(engine, c)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -118,11 +118,11 @@ func TestHostileEngineStates(t *testing.T) {
 // TestStatesOfOthers: a state of another engine, size or configuration is refused.
 func TestStatesOfOthers(t *testing.T) {
 	for _, engine := range []string{Event, Stepper, Thinning} {
-		small, err := New(engine, Config{Neurons: 3, TauRef: 10})
+		small, err := newEngine(engine, Config{Neurons: 3, TauRef: 10})
 		if err != nil {
 			t.Fatal(err)
 		}
-		large, err := New(engine, Config{Neurons: 4, TauRef: 10})
+		large, err := newEngine(engine, Config{Neurons: 4, TauRef: 10})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -131,7 +131,7 @@ func TestStatesOfOthers(t *testing.T) {
 			t.Errorf("%s: the state of 4 neurons is accepted for 3", engine)
 		}
 		for _, other := range []string{Event, Stepper, Thinning} {
-			e, err := New(other, Config{Neurons: 4, TauRef: 10})
+			e, err := newEngine(other, Config{Neurons: 4, TauRef: 10})
 			if err != nil {
 				t.Fatal(err)
 			}

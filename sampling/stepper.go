@@ -3,6 +3,7 @@ package sampling
 import (
 	"spikealign/internal/detmath"
 	"spikealign/internal/random"
+	"spikealign/internal/state"
 	"spikealign/spike"
 )
 
@@ -115,26 +116,28 @@ func (s *stepper) potential(i int) float64 {
 const stepperTag = "SST1"
 
 func (s *stepper) AppendBinary(b []byte) ([]byte, error) {
-	w := writer{append(b, stepperTag...)}
-	w.int(s.now)
-	for i := range s.past {
-		w.stream(&s.draws[i])
-		w.ints(s.past[i])
+	w := state.NewWriter(b, stepperTag)
+	w.Int(s.now)
+	for i, past := range s.past {
+		w.Part(&s.draws[i])
+		w.Count(len(past))
+		w.Ints(past)
 	}
-	return w.b, nil
+	return w.End()
 }
 
 func (s *stepper) UnmarshalBinary(b []byte) error {
-	r := newReader(b, stepperTag)
-	now := r.int()
+	r := state.NewReader(b, stepperTag)
+	now := r.Int()
 	past := make([][]int64, len(s.past))
 	draws := make([]random.Stream, len(s.draws))
 	for i := range past {
-		draws[i] = r.stream()
-		past[i] = r.ints()
-		r.check(increasing(past[i], now), "past spikes out of order")
+		r.Part(random.StreamSize, &draws[i])
+		past[i] = make([]int64, r.Count(8))
+		r.Ints(past[i])
+		r.Check(increasing(past[i], now), "past spikes out of order")
 	}
-	if err := r.finish(); err != nil {
+	if err := r.Done(); err != nil {
 		return err
 	}
 	s.now, s.past, s.draws = now, past, draws

@@ -380,7 +380,7 @@ func (t *thinning) cover(i int) int64 {
 
 // potential is u_i at the present tick.
 func (t *thinning) potential(i int) float64 {
-	u := float64(t.u[i]-t.zero) * t.unit
+	u := float64(float64(t.u[i]-t.zero) * t.unit)
 	if t.fading {
 		l := float64(t.now - t.orig)
 		t.decay = detmath.Exp(-l / t.psp.TauSyn)

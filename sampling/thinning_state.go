@@ -2,83 +2,82 @@ package sampling
 
 import (
 	"spikealign/internal/random"
+	"spikealign/internal/state"
 	"spikealign/spike"
 )
 
 const thinningTag = "STH2"
 
 func (t *thinning) AppendBinary(b []byte) ([]byte, error) {
-	w := writer{append(b, thinningTag...)}
-	w.int(t.limit)
-	w.int(t.now)
-	w.float(t.frac)
-	w.float(t.left)
-	w.int(t.orig)
+	w := state.NewWriter(b, thinningTag)
+	w.Int(t.limit)
+	w.Int(t.now)
+	w.Float(t.frac)
+	w.Float(t.left)
+	w.Int(t.orig)
 	s := t.draws.Stream()
-	w.stream(&s)
+	w.Part(&s)
 	t.prune()
-	w.int(int64(t.tail - t.oldest))
+	w.Count(t.tail - t.oldest)
 	for k := t.oldest; k < t.tail; k++ {
-		e := t.recent[k&(len(t.recent)-1)]
-		w.int(e.Time)
-		w.int(int64(e.Neuron))
+		writeSpike(w, t.recent[k&(len(t.recent)-1)])
 	}
 	for _, h := range t.heads {
-		w.int(int64(h - t.oldest))
+		w.Count(h - t.oldest)
 	}
-	w.int(int64(t.summed - t.oldest))
-	w.floats(t.exps)
-	w.floats(t.alphs)
+	w.Count(t.summed - t.oldest)
+	for _, xs := range [][]float64{t.exps, t.alphs} {
+		w.Count(len(xs))
+		w.Floats(xs)
+	}
 	if t.apart {
-		w.ints(t.level[:t.n])
+		w.Count(t.n)
+		w.Ints(t.level[:t.n])
 	} else {
-		w.ints(nil) // they follow from the spikes
+		w.Count(0) // they follow from the spikes
 	}
-	return w.b, nil
+	return w.End()
 }
 
 func (t *thinning) UnmarshalBinary(b []byte) error {
-	r := newReader(b, thinningTag)
-	limit, now, frac, left, orig := r.int(), r.int(), r.float(), r.float(), r.int()
-	r.check(now <= limit && orig <= now && frac >= 0 && frac < 1 && left >= 0, "impossible time")
-	draws := r.stream()
-	count := r.int()
-	r.check(count >= 0 && count <= int64(len(r.b))/16, "impossible length")
-	if r.err != nil {
-		return r.err
-	}
-	var recent []spike.Event
-	for k := range count {
-		e := spike.Event{Time: r.int(), Neuron: int32(r.int())}
-		r.check(e.Neuron >= 0 && int(e.Neuron) < t.n && e.Time >= 0 && e.Time <= now && (k == 0 || e.Time >= recent[k-1].Time), "impossible spike")
-		recent = append(recent, e)
-		if r.err != nil {
-			return r.err
-		}
+	r := state.NewReader(b, thinningTag)
+	limit, now, frac, left, orig := r.Int(), r.Int(), r.Float(), r.Float(), r.Int()
+	r.Check(now <= limit && orig <= now && frac >= 0 && frac < 1 && left >= 0, "impossible time")
+	var draws random.Stream
+	r.Part(random.StreamSize, &draws)
+	recent := make([]spike.Event, r.Count(spikeSize))
+	before := int64(0)
+	for k := range recent {
+		recent[k] = readSpike(r, t.n)
+		r.Check(recent[k].Time >= before && recent[k].Time <= now, "impossible spike")
+		before = recent[k].Time
 	}
 	heads := make([]int, len(t.heads)+1) // and summed
 	for e := range heads {
-		h := r.int()
-		r.check(h >= 0 && h <= count, "impossible edge")
-		if r.err != nil {
-			return r.err
-		}
+		h := r.Int()
+		r.Check(h >= 0 && h <= int64(len(recent)), "impossible edge")
 		heads[e] = int(h)
+	}
+	if r.Err() != nil {
+		return r.Err()
 	}
 	for e, lag := range t.lags {
 		for k, s := range recent {
 			due := s.Time + lag
-			r.check(due == now || (due < now) == (k < heads[e]), "edge out of order")
+			r.Check(due == now || (due < now) == (k < heads[e]), "edge out of order")
 		}
 	}
 	summed := heads[len(t.edges)+1]
-	r.check(summed >= heads[len(t.edges)], "impossible sums")
+	r.Check(summed >= heads[len(t.edges)], "impossible sums")
 	exps, alphs := make([]float64, len(t.exps)), make([]float64, len(t.alphs))
-	r.floats(exps)
-	r.floats(alphs)
-	level := r.ints()
-	r.check(len(level) == 0 || len(level) == t.n, "another size")
-	if err := r.finish(); err != nil {
+	for _, xs := range [][]float64{exps, alphs} {
+		r.CountIs(len(xs))
+		r.Floats(xs)
+	}
+	level := make([]int64, r.Count(8))
+	r.Ints(level)
+	r.Check(len(level) == 0 || len(level) == t.n, "another number of neurons")
+	if err := r.Done(); err != nil {
 		return err
 	}
 

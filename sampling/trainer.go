@@ -7,7 +7,9 @@ import (
 	"slices"
 
 	"spikealign/boltzmann"
+	"spikealign/internal/state"
 	"spikealign/sal"
+	"spikealign/settings"
 	"spikealign/spike"
 	"spikealign/synapse"
 )
@@ -30,43 +32,55 @@ import (
 // with coactivations from pairs of spikes in a triangular window of tau_ref and SAL from the pairs
 // of the sleep phase; weights and biases are then clipped. The network runs on from epoch to epoch:
 // its spikes act, and pair, across the border.
+//
+// Settings.Training makes one from a description.
 type Training struct {
-	Config  Config
-	Engine  string // as for New
+	Config
+	Course
+	Rates
+	SALPairs
 	Seed    uint64 // of the spikes
 	Visible int    // 1..Neurons
 
-	// at the start, n x n, row = post; the diagonal is ignored, and so are synapses that the
-	// architecture does not have
+	// Weights at the start, n x n, row = post; the diagonal is ignored, and so are synapses that
+	// the architecture does not have.
 	Weights []float64
 	Bias    []float64 // at the start, n
 
 	TargetWeights []float64 // of the Boltzmann machine to learn, n x n, symmetric; or nil
 	TargetBias    []float64
+	TeacherLength int64     // length of the target network's run where it cannot be enumerated, tau_ref
 	Patterns      [][]uint8 // patterns of the visible neurons to learn; or nil
-
-	Epochs      int64 // at least 1
-	EpochLength int64 // length of the sleep phase, tau_ref; at least 1
-	ReportEvery int64 // epochs 0, ReportEvery, 2*ReportEvery, ... report; at least 1
-	// the sleep phase of an epoch that reports is longer by this factor; at least 1
-	ReportFactor  int64
-	WakeLength    int64 // length of the wake phase for each pattern, tau_ref
-	Settle        int64 // time for the network to settle after clamps change, tau_ref, not measured
-	TeacherLength int64 // length of the target network's run where it cannot be enumerated, tau_ref
-
-	RateBias, RateWeight, RateSAL float64
-	ClipWeight, ClipBias          float64 // bounds of |W| and |b|; 0: none
-	// a visible neuron clamped to d has the bias ClampBias*(2d-1)
-	ClampBias float64
 
 	HebbianAmplitude []float64 // of each synapse's Hebbian window, n x n; nil: 1
 	SALAmplitude     []float64 // of each synapse's SAL window, n x n; nil: 1
-	// half of the SAL window, in ticks; the zero value stands for a triangle of tau_ref
-	SALWindow synapse.Half
-	// which pairs count for SAL; the zero value of SALWindow makes it last-1
-	SALPairing synapse.Pairing
+}
 
-	Restart bool // begin every epoch at rest, as the authors' program does
+// Course says how long a training takes, and how far parameters go.
+type Course struct {
+	Epochs       int64   `yaml:"epochs" default:"20001" range:"[1, 2^40]" doc:"number of epochs"`
+	EpochLength  int64   `yaml:"epoch_length" default:"1000" range:"[1, 2^40]" unit:"tau" doc:"length of an epoch's sleep phase"`
+	ReportEvery  int64   `yaml:"report_every" default:"500" range:"[1, 2^40]" doc:"every so many epochs, from the first on, and in the last, D_KL and asymmetry are measured ..."`
+	ReportFactor int64   `yaml:"report_factor" default:"1000" range:"[1, 2^40]" doc:"... in an epoch longer by this factor (which also updates the parameters)"`
+	WakeLength   int64   `yaml:"wake_length" default:"100" range:"[1, 2^40]" unit:"tau" doc:"data only: length of the wake phase for each pattern"`
+	Settle       int64   `yaml:"settle" default:"5" range:"[0, 2^40]" unit:"tau" doc:"data only: unmeasured time after each change of clamps"`
+	ClampBias    float64 `yaml:"clamp_bias" default:"10" range:"(0, 1e6]" doc:"data only: bias +- this clamps a visible neuron"`
+	ClipWeight   float64 `yaml:"clip_weight" default:"2" range:"[0, 1e6]" doc:"largest |weight|; 0: none"`
+	ClipBias     float64 `yaml:"clip_bias" default:"2" range:"[0, 1e6]" doc:"largest |bias|; 0: none"`
+}
+
+// Rates are the learning rates.
+type Rates struct {
+	RateBias   float64 `yaml:"rate_bias" default:"0.01" range:"[-1e6, 1e6]" doc:"learning rate of the biases"`
+	RateWeight float64 `yaml:"rate_weight" default:"0.01" range:"[-1e6, 1e6]" doc:"learning rate of wake-sleep learning"`
+	RateSAL    float64 `yaml:"rate_sal" default:"0.01" range:"[-1e6, 1e6]" doc:"learning rate of SAL; 0: without SAL"`
+}
+
+// SALPairs are the Pairs of SAL beside another rule.
+type SALPairs struct {
+	Window    synapse.WindowShape `yaml:"sal_window" default:"triangular" doc:"SAL's learning window: triangular, exponential"`
+	WindowTau float64             `yaml:"sal_window_tau" range:"0 or [0.01, 2^24]" unit:"steps" doc:"its time constant; 0: tau_ref"`
+	Pairing   synapse.Pairing     `yaml:"sal_pairing" default:"last-1" doc:"which pairs count for SAL: nearest, last-1, last-2, ..., all; without effect where the window ends with the refractory time, as by default"`
 }
 
 // Report is what a training knows after an epoch that reports.
@@ -133,17 +147,17 @@ type Trainer struct {
 
 // NewTrainer checks a training and prepares it. The error joins everything that is wrong.
 func NewTrainer(t Training) (*Trainer, error) {
-	if err := t.validate(); err != nil {
-		return nil, err
+	if ps := t.Validate(); len(ps) > 0 {
+		return nil, fmt.Errorf("sampling: %w", ps.Err())
 	}
 	t.Config = t.Config.Resolve()
-	n := t.Config.Neurons
-	engine, err := New(t.Engine, t.Config)
+	n := t.Neurons
+	engine, err := New(t.Config)
 	if err != nil {
 		return nil, err
 	}
-	k := t.Config.TicksPerStep()
-	tr := &Trainer{t: t, n: n, tau: k * t.Config.TauRef, engine: engine, joined: make([]bool, n*n),
+	k := t.TicksPerStep()
+	tr := &Trainer{t: t, n: n, tau: k * t.TauRef, engine: engine, joined: make([]bool, n*n),
 		wakeMean: make([]float64, n), wakeCo: make([]float64, n*n), dw: make([]float64, n*n), clampedB: make([]float64, n),
 		w: slices.Clone(t.Weights), b: slices.Clone(t.Bias), buf: make([]spike.Event, 0, n+512)}
 	for i := range n {
@@ -157,8 +171,8 @@ func NewTrainer(t Training) (*Trainer, error) {
 	last1 := synapse.Pairing{Kind: synapse.Last, K: 1}
 	triangle := synapse.Half{Shape: synapse.TriangularWindow, Tau: float64(tr.tau)}
 	tr.hebbian = sal.NewPairSums(n, triangle, last1)
-	if t.SALWindow != (synapse.Half{}) && (t.SALWindow != triangle || t.SALPairing != last1) && t.RateSAL != 0 {
-		tr.sal = sal.NewPairSums(n, t.SALWindow, t.SALPairing)
+	if half := Pairs(t.SALPairs).Half(t.Config); (half != triangle || t.Pairing != last1) && t.RateSAL != 0 {
+		tr.sal = sal.NewPairSums(n, half, t.Pairing)
 	}
 
 	switch {
@@ -202,63 +216,54 @@ func sequence(n int) []int32 {
 	return s
 }
 
-func (t Training) validate() error {
-	var errs []error
-	bad := func(format string, a ...any) { errs = append(errs, fmt.Errorf("sampling: "+format, a...)) }
-	if err := t.Config.Validate(); err != nil {
-		return err
+// Validate returns everything that is wrong with the training.
+func (t Training) Validate() settings.Problems {
+	ps := t.Config.Validate()
+	if len(ps) == 0 {
+		ps.In("training", settings.Check(t.Course))
+		ps.In("plasticity", settings.Check(t.Rates))
+		Pairs(t.SALPairs).relate(&ps, "plasticity.sal_window_tau", t.Config)
+		t.relate(&ps)
 	}
-	n := t.Config.Neurons
+	return ps
+}
+
+// relate checks what is not a single setting.
+func (t Training) relate(ps *settings.Problems) {
+	n := t.Neurons
 	if t.Visible < 1 || t.Visible > n {
-		bad("Visible = %d of %d neurons", t.Visible, n)
+		ps.Add("visible", "is %d; must be between 1 and the number of neurons, %d", t.Visible, n)
 	}
-	if err := (Network{Weights: t.Weights, Bias: t.Bias}).Validate(n); err != nil {
-		errs = append(errs, err)
+	network := func(path string, net Network) {
+		if err := net.Validate(n); err != nil {
+			ps.Add(path, "%v", err)
+		}
 	}
+	network("start", Network{Weights: t.Weights, Bias: t.Bias})
 	if (t.Patterns == nil) == (t.TargetWeights == nil) {
-		bad("a training needs either a target network or patterns")
+		ps.Add("target", "a training needs either a target network or patterns")
 	}
 	if t.TargetWeights != nil {
-		if err := (Network{Weights: t.TargetWeights, Bias: t.TargetBias}).Validate(n); err != nil {
-			errs = append(errs, fmt.Errorf("target: %w", err))
-		}
+		network("target", Network{Weights: t.TargetWeights, Bias: t.TargetBias})
 		if t.Visible != n {
-			bad("a target network leaves no hidden neurons: Visible = %d, want %d", t.Visible, n)
+			ps.Add("visible", "a target network leaves no hidden neurons: is %d, needs %d", t.Visible, n)
 		}
 		if n > boltzmann.MaxNeurons && t.TeacherLength < 1 {
-			bad("TeacherLength = %d tau, must be at least 1", t.TeacherLength)
+			ps.Add("teacher_length", "is %d tau, must be at least 1", t.TeacherLength)
 		}
 	}
 	for k, p := range t.Patterns {
 		if len(p) != t.Visible {
-			bad("pattern %d has %d bits for %d visible neurons", k, len(p), t.Visible)
+			ps.Add(fmt.Sprintf("patterns.%d", k), "has %d bits for %d visible neurons", len(p), t.Visible)
 		}
 	}
-	if t.Patterns != nil && (t.WakeLength < 1 || t.Settle < 0 || t.ClampBias == 0) {
-		bad("learning patterns needs WakeLength >= 1, Settle >= 0 and a ClampBias")
-	}
-	for name, x := range map[string]int64{"Epochs": t.Epochs, "EpochLength": t.EpochLength, "ReportEvery": t.ReportEvery, "ReportFactor": t.ReportFactor} {
-		if x < 1 {
-			bad("%s = %d, must be at least 1", name, x)
-		}
-	}
-	for name, a := range map[string][]float64{"HebbianAmplitude": t.HebbianAmplitude, "SALAmplitude": t.SALAmplitude} {
+	amplitudes := func(path string, a []float64) {
 		if a != nil && (len(a) != n*n || slices.ContainsFunc(a, func(x float64) bool { return !finite(x) })) {
-			bad("%s must hold %d finite numbers", name, n*n)
+			ps.Add(path, "must hold %d finite numbers", n*n)
 		}
 	}
-	slices.SortFunc(errs, func(a, b error) int { return compare(a.Error(), b.Error()) })
-	return errors.Join(errs...)
-}
-
-func compare(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
+	amplitudes("hebbian_amplitude", t.HebbianAmplitude)
+	amplitudes("sal_amplitude", t.SALAmplitude)
 }
 
 // plan returns phase k of an epoch, or false if there is none.
@@ -333,7 +338,7 @@ func (tr *Trainer) Step() ([]spike.Event, *Report) {
 // watching reports whether joint states are followed: in epochs that report, and in those just
 // before, so that the states at the beginning are known.
 func (tr *Trainer) watching() bool {
-	return tr.states != nil && (tr.reports(tr.epoch) || (tr.reports(tr.epoch+1) && !tr.t.Restart))
+	return tr.states != nil && (tr.reports(tr.epoch) || (tr.reports(tr.epoch+1) && tr.t.Timing != AuthorsTiming))
 }
 
 // begin sets the network of a phase.
@@ -342,7 +347,7 @@ func (tr *Trainer) begin(p phase) {
 	tr.start = tr.engine.Now()
 	tr.end = tr.start + p.tau*tr.tau
 	if tr.phase == 0 {
-		if tr.t.Restart {
+		if tr.t.Timing == AuthorsTiming {
 			tr.engine.Rest()
 			tr.hebbian.Reset()
 			if tr.sal != nil {
@@ -486,7 +491,7 @@ func (tr *Trainer) asymmetry() float64 {
 func (tr *Trainer) Epoch() int64 { return tr.epoch }
 
 // Steps returns the number of steps simulated so far.
-func (tr *Trainer) Steps() int64 { return tr.engine.Now() / tr.t.Config.TicksPerStep() }
+func (tr *Trainer) Steps() int64 { return tr.engine.Now() / tr.t.TicksPerStep() }
 
 // TotalSteps returns the number of steps that the whole training takes.
 func (tr *Trainer) TotalSteps() int64 {
@@ -501,7 +506,7 @@ func (tr *Trainer) TotalSteps() int64 {
 	} else if tr.targetP == nil {
 		tau += 100 + t.TeacherLength
 	}
-	return tau * t.Config.TauRef
+	return tau * t.TauRef
 }
 
 // Spikes returns the number of spikes so far.
@@ -541,62 +546,57 @@ const trainerTag = "STR1"
 
 // AppendBinary appends the whole state of the training; its description is not part of it.
 func (tr *Trainer) AppendBinary(b []byte) ([]byte, error) {
-	w := writer{append(b, trainerTag...)}
-	w.int(tr.epoch)
-	w.int(int64(tr.phase))
-	begun := int64(0)
-	if tr.begun {
-		begun = 1
+	w := state.NewWriter(b, trainerTag)
+	w.Int(tr.epoch)
+	w.Int(int64(tr.phase))
+	w.Bool(tr.begun)
+	w.Int(tr.start)
+	w.Int(tr.end)
+	w.Int(tr.spikes)
+	for _, xs := range [][]float64{tr.w, tr.b, tr.wakeMean, tr.wakeCo} {
+		w.Count(len(xs))
+		w.Floats(xs)
 	}
-	w.int(begun)
-	w.int(tr.start)
-	w.int(tr.end)
-	w.int(tr.spikes)
-	w.floats(tr.w)
-	w.floats(tr.b)
-	w.floats(tr.wakeMean)
-	w.floats(tr.wakeCo)
-	w.ints(tr.counts)
-	errs := []error{w.blob(tr.engine), w.blob(tr.hebbian)}
+	w.Count(len(tr.counts))
+	w.Ints(tr.counts)
+	w.Block(tr.engine)
+	w.Block(tr.hebbian)
 	if tr.sal != nil {
-		errs = append(errs, w.blob(tr.sal))
+		w.Block(tr.sal)
 	}
 	if tr.states != nil {
-		errs = append(errs, w.blob(tr.states))
+		w.Block(tr.states)
 	}
-	return w.b, errors.Join(errs...)
+	return w.End()
 }
 
 // UnmarshalBinary restores a state that AppendBinary wrote for a trainer of the same description.
 // After an error the trainer is of no further use.
 func (tr *Trainer) UnmarshalBinary(b []byte) error {
-	r := newReader(b, trainerTag)
-	epoch, k, begun := r.int(), r.int(), r.int()
-	start, end, spikes := r.int(), r.int(), r.int()
+	r := state.NewReader(b, trainerTag)
+	epoch, k, begun := r.Int(), r.Int(), r.Bool()
+	start, end, spikes := r.Int(), r.Int(), r.Int()
 	first := int64(0)
 	if tr.t.TargetWeights != nil && tr.targetP == nil {
 		first = -1 // the target network runs before
 	}
-	r.check(epoch >= first && epoch <= tr.t.Epochs && k >= 0 && k <= int64(2*len(tr.t.Patterns)+2), "impossible place")
-	if r.err != nil {
-		return r.err
+	r.Check(epoch >= first && epoch <= tr.t.Epochs && k >= 0 && k <= int64(2*len(tr.t.Patterns)+2), "impossible place")
+	if r.Err() != nil {
+		return r.Err()
 	}
 	p, ok := tr.plan(epoch, int(k))
-	r.check(ok && begun>>1 == 0 && start >= 0 && end >= start && (begun == 0 || end-start == p.tau*tr.tau) && spikes >= 0, "impossible phase")
-	r.floats(tr.w)
-	r.floats(tr.b)
-	r.floats(tr.wakeMean)
-	r.floats(tr.wakeCo)
+	r.Check(ok && start >= 0 && end >= start && (!begun || end-start == p.tau*tr.tau) && spikes >= 0, "impossible phase")
 	for _, xs := range [][]float64{tr.w, tr.b, tr.wakeMean, tr.wakeCo} {
-		r.check(!slices.ContainsFunc(xs, func(x float64) bool { return !finite(x) }), "not a finite number")
+		r.CountIs(len(xs))
+		r.Finites(xs)
 	}
-	counts := r.ints()
-	r.check(len(counts) == 0 || len(counts) == len(tr.targetP), "another number of states")
-	r.check(!slices.ContainsFunc(counts, func(c int64) bool { return c < 0 }), "impossible count")
-	if r.err != nil {
-		return r.err
+	counts := make([]int64, r.Count(8))
+	r.Ints(counts)
+	r.Check(len(counts) == 0 || len(counts) == len(tr.targetP) && slices.Min(counts) >= 0, "impossible times in states")
+	if r.Err() != nil {
+		return r.Err()
 	}
-	tr.epoch, tr.phase, tr.begun, tr.start, tr.end, tr.spikes = epoch, int(k), begun == 1, start, end, spikes
+	tr.epoch, tr.phase, tr.begun, tr.start, tr.end, tr.spikes = epoch, int(k), begun, start, end, spikes
 	tr.counts = nil
 	if len(counts) > 0 {
 		tr.counts = counts
@@ -609,16 +609,15 @@ func (tr *Trainer) UnmarshalBinary(b []byte) error {
 		before, _ := tr.plan(epoch, tr.phase-1)
 		tr.setNetwork(before)
 	}
-	r.blob(tr.engine)
+	r.Block(tr.engine)
 	now := tr.engine.Now()
-	r.check(!tr.begun || (now >= start && now <= end), "impossible time")
-	r.sums(tr.hebbian)
+	r.Check(!tr.begun || (now >= start && now <= end), "impossible time")
+	r.Block(tr.hebbian)
 	if tr.sal != nil {
-		r.sums(tr.sal)
+		r.Block(tr.sal)
 	}
 	if tr.states != nil {
-		r.blob(tr.states)
-		r.check(len(tr.states.Counts()) == len(tr.targetP), "another number of states")
+		r.Block(tr.states)
 	}
-	return r.finish()
+	return r.Done()
 }

@@ -8,14 +8,19 @@ import (
 
 	"spikealign/boltzmann"
 	"spikealign/internal/random"
+	"spikealign/settings"
 	"spikealign/synapse"
 )
 
 // example is a short training of a few neurons; kind chooses among those that exercise every part
 // of the trainer.
 func example(kind string) Training {
-	t := Training{Config: Config{Neurons: 4, TauRef: 20}, Seed: 7, Visible: 4, Epochs: 12, EpochLength: 20, ReportEvery: 4, ReportFactor: 3,
-		RateBias: 0.1, RateWeight: 0.1, RateSAL: 0.1, ClipWeight: 2, ClipBias: 2, WakeLength: 10, Settle: 2, TeacherLength: 50, ClampBias: 10}
+	t := Training{
+		Config: Config{Neurons: 4, TauRef: 20}, Seed: 7, Visible: 4, TeacherLength: 50,
+		Course:   Course{Epochs: 12, EpochLength: 20, ReportEvery: 4, ReportFactor: 3, ClipWeight: 2, ClipBias: 2, WakeLength: 10, Settle: 2, ClampBias: 10},
+		Rates:    Rates{RateBias: 0.1, RateWeight: 0.1, RateSAL: 0.1},
+		SALPairs: settings.Default[SALPairs](),
+	}
 	switch kind {
 	case "thinning":
 		t.Engine = Thinning
@@ -24,11 +29,10 @@ func example(kind string) Training {
 	case "continuous":
 		t.Config.Dynamics = Continuous
 	case "authors":
-		t.Config.PSPSteps, t.Config.MinISI, t.Restart = 19, 21, true
+		t.Timing = AuthorsTiming
 	case "alpha":
 		t.Config.PSP, t.Config.TauSyn, t.Config.Delay = synapse.Alpha, 7, 2
-		t.SALWindow = synapse.Half{Shape: synapse.ExponentialWindow, Tau: 15}
-		t.SALPairing = synapse.Pairing{Kind: synapse.Nearest}
+		t.SALPairs = SALPairs{synapse.ExponentialWindow, 15, synapse.Pairing{Kind: synapse.Nearest}}
 	case "patterns":
 		t.Visible = 2
 		t.Patterns = [][]uint8{{0, 1}, {1, 0}}

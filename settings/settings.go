@@ -53,6 +53,13 @@ func (ps *Problems) Add(path, format string, args ...any) {
 	*ps = append(*ps, Problem{Path: path, Message: fmt.Sprintf(format, args...)})
 }
 
+// In adds the faults of a part of the description, which stands at that path.
+func (ps *Problems) In(path string, found Problems) {
+	for _, p := range found {
+		*ps = append(*ps, Problem{Join(path, p.Path), p.Message})
+	}
+}
+
 // Has reports whether there is a fault at or below one of the paths.
 func (ps Problems) Has(paths ...string) bool {
 	return slices.ContainsFunc(ps, func(p Problem) bool {
@@ -101,14 +108,25 @@ func Fields(t reflect.Type) []Field {
 
 // Doc is the whole comment of a setting: its meaning, unit, and what is allowed.
 func (f Field) Doc() string {
-	var more []string
-	for _, key := range []string{"unit", "range", "choice"} {
-		if text := f.tag.Get(key); text != "" {
-			more = append(more, text)
-		}
-	}
 	doc := f.tag.Get("doc")
-	if doc == "" || len(more) == 0 {
+	if doc == "" {
+		return ""
+	}
+	var more []string
+	if unit := f.tag.Get("unit"); unit != "" {
+		more = append(more, unit)
+	}
+	if allowed := f.tag.Get("range"); allowed != "" {
+		if r := parseRange(allowed); r.high >= 1<<40 { // a bound that only catches slips of the pen
+			allowed = strings.ReplaceAll(interval{r.low, math.Inf(1), r.lowText, "", r.openLow, true, r.orZero}.words(), "at least ", ">= ")
+		}
+		more = append(more, allowed)
+	}
+	words := strings.Split(f.tag.Get("choice"), ", ")
+	if slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(doc, w) }) {
+		more = append(more, f.tag.Get("choice"))
+	}
+	if len(more) == 0 {
 		return doc
 	}
 	return doc + "; " + strings.Join(more, ", ")
@@ -184,7 +202,7 @@ func Check(target any) Problems {
 	return ps
 }
 
-// check looks at a value that belongs to a field, or is one of several that do.
+// check checks a value that belongs to a field, or is one of several that do.
 func check(ps *Problems, v reflect.Value, path string, of Field) {
 	allowed, choice := of.tag.Get("range"), of.tag.Get("choice")
 	switch v.Kind() {
@@ -204,6 +222,15 @@ func check(ps *Problems, v reflect.Value, path string, of Field) {
 			return
 		}
 		before := len(*ps)
+		if xs, ok := v.Interface().([]float64); ok && allowed != "" { // which may be long
+			r := parseRange(allowed)
+			for k, x := range xs {
+				if !r.holds(x) && len(*ps) < before+maxProblems {
+					ps.Add(Join(path, strconv.Itoa(k)), "must be %s", r.with(of))
+				}
+			}
+			return
+		}
 		for k := 0; k < v.Len() && len(*ps) < before+maxProblems; k++ {
 			check(ps, v.Index(k), Join(path, strconv.Itoa(k)), of)
 		}
@@ -227,12 +254,12 @@ func check(ps *Problems, v reflect.Value, path string, of Field) {
 			panic(fmt.Sprintf("settings: %s is a %v and cannot have a range", path, v.Type()))
 		}
 		if r := parseRange(allowed); !r.holds(x) {
-			ps.Add(path, "must be %s", strings.TrimSpace(r.words()+" "+of.tag.Get("unit")))
+			ps.Add(path, "must be %s", r.with(of))
 		}
 	}
 }
 
-// maxProblems bounds the faults told of one list: more would only drown the reader.
+// maxProblems bounds the faults reported of one list: more would only drown the reader.
 const maxProblems = 100
 
 func holdsBlocks(t reflect.Type) bool {
@@ -290,6 +317,11 @@ func (r interval) holds(x float64) bool {
 		return true
 	}
 	return (x > r.low || x == r.low && !r.openLow) && (x < r.high || x == r.high && !r.openHigh)
+}
+
+// with says what is allowed for a field, with its unit.
+func (r interval) with(f Field) string {
+	return strings.TrimSpace(r.words() + " " + f.tag.Get("unit"))
 }
 
 // words says what is allowed, as it goes after "must be".

@@ -119,7 +119,8 @@ func (q LinePoint) Nearest() (w12, w21 float64, ok bool) {
 			best, ok = r.Difference, true
 		}
 	}
-	return q.Mean + best/2, q.Mean - best/2, ok
+	half := float64(best / 2)
+	return q.Mean + half, q.Mean - half, ok
 }
 
 // Line is the attractor line of the drift.
@@ -167,7 +168,7 @@ func AttractorLine(ctx context.Context, p Params, means []float64, reach float64
 	}
 	for _, m := range means {
 		for _, d := range []float64{-reach, reach} {
-			p.W12, p.W21 = m+d/2, m-d/2
+			p.W12, p.W21 = m+float64(d/2), m-float64(d/2)
 			if err := p.Validate(); err != nil {
 				return nil, err
 			}
@@ -184,7 +185,7 @@ func AttractorLine(ctx context.Context, p Params, means []float64, reach float64
 	g := newGauge(w, p.levels())
 	err := parallel(ctx, p, workers, len(means), func(s *solver, i int) error {
 		roots, err := findRoots(reach, func(d float64) (float64, error) {
-			l, err := s.solve(means[i]+d/2, means[i]-d/2, p.B1, p.B2)
+			l, err := s.solve(means[i]+float64(d/2), means[i]-float64(d/2), p.B1, p.B2)
 			if err != nil {
 				return 0, err
 			}

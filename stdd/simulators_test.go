@@ -70,7 +70,7 @@ func engine(t testing.TB, p Params, seed uint64) (simulation, int64) {
 	if p.Continuous {
 		c.Dynamics = sampling.Continuous
 	}
-	e, err := sampling.New(sampling.Auto, c)
+	e, err := sampling.New(c)
 	if err != nil {
 		t.Fatal(err)
 	}

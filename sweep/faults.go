@@ -15,7 +15,7 @@ import (
 const baseName = "experiment"
 
 // faults collects what is wrong with members, in terms of the sweep file. What is a fault of many
-// members is told once.
+// members is reported once.
 type faults struct {
 	sweep  *Sweep
 	inFile int // so many of sweep.Set stand in the sweep file; the others are of the command line

@@ -153,7 +153,7 @@ func TestProblems(t *testing.T) {
 		{"name: small", "nam: small", "nam"},
 		{"initial.noise", "initial.nose", "small.yaml:9: grid.0.path = initial.nose: unknown key initial.nose; did you mean initial.noise?"},
 		{"initial.noise", "pairs", "small.yaml:9: grid.0.path = pairs: unknown key pairs; "},
-		{"[0, 0.40]", "[0, -1]", "small.yaml:9: grid.0.values.1 = -1: initial.noise: must be between 0 and 1e+06"},
+		{"[0, 0.40]", "[0, -1]", "small.yaml:9: grid.0.values.1 = -1: initial.noise: must be between 0 and 1e6"},
 		{"replicates:", "set: [training.epochs=-3]\nreplicates:", "small.yaml:12: set.0 = training.epochs=-3: training.epochs: must be between"},
 		{"plasticity.rate_sal, values: [0, 0.01]", "network.psp_steps, values: [1, 5000000000]", "small.yaml:10: grid.1.values.1 = 5000000000: network.psp_steps: must be "},
 		{"[0, 0.40]", "[0, 0.0]", "twice"},

@@ -144,8 +144,8 @@ func TestPSPLimits(t *testing.T) {
 		{alpha, func(p *PSP) { p.Cut = -1 }, []string{"Cut = -1"}},
 		{alpha, func(p *PSP) { p.Delay = -1 }, []string{"Delay = -1"}},
 		{alpha, func(p *PSP) { p.Shape = RectangularTail }, nil},
-		{alpha, func(p *PSP) { p.Shape = RectangularTail + 1 }, []string{"unknown PSP shape 5"}},
-		{PSP{Shape: 9, Cut: -1}, func(p *PSP) {}, []string{"shape 9", "TauRef = 0", "TauSyn = 0", "Cut = -1"}},
+		{alpha, func(p *PSP) { p.Shape = RectangularTail + 1 }, []string{"5 is none of"}},
+		{PSP{Shape: 9, Cut: -1}, func(p *PSP) {}, []string{"9 is none of", "TauRef = 0", "TauSyn = 0", "Cut = -1"}},
 	} {
 		p := c.p
 		c.change(&p)

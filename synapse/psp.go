@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strings"
 
 	"spikealign/internal/detmath"
+	"spikealign/settings"
 )
 
 // PSPShape names the time course of a postsynaptic potential.
@@ -21,28 +21,22 @@ const (
 	RectangularTail                 // 1 up to lag TauRef, then a*exp(-l/TauSyn)
 )
 
-var pspNames = [...]string{"rectangular", "alpha", "exponential", "cut-exponential", "rectangular-tail"}
-
-func (s PSPShape) String() string {
-	if int(s) < len(pspNames) {
-		return pspNames[s]
-	}
-	return fmt.Sprintf("PSPShape(%d)", uint8(s))
+var pspShapes = settings.Names{
+	Rectangular:     "rectangular",
+	Alpha:           "alpha",
+	Exponential:     "exponential",
+	CutExponential:  "cut-exponential",
+	RectangularTail: "rectangular-tail",
 }
 
-// MarshalText returns the name of the shape.
-func (s PSPShape) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+// String returns the name of the shape.
+func (s PSPShape) String() string { return pspShapes.String(int(s)) }
 
-// UnmarshalText accepts the names that String returns.
-func (s *PSPShape) UnmarshalText(b []byte) error {
-	for i, n := range pspNames {
-		if string(b) == n {
-			*s = PSPShape(i)
-			return nil
-		}
-	}
-	return fmt.Errorf("unknown PSP shape %q; known are %s", b, strings.Join(pspNames[:], ", "))
-}
+// MarshalText returns the name of the shape, or an error if s is not one of the shapes.
+func (s PSPShape) MarshalText() ([]byte, error) { return pspShapes.Marshal(int(s)) }
+
+// UnmarshalText accepts the names that String returns. The error names them.
+func (s *PSPShape) UnmarshalText(b []byte) error { return settings.Parse(pspShapes, b, s) }
 
 // PSP is the time course of a postsynaptic potential for unit weight. All times are in ticks.
 type PSP struct {
@@ -60,8 +54,8 @@ type PSP struct {
 // Validate returns what is wrong with the PSP, or nil.
 func (p PSP) Validate() error {
 	var errs []error
-	if int(p.Shape) >= len(pspNames) {
-		errs = append(errs, fmt.Errorf("synapse: unknown PSP shape %d", p.Shape))
+	if _, err := p.Shape.MarshalText(); err != nil {
+		errs = append(errs, fmt.Errorf("synapse: unknown PSP shape: %w", err))
 	}
 	if p.TauRef < 1 {
 		errs = append(errs, fmt.Errorf("synapse: TauRef = %d, must be at least 1", p.TauRef))

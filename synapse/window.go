@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"spikealign/internal/detmath"
+	"spikealign/settings"
 )
 
 // WindowShape is the form f of one half of a learning window, as a function of x = lag/tau > 0.
@@ -19,40 +20,17 @@ const (
 	TriangularWindow                     // f(x) = max(0, 1-x)
 )
 
-var windowShapes = [...]string{ExponentialWindow: "exponential", TriangularWindow: "triangular"}
+var windowShapes = settings.Names{ExponentialWindow: "exponential", TriangularWindow: "triangular"}
 
 // String returns the text form of s.
-func (s WindowShape) String() string {
-	if s < 0 || int(s) >= len(windowShapes) {
-		return fmt.Sprintf("WindowShape(%d)", int(s))
-	}
-	return windowShapes[s]
-}
+func (s WindowShape) String() string { return windowShapes.String(int(s)) }
 
 // MarshalText returns the text form of s, or an error if s is not one of the shapes.
-func (s WindowShape) MarshalText() ([]byte, error) {
-	if err := s.check(); err != nil {
-		return nil, err
-	}
-	return []byte(s.String()), nil
-}
+func (s WindowShape) MarshalText() ([]byte, error) { return windowShapes.Marshal(int(s)) }
 
-// UnmarshalText reads the form that MarshalText writes.
+// UnmarshalText reads the form that MarshalText writes. The error names the shapes.
 func (s *WindowShape) UnmarshalText(text []byte) error {
-	for i, name := range windowShapes {
-		if string(text) == name {
-			*s = WindowShape(i)
-			return nil
-		}
-	}
-	return fmt.Errorf("window shape %q: must be one of %s", text, strings.Join(windowShapes[:], ", "))
-}
-
-func (s WindowShape) check() error {
-	if s < 0 || int(s) >= len(windowShapes) {
-		return fmt.Errorf("shape = %d: must be one of %s", int(s), strings.Join(windowShapes[:], ", "))
-	}
-	return nil
+	return settings.Parse(windowShapes, text, s)
 }
 
 // MaxWindowTau is the largest time constant of a learning window, in ticks.
@@ -78,8 +56,8 @@ func (h Half) Validate() error { return errors.Join(h.problems("")...) }
 
 func (h Half) problems(prefix string) []error {
 	var errs []error
-	if err := h.Shape.check(); err != nil {
-		errs = append(errs, fmt.Errorf("%s%w", prefix, err))
+	if _, err := h.Shape.MarshalText(); err != nil {
+		errs = append(errs, fmt.Errorf("%sshape = %d: %w", prefix, int(h.Shape), err))
 	}
 	if !(h.Tau > 0 && h.Tau <= MaxWindowTau) {
 		errs = append(errs, fmt.Errorf("%stau = %v: must be above 0 and at most 2^40 ticks", prefix, h.Tau))

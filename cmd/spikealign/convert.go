@@ -22,7 +22,7 @@ func (convertCommand) Help() string {
 
   spikealign convert minimal_working_example.yaml --timing authors -o mine.yaml
 
-Distributions and settings carry over; the numbers drawn from a seed do not. What has no counterpart is told on standard error, and
+Distributions and settings carry over; the numbers drawn from a seed do not. What has no counterpart is named on standard error, and
 what would change the results is an error.`
 }
 

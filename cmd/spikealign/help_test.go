@@ -20,10 +20,11 @@ import (
 // files with their changes, figures and kinds.
 func TestExamples(t *testing.T) {
 	t.Chdir("../..")
-	kinds := catalog.All().Kinds()
+	known := catalog.All()
+	kinds := known.Kinds()
 	lines := regexp.MustCompile(`(?m)^  spikealign (.*)$`)
 	after := regexp.MustCompile(`\s+(#|\||>).*$`) // comment, pipe, redirection
-	for _, command := range newParser(&commands{}, io.Discard, io.Discard).Model.Leaves(true) {
+	for _, command := range newParser(&commands{}, known, io.Discard, io.Discard).Model.Leaves(true) {
 		examples := lines.FindAllStringSubmatch(command.Help+command.Detail, -1)
 		if len(examples) == 0 {
 			t.Errorf("%s --help shows no example", command.Name)
@@ -31,7 +32,7 @@ func TestExamples(t *testing.T) {
 		for _, e := range examples {
 			line := after.ReplaceAllString(e[1], "")
 			var cli commands
-			if _, err := newParser(&cli, io.Discard, io.Discard).Parse(strings.Fields(line)); err != nil {
+			if _, err := newParser(&cli, known, io.Discard, io.Discard).Parse(strings.Fields(line)); err != nil {
 				t.Errorf("%s: %v", line, err)
 				continue
 			}

@@ -41,6 +41,7 @@ type commands struct {
 	Run       runCommand       `cmd:"" help:"Run one experiment."`
 	Resume    resumeCommand    `cmd:"" help:"Go on with a run that was stopped."`
 	Sweep     sweepCommand     `cmd:"" help:"Run an experiment over a grid of values."`
+	Sample    sampleCommand    `cmd:"" help:"Sample with the weights of a finished run, free or clamped."`
 	Reproduce reproduceCommand `cmd:"" help:"Reproduce figures of the paper, with a verdict on each claim."`
 	Analyze   analyzeCommand   `cmd:"" help:"SAL statistics of recorded spike trains."`
 	STDD      stddCommand      `cmd:"" name:"stdd" help:"Two neurons, exactly: spike-timing differences and what SAL makes of them."`
@@ -98,7 +99,7 @@ func process(known catalog.Entries) int {
 // run is the program; it returns the exit code.
 func run(ctx context.Context, stdout, stderr io.Writer, args []string, known catalog.Entries) (code int) {
 	var cli commands
-	parser := newParser(&cli, stdout, stderr)
+	parser := newParser(&cli, known, stdout, stderr)
 	// kong wants to exit after --help.
 	defer func() {
 		switch r := recover().(type) {
@@ -140,13 +141,13 @@ func run(ctx context.Context, stdout, stderr io.Writer, args []string, known cat
 }
 
 // newParser returns the parser of the command line. It panics with an exit after --help.
-func newParser(cli *commands, stdout, stderr io.Writer) *kong.Kong {
+func newParser(cli *commands, known catalog.Entries, stdout, stderr io.Writer) *kong.Kong {
 	parser, err := kong.New(cli,
 		kong.Name("spikealign"),
 		kong.Description("Experiments on spike-based alignment learning: run them, resume them, compare them."),
 		kong.Writers(stdout, stderr),
 		kong.WithHyphenPrefixedParameters(true), // --w21 -0.4
-		kong.Vars{"runs": defaultRuns},
+		kong.Vars{"runs": defaultRuns, "kinds": strings.Join(known.Kinds().Names(), ", ")},
 		kong.Exit(func(code int) { panic(exit(code)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 100}),
 	)

@@ -1,14 +1,17 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"path/filepath"
 
+	"spikealign/drawings"
 	"spikealign/experiment"
 )
 
 type plotCommand struct {
-	Dir string `arg:"" help:"The folder of a run or a sweep."`
+	Dir  string `arg:"" help:"The folder of a run or a sweep."`
+	JSON bool   `name:"json" help:"Print the figures as data instead of drawing them; docs/files.md says how they are laid out."`
 }
 
 // Help shows the examples.
@@ -17,11 +20,21 @@ func (plotCommand) Help() string {
 
   spikealign plot runs/figure4
 
+  spikealign plot runs/figure4 --json > figure4.json
+
 Draws into the folder's figures/ as SVG and PNG. Of what is unfinished it draws what there is.`
 }
 
-// Run draws a folder.
+// Run draws a folder, or prints its figures as JSON.
 func (c *plotCommand) Run(a *app) error {
+	if c.JSON {
+		figures, err := a.drawers.Figures(a.kinds, c.Dir)
+		if err != nil {
+			return err
+		}
+		// No figure is [], not null.
+		return json.NewEncoder(a.stdout).Encode(append([]drawings.Drawing{}, figures...))
+	}
 	names, err := a.drawers.Folder(a.kinds, c.Dir)
 	if err != nil {
 		return err

@@ -10,7 +10,7 @@ import (
 )
 
 type templateCommand struct {
-	Kind string `arg:"" optional:"" help:"A kind of experiment, or sweep. Without it: tells which there are."`
+	Kind string `arg:"" optional:"" help:"${kinds}, or sweep. Without it: tells what each of them is."`
 }
 
 // Help shows the examples.

@@ -4,13 +4,10 @@ package experimenttest
 
 import (
 	"context"
-	"encoding/binary"
-	"errors"
-	"fmt"
 	"io"
-	"math"
 
 	"spikealign/experiment"
+	"spikealign/internal/state"
 	"spikealign/settings"
 	"spikealign/spike"
 )
@@ -141,25 +138,19 @@ func (r *run) Arrays() ([]experiment.Array, error) {
 }
 
 func (r *run) AppendBinary(b []byte) ([]byte, error) {
-	b = append(b, "FAKE"...)
-	b = binary.LittleEndian.AppendUint64(b, uint64(r.step))
-	b = binary.LittleEndian.AppendUint64(b, uint64(r.spikes))
-	b = binary.LittleEndian.AppendUint64(b, r.x)
-	return binary.LittleEndian.AppendUint64(b, math.Float64bits(r.walk)), nil
+	w := state.NewWriter(b, "FAKE")
+	w.Int(r.step)
+	w.Int(r.spikes)
+	w.Uint64(r.x)
+	w.Float(r.walk)
+	return w.End()
 }
 
 func (r *run) UnmarshalBinary(b []byte) error {
-	if len(b) != 36 || string(b[:4]) != "FAKE" {
-		return errors.New("not the state of a fake run")
-	}
-	r.step = int64(binary.LittleEndian.Uint64(b[4:]))
-	r.spikes = int64(binary.LittleEndian.Uint64(b[12:]))
-	r.x = binary.LittleEndian.Uint64(b[20:])
-	r.walk = math.Float64frombits(binary.LittleEndian.Uint64(b[28:]))
-	if r.step < 0 || r.step > int64(r.c.Reports)*r.c.StepsPerReport {
-		return fmt.Errorf("step %d is outside the run", r.step)
-	}
-	return nil
+	s := state.NewReader(b, "FAKE")
+	r.step, r.spikes, r.x, r.walk = s.Int(), s.Int(), s.Uint64(), s.Float()
+	s.Check(r.step >= 0 && r.step <= int64(r.c.Reports)*r.c.StepsPerReport, "a step outside the run")
+	return s.Done()
 }
 
 func (r *run) Close() error { return nil }

@@ -111,7 +111,7 @@ func TestGoldenBits(t *testing.T) {
 	var b [24]byte
 	for range 1_000_000 {
 		x := rng.Float64()
-		for k, v := range [3]float64{Exp(60*x - 30), Log(x), Log1p(3 * x * x)} {
+		for k, v := range [3]float64{Exp(float64(60*x) - 30), Log(x), Log1p(3 * x * x)} {
 			bits := math.Float64bits(v)
 			for j := range 8 {
 				b[8*k+j] = byte(bits >> (8 * j))

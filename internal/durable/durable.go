@@ -6,7 +6,7 @@
 //   - [Appender] is a file that grows row by row and can be taken back to a place that a checkpoint remembers.
 //   - [Lock] keeps a second process out of a folder.
 //
-// What is damaged is told by a *[CorruptError], what the operating system refused by a *[FileError]
+// What is damaged is reported by a *[CorruptError], what the operating system refused by a *[FileError]
 // that says what can be done about it.
 package durable
 
@@ -33,7 +33,7 @@ type FileError struct {
 
 func (e *FileError) Error() string {
 	cause := e.Err
-	switch x := cause.(type) { // the path in it is told already, or is that of a temporary file
+	switch x := cause.(type) { // the path in it is named already, or is that of a temporary file
 	case *fs.PathError:
 		cause = x.Err
 	case *os.LinkError:

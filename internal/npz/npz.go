@@ -245,7 +245,7 @@ func (l *layout) parseType(d string) error {
 	default:
 		return bad
 	}
-	if l.size > 1 && (order == '|' || order == '=') { // a byte order must be told
+	if l.size > 1 && (order == '|' || order == '=') { // a byte order must be given
 		return bad
 	}
 	return nil

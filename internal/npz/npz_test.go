@@ -241,6 +241,69 @@ func TestTail(t *testing.T) {
 	}
 }
 
+// TestNumbers: pieces of a list are those of the whole list, whatever the type of its elements.
+func TestNumbers(t *testing.T) {
+	const n = 1000
+	for _, dtype := range []string{"|i1", "|u1", "<i2", ">i2", "<u4", ">u4", "<i4", ">i4", "<i8", ">i8", "<f4", ">f4", "<f8", ">f8"} {
+		size, _ := DType(dtype).Size()
+		data := make([]byte, n*size)
+		for k := range data {
+			data[k] = byte(k * k / 7)
+		}
+		file := npy(fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%d,)}", dtype, n), data...)
+		r := read(t, file)
+		name := r.Names()[0]
+		z, err := r.Numbers(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if z.Len != n || int64(z.Size) != size || z.Float != (dtype[1] == 'f') {
+			t.Errorf("%s: %+v", dtype, z)
+		}
+		ints, floats := make([]int64, n), make([]float64, n)
+		for k, m := 0, 1; k < n; k, m = k+m, m+13 {
+			m = min(m, n-k)
+			if z.Float || size < 8 {
+				err = z.Float64s(floats[k : k+m])
+			} else {
+				err = z.Int64s(ints[k : k+m])
+			}
+			if err != nil {
+				t.Fatalf("%s: %v", dtype, err)
+			}
+		}
+		same := func(a, b float64) bool { return math.Float64bits(a) == math.Float64bits(b) }
+		if z.Float || size < 8 {
+			if want, _, err := r.Float64s(name); err != nil || !slices.EqualFunc(floats, want, same) {
+				t.Errorf("%s: other numbers than the whole list, %v", dtype, err)
+			}
+		} else if want, _, err := r.Int64s(name); err != nil || !slices.Equal(ints, want) {
+			t.Errorf("%s: other integers than the whole list, %v", dtype, err)
+		}
+		var f *FormatError
+		if err := z.Float64s(floats[:1]); !errors.As(err, &f) {
+			t.Errorf("%s: beyond the end: %v", dtype, err)
+		}
+		if err := z.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, a := range []Array{{"square", []int{1, 2}, []int64{1, 2}}, {"one", nil, int64(3)}, {"truth", []int{1}, []bool{true}}, {"text", []int{1}, []string{"1"}}} {
+		if _, err := read(t, write(t, a)).Numbers(a.Name); err == nil || !strings.Contains(err.Error(), "must be a list of numbers") {
+			t.Errorf("%s: %v", a.Name, err)
+		}
+	}
+	file := write(t, Array{"x", []int{3}, []int64{1 << 40, 2, 3}})
+	file[bytes.Index(file, []byte{2, 0, 0, 0, 0, 0, 0, 0, 3})]++
+	z, err := read(t, file).Numbers("x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Int64s(make([]int64, 3)); err == nil || !strings.Contains(err.Error(), "damaged") {
+		t.Errorf("a changed byte: %v", err)
+	}
+}
+
 func TestFiles(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "w.npy")
@@ -507,6 +570,10 @@ func FuzzReader(f *testing.F) {
 			_, _ = r.Uint64(n)
 			if _, _, rc, err := r.Stream(n); err == nil {
 				_ = rc.Close()
+			}
+			if z, err := r.Numbers(n); err == nil {
+				_ = z.Float64s(make([]float64, min(z.Len, 100)))
+				_ = z.Close()
 			}
 		}
 	})

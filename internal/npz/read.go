@@ -10,6 +10,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -188,13 +189,13 @@ func readHeader(in io.Reader) (*layout, int64, error) {
 	return l, at + n, err
 }
 
-// elementsOf reads an array into a slice, in row-major order. get decodes one element.
-func elementsOf[T any](r *Reader, name string, kinds string, get func(l *layout, b []byte) (T, error)) ([]T, []int, error) {
+// elementsOf reads an array into a slice, in row-major order. fill decodes len(x) elements.
+func elementsOf[T any](r *Reader, name string, kinds string, fill func(l *layout, x []T, b []byte) error) ([]T, []int, error) {
 	l, rc, err := r.begin(name)
 	if err != nil {
 		return nil, nil, err
 	}
-	x, err := decode(l, rc, kinds, get)
+	x, err := decode(l, rc, kinds, fill)
 	if err = errors.Join(err, rc.Close()); err != nil {
 		return nil, nil, r.fault(name, err.Error())
 	}
@@ -211,7 +212,7 @@ const (
 
 var wanted = map[string]string{anyNumber: "numbers", anyInteger: "integers", noBool: "integers", text: "strings"}
 
-func decode[T any](l *layout, in io.Reader, kinds string, get func(l *layout, b []byte) (T, error)) ([]T, error) {
+func decode[T any](l *layout, in io.Reader, kinds string, fill func(l *layout, x []T, b []byte) error) ([]T, error) {
 	if strings.IndexByte(kinds, l.kind) < 0 {
 		return nil, fmt.Errorf("holds elements of type %s, not %s", l.dtype(), wanted[kinds])
 	}
@@ -233,23 +234,28 @@ func decode[T any](l *layout, in io.Reader, kinds string, get func(l *layout, b 
 		if buf, err = readN(in, buf[:0], k*l.size); err != nil {
 			return nil, err
 		}
-		for i := range k {
-			v, err := get(l, buf[i*l.size:(i+1)*l.size])
-			if err != nil {
-				return nil, err
-			}
-			x = append(x, v)
+		at := len(x)
+		x = slices.Grow(x, k)[:at+k]
+		if err := fill(l, x[at:], buf); err != nil {
+			return nil, err
 		}
 		left -= int64(k)
 	}
-	// The end of the entry is where its checksum is compared.
-	if _, err := io.ReadFull(in, make([]byte, 1)); err != io.EOF {
-		return nil, fmt.Errorf("is damaged: %v", err)
+	if err := atEnd(in); err != nil {
+		return nil, err
 	}
 	if l.fortran && len(l.shape) > 1 {
 		x = rowMajor(x, l.shape)
 	}
 	return x, nil
+}
+
+// atEnd reports damage at the end of an entry, which is where its checksum is compared.
+func atEnd(in io.Reader) error {
+	if _, err := io.ReadFull(in, make([]byte, 1)); err != io.EOF {
+		return fmt.Errorf("is damaged: %v", err)
+	}
+	return nil
 }
 
 // readN appends n bytes to buf, asking for memory as they come.
@@ -326,27 +332,141 @@ func (l *layout) signed(b []byte) (int64, error) {
 	return int64(u), nil
 }
 
-// Float64s returns an array of numbers, in row-major order, and its shape (empty for a single
-// value). Integers that float64 cannot hold are errors.
-func (r *Reader) Float64s(name string) ([]float64, []int, error) {
-	return elementsOf(r, name, anyNumber, func(l *layout, b []byte) (float64, error) {
-		if l.kind == 'f' {
-			if l.size == 4 {
-				return float64(math.Float32frombits(uint32(l.unsigned(b)))), nil
+// each decodes elements one by one.
+func each[T any](get func(l *layout, b []byte) (T, error)) func(l *layout, x []T, b []byte) error {
+	return func(l *layout, x []T, b []byte) (err error) {
+		for i := range x {
+			if x[i], err = get(l, b[i*l.size:(i+1)*l.size]); err != nil {
+				return err
 			}
-			return math.Float64frombits(l.unsigned(b)), nil
 		}
+		return nil
+	}
+}
+
+// int64s decodes integers or truth values, the most frequent types without a branch for each.
+func (l *layout) int64s(x []int64, b []byte) error {
+	switch {
+	case l.kind == 'i' && l.size == 8 && !l.big:
+		for i := range x {
+			x[i] = int64(binary.LittleEndian.Uint64(b[8*i:]))
+		}
+	case l.kind == 'i' && l.size == 4 && !l.big:
+		for i := range x {
+			x[i] = int64(int32(binary.LittleEndian.Uint32(b[4*i:])))
+		}
+	default:
+		return each((*layout).signed)(l, x, b)
+	}
+	return nil
+}
+
+// float64s decodes numbers.
+func (l *layout) float64s(x []float64, b []byte) error {
+	switch {
+	case l.kind == 'f' && l.size == 8 && !l.big:
+		for i := range x {
+			x[i] = math.Float64frombits(binary.LittleEndian.Uint64(b[8*i:]))
+		}
+		return nil
+	case l.kind == 'f' && l.size == 8:
+		for i := range x {
+			x[i] = math.Float64frombits(binary.BigEndian.Uint64(b[8*i:]))
+		}
+		return nil
+	case l.kind == 'f':
+		for i := range x {
+			x[i] = float64(math.Float32frombits(uint32(l.unsigned(b[4*i:]))))
+		}
+		return nil
+	}
+	return each(func(l *layout, b []byte) (float64, error) {
 		v, err := l.signed(b)
 		if err == nil && (v > 1<<53 || v < -1<<53) {
 			err = fmt.Errorf("%d does not fit a float64", v)
 		}
 		return float64(v), err
-	})
+	})(l, x, b)
+}
+
+// Float64s returns an array of numbers, in row-major order, and its shape (empty for a single
+// value). Integers that float64 cannot hold are errors.
+func (r *Reader) Float64s(name string) ([]float64, []int, error) {
+	return elementsOf(r, name, anyNumber, (*layout).float64s)
 }
 
 // Int64s returns an array of integers or truth values, in row-major order, and its shape.
 func (r *Reader) Int64s(name string) ([]int64, []int, error) {
-	return elementsOf(r, name, anyInteger, (*layout).signed)
+	return elementsOf(r, name, anyInteger, (*layout).int64s)
+}
+
+// Numbers is a list of numbers that is read piece by piece, for lists larger than memory. It must
+// be closed.
+type Numbers struct {
+	Name  string
+	Len   int  // of the whole list
+	Float bool // of floating-point type; else integers
+	Size  int  // bytes of an element in the file
+
+	r    *Reader
+	l    *layout
+	in   io.ReadCloser
+	left int
+	buf  []byte
+}
+
+// Numbers opens a list of numbers.
+func (r *Reader) Numbers(name string) (*Numbers, error) {
+	l, in, err := r.begin(name)
+	if err != nil {
+		return nil, err
+	}
+	if strings.IndexByte("fiu", l.kind) < 0 || len(l.shape) != 1 {
+		reason := fmt.Sprintf("has type %s and shape %v, must be a list of numbers", l.dtype(), l.shape)
+		return nil, errors.Join(r.fault(name, reason), in.Close())
+	}
+	return &Numbers{Name: name, Len: l.shape[0], Float: l.kind == 'f', Size: l.size, r: r, l: l, in: in, left: l.shape[0]}, nil
+}
+
+// Close ends reading.
+func (n *Numbers) Close() error { return n.in.Close() }
+
+// Int64s reads the next len(x) integers; no more may be asked for than there are. The error is a
+// *FormatError, of damage (checksum) with the last element at the latest. It panics if the list is
+// of floating-point type.
+func (n *Numbers) Int64s(x []int64) error {
+	if n.Float {
+		panic("npz: integers of a list of floating-point type")
+	}
+	return next(n, x, (*layout).int64s)
+}
+
+// Float64s reads the next len(x) numbers, as Int64s does. Integers that float64 cannot hold are
+// errors.
+func (n *Numbers) Float64s(x []float64) error { return next(n, x, (*layout).float64s) }
+
+// next decodes the next len(x) elements.
+func next[T any](n *Numbers, x []T, fill func(l *layout, x []T, b []byte) error) error {
+	if len(x) > n.left {
+		return n.r.fault(n.Name, fmt.Sprintf("has no further %d of %d elements", len(x), n.Len))
+	}
+	if need := len(x) * n.Size; need > len(n.buf) {
+		n.buf = make([]byte, need)
+	}
+	b := n.buf[:len(x)*n.Size]
+	_, err := io.ReadFull(n.in, b)
+	if err != nil {
+		err = fmt.Errorf("is damaged or cut off: %w", err)
+	} else {
+		err = fill(n.l, x, b)
+	}
+	if n.left -= len(x); err == nil && n.left == 0 {
+		err = atEnd(n.in)
+	}
+	if err != nil {
+		return n.r.fault(n.Name, err.Error())
+	}
+	return nil
 }
 
 // Tail returns the last n integers of a list (all of them if n is 0), in memory for these alone,
@@ -367,7 +487,7 @@ func (r *Reader) Tail(name string, n int) (x []int64, total int, err error) {
 		}
 		l.count = int64(n)
 	}
-	if x, err = decode(l, in, anyInteger, (*layout).signed); err != nil {
+	if x, err = decode(l, in, anyInteger, (*layout).int64s); err != nil {
 		return nil, 0, r.fault(name, err.Error())
 	}
 	return x, total, nil
@@ -375,7 +495,7 @@ func (r *Reader) Tail(name string, n int) (x []int64, total int, err error) {
 
 // Uint64 returns a single integer that is not negative; a seed is one.
 func (r *Reader) Uint64(name string) (uint64, error) {
-	x, _, err := elementsOf(r, name, noBool, func(l *layout, b []byte) (uint64, error) {
+	x, _, err := elementsOf(r, name, noBool, each(func(l *layout, b []byte) (uint64, error) {
 		if l.kind == 'u' {
 			return l.unsigned(b), nil
 		}
@@ -384,13 +504,13 @@ func (r *Reader) Uint64(name string) (uint64, error) {
 			err = fmt.Errorf("%d is negative", v)
 		}
 		return uint64(v), err
-	})
+	}))
 	return one(r, name, x, err)
 }
 
 // Strings returns an array of unicode strings, in row-major order, and its shape.
 func (r *Reader) Strings(name string) ([]string, []int, error) {
-	return elementsOf(r, name, text, func(l *layout, b []byte) (string, error) {
+	return elementsOf(r, name, text, each(func(l *layout, b []byte) (string, error) {
 		for len(b) > 0 && string(b[len(b)-4:]) == "\x00\x00\x00\x00" {
 			b = b[:len(b)-4]
 		}
@@ -404,7 +524,7 @@ func (r *Reader) Strings(name string) ([]string, []int, error) {
 			s = utf8.AppendRune(s, rune(c))
 		}
 		return string(s), nil
-	})
+	}))
 }
 
 // String returns a single unicode string.

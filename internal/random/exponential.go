@@ -1,10 +1,8 @@
 package random
 
 import (
-	"encoding/binary"
-	"errors"
-
 	"spikealign/internal/detmath"
+	"spikealign/internal/state"
 )
 
 // Exponential numbers by the ziggurat method (Marsaglia & Tsang, The ziggurat method for generating
@@ -170,23 +168,21 @@ const ExponentialsSize = 4 + StreamSize + 2
 
 // AppendBinary appends the place in the sequence to b.
 func (e *Exponentials) AppendBinary(b []byte) ([]byte, error) {
-	b = append(b, exponentialsTag...)
-	b, err := e.start.AppendBinary(b)
-	return binary.LittleEndian.AppendUint16(b, uint16(e.pos)), err
+	w := state.NewWriter(b, exponentialsTag)
+	w.Part(&e.start)
+	w.Uint16(uint16(e.pos))
+	return w.End()
 }
 
 // UnmarshalBinary restores a place written by AppendBinary.
 func (e *Exponentials) UnmarshalBinary(b []byte) error {
-	if len(b) != ExponentialsSize || string(b[:4]) != exponentialsTag {
-		return errors.New("random: not a sequence of exponential numbers")
-	}
+	r := state.NewReader(b, exponentialsTag)
 	var s Stream
-	if err := s.UnmarshalBinary(b[4 : 4+StreamSize]); err != nil {
+	r.Part(StreamSize, &s)
+	pos := int(r.Uint16())
+	r.Check(pos <= len(e.buf), "impossible place")
+	if err := r.Done(); err != nil {
 		return err
-	}
-	pos := int(binary.LittleEndian.Uint16(b[4+StreamSize:]))
-	if pos > len(e.buf) {
-		return errors.New("random: exponential numbers: impossible place")
 	}
 	*e = NewExponentials(s)
 	e.pos = pos

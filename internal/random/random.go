@@ -9,9 +9,9 @@
 package random
 
 import (
-	"encoding/binary"
-	"errors"
 	"math/bits"
+
+	"spikealign/internal/state"
 )
 
 // Purpose says what a stream of draws is for. Two purposes never share a draw. The numbers are part
@@ -55,7 +55,7 @@ func Block(key [2]uint64, ctr [4]uint64) [4]uint64 {
 }
 
 // Unit maps 64 random bits to the open interval (0,1): the middle of one of 2^52 equal cells.
-func Unit(x uint64) float64 { return (float64(int64(x>>12)) + 0.5) * 0x1p-52 }
+func Unit(x uint64) float64 { return float64((float64(int64(x>>12)) + 0.5) * 0x1p-52) }
 
 // Stream is a sequence of draws under one key. Draw k of the sequence (seed, purpose, a, b) is a
 // pure function of these five numbers. The zero value is the stream of seed 0, purpose 0. A Stream
@@ -137,11 +137,11 @@ const streamTag = "RNG1"
 
 // AppendBinary appends the stream's identity and place to b.
 func (s *Stream) AppendBinary(b []byte) ([]byte, error) {
-	b = append(b, streamTag...)
+	w := state.NewWriter(b, streamTag)
 	for _, x := range [...]uint64{s.key[0], s.key[1], s.a, s.b, s.next} {
-		b = binary.LittleEndian.AppendUint64(b, x)
+		w.Uint64(x)
 	}
-	return b, nil
+	return w.End()
 }
 
 // StreamSize is the length of the binary form of a Stream.
@@ -149,12 +149,13 @@ const StreamSize = 4 + 5*8
 
 // UnmarshalBinary restores a stream from the form that AppendBinary writes.
 func (s *Stream) UnmarshalBinary(b []byte) error {
-	if len(b) != StreamSize || string(b[:4]) != streamTag {
-		return errors.New("random: not a stream")
+	r := state.NewReader(b, streamTag)
+	t := Stream{key: [2]uint64{r.Uint64(), r.Uint64()}, a: r.Uint64(), b: r.Uint64()}
+	next := r.Uint64()
+	if err := r.Done(); err != nil {
+		return err
 	}
-	b = b[4:]
-	u := func(i int) uint64 { return binary.LittleEndian.Uint64(b[8*i:]) }
-	*s = Stream{key: [2]uint64{u(0), u(1)}, a: u(2), b: u(3)}
-	s.Seek(u(4))
+	*s = t
+	s.Seek(next)
 	return nil
 }

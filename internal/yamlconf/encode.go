@@ -67,7 +67,7 @@ func (e *encoder) structLines(v reflect.Value, path string, top bool) []string {
 	wasBlock := false
 	for k, f := range settings.Fields(v.Type()) {
 		doc := f.Doc()
-		if e.plain {
+		if k := strings.LastIndexByte(path, '.'); e.plain || k >= 0 && isLater(path[k+1:]) {
 			doc = ""
 		}
 		fv := v.FieldByIndex(f.Index)
@@ -106,6 +106,13 @@ func (e *encoder) structLines(v reflect.Value, path string, top bool) []string {
 		return []string{"{}"}
 	}
 	return lines
+}
+
+// isLater reports whether the last key of a path is that of a list's second or later element, whose
+// settings need no comments: the first one has them.
+func isLater(key string) bool {
+	n, err := strconv.Atoi(key)
+	return err == nil && n > 0
 }
 
 func indent(lines []string) []string {

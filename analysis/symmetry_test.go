@@ -1,4 +1,4 @@
-package timing
+package analysis
 
 import (
 	"fmt"
@@ -12,12 +12,13 @@ import (
 	"gonum.org/v1/gonum/mathext"
 
 	"spikealign/internal/random"
+	"spikealign/sal"
 	"spikealign/sampling"
 	"spikealign/spike"
 	"spikealign/synapse"
 )
 
-var salTest = TestOptions{APlus: 1, AMinus: 1, Level: 0.05, Replicates: 400, MinWeight: 20}
+var salTest = TestOptions{Level: 0.05, Replicates: 400, MinWeight: 20}
 
 func long(t *testing.T) {
 	if os.Getenv("SPIKEALIGN_LONG") != "1" {
@@ -65,7 +66,7 @@ func TestStudent(t *testing.T) {
 // order that is not theirs.
 func TestCorrections(t *testing.T) {
 	// Pairs 1,0 2,0 2,1 3,0 of four neurons.
-	r := &Result{N: 4, Synapses: make([]Synapse, 12)}
+	r := &Statistics{N: 4, Synapses: make([]Synapse, 12)}
 	for i := range 4 {
 		for j := range 4 {
 			if i != j {
@@ -106,11 +107,12 @@ func TestCorrections(t *testing.T) {
 // width 10, T = 100.
 func TestStatistics(t *testing.T) {
 	o := options(2, 100)
-	c := New(o)
-	c.Observe(train("0:10 1:12 0:30 1:33 1:60 0:65 0:90 1:91 0:95 1:95"))
+	c := NewCounter(o)
+	const twoBlocks = "0:10 1:12 0:30 1:33 1:60 0:65 0:90 1:91 0:95 1:95"
+	c.Observe(train(twoBlocks))
 	// C[1][0]: lags 2, 3 | 1; C[0][1]: | 5, 4. At 95 neuron 0 pairs with 1 at 91; 1 at 95 does not
 	// pair with 0 at 90.
-	r := c.Test(TestOptions{APlus: 1, AMinus: 1, Level: 0.05})
+	r := c.Test(TestOptions{Level: 0.05})
 	s := r.At(1, 0) // from 0 to 1
 	c10, c01 := 0.8+0.7+0.9, 0.5+0.6
 	d := []float64{-1.5, c01 - 0.9}
@@ -130,20 +132,24 @@ func TestStatistics(t *testing.T) {
 	if s.Causal != 3 || s.AntiCausal != 2 || s.Coincidences != 1 || s.Sign != 0 || r.Tested != 1 || !math.IsNaN(s.Low) {
 		t.Errorf("%+v", s)
 	}
-	r = c.Test(TestOptions{APlus: 2, AMinus: 0.5, Level: 0.05, Replicates: 100})
+	other := options(2, 100)
+	other.Window.APlus, other.Window.AMinus = -2, 0.5
+	d2 := NewCounter(other)
+	d2.Observe(train(twoBlocks))
+	r = d2.Test(TestOptions{Level: 0.05, Replicates: 100})
 	if a, b := r.At(1, 0), r.At(0, 1); math.Abs(a.SAL-0.1*(0.5*c01-2*c10)) > 1e-14 || math.Abs(b.SAL-0.1*(0.5*c10-2*c01)) > 1e-14 || a.T != s.T {
 		t.Errorf("with other amplitudes %v, %v", a.SAL, b.SAL)
 	}
-	r = c.Test(TestOptions{APlus: 1, AMinus: 1, Level: 0.05, MinWeight: 4})
+	r = c.Test(TestOptions{Level: 0.05, MinWeight: 4})
 	if s := r.At(1, 0); r.Tested != 0 || r.Skipped != 1 || !math.IsNaN(s.P) || !math.IsNaN(s.Q) || s.SE == 0 || !strings.Contains(r.Warnings[1], "1 of 1 pairs") {
 		t.Errorf("too little weight: %+v, %v", s, r.Warnings)
 	}
 	// Silence, and one neuron alone.
-	r = New(options(3, 100)).Test(salTest)
+	r = NewCounter(options(3, 100)).Test(salTest)
 	if r.Tested != 0 || r.Skipped != 3 || !math.IsNaN(r.At(2, 1).SE) || r.At(2, 1).SAL != 0 {
 		t.Errorf("silence: %+v", r.At(2, 1))
 	}
-	if r = New(options(1, 100)).Test(salTest); len(r.Synapses) != 0 {
+	if r = NewCounter(options(1, 100)).Test(salTest); len(r.Synapses) != 0 {
 		t.Error("one neuron has synapses")
 	}
 }
@@ -183,7 +189,7 @@ func binomialTail(k, n int, p float64) float64 {
 // with any significant pair, and the pairs with P <= 0.05.
 func falseAlarms(recordings int, blocks int, rates []float64, end int64) (any, pairs, tested int) {
 	for seed := range recordings {
-		c := New(Options{Neurons: len(rates), End: end, Half: synapse.Half{Tau: 1e5}, MaxLag: 1e6, BinWidth: 1e4, Blocks: blocks})
+		c := NewCounter(CounterOptions{Neurons: len(rates), End: end, Window: sal.Window(synapse.Half{Tau: 1e5}), MaxLag: 1e6, Bin: 1e4, Blocks: blocks})
 		c.Observe(poisson(uint64(seed), end, rates))
 		o := salTest
 		o.Replicates = 0
@@ -234,7 +240,7 @@ func checkFalseAlarms(t *testing.T, recordings, n, blocks int, end int64) {
 
 // network has asymmetric weights, excitatory and inhibitory.
 func network(t testing.TB, seed uint64) sampling.Engine {
-	e, err := sampling.New(sampling.Auto, sampling.Config{Neurons: 3, TauRef: 20})
+	e, err := sampling.New(sampling.Config{Neurons: 3, TauRef: 20})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,7 +252,7 @@ func network(t testing.TB, seed uint64) sampling.Engine {
 // record analyses a stretch of a simulation.
 func record(e sampling.Engine, steps int64, blocks int) *Counter {
 	start := e.Now()
-	c := New(Options{Neurons: 3, Start: start, End: start + steps, Half: synapse.Half{Tau: 20}, MaxLag: 100, BinWidth: 1, Blocks: blocks})
+	c := NewCounter(CounterOptions{Neurons: 3, Start: start, End: start + steps, Window: sal.Window(synapse.Half{Tau: 20}), MaxLag: 100, Bin: 1, Blocks: blocks})
 	buf := make([]spike.Event, 0, 1<<14)
 	for done := false; !done; {
 		var events []spike.Event
@@ -258,7 +264,7 @@ func record(e sampling.Engine, steps int64, blocks int) *Counter {
 
 // misses counts intervals that do not hold the truth, which comes from a run long enough to have an
 // error of at most a hundredth of an interval's length.
-func misses(t *testing.T, trains int, steps int64, blocks, replicates int, truth *Result) (missed, all int) {
+func misses(t *testing.T, trains int, steps int64, blocks, replicates int, truth *Statistics) (missed, all int) {
 	e := network(t, 5)
 	for range trains {
 		o := salTest
@@ -309,37 +315,13 @@ func checkCoverage(t *testing.T, trains int, steps, truthSteps int64, blocks, re
 	}
 }
 
-// TestQuantile against sorting, with ties and infinities.
-func TestQuantile(t *testing.T) {
-	s := random.New(1, random.Spikes, 0, 0)
-	for n := 1; n < 60; n++ {
-		x := make([]float64, n)
-		for k := range x {
-			x[k] = math.Floor(20 * s.Float64())
-		}
-		x[0] = math.Inf(-1)
-		for _, p := range []float64{0, 0.025, 0.5, 0.8, 0.975, 1} {
-			sorted := slices.Sorted(slices.Values(x))
-			h := min(max(p*float64(n+1)-1, 0), float64(n-1))
-			k := int(h)
-			want := sorted[k]
-			if f := h - float64(k); f > 0 {
-				want = (1-f)*sorted[k] + f*sorted[k+1]
-			}
-			if got := quantile(x, p); got != want {
-				t.Fatalf("quantile %v of %v is %v, want %v", p, sorted, got, want)
-			}
-		}
-	}
-}
-
 // TestReproducible: the result is a function of train and options; other seeds move only the
 // intervals.
 func TestReproducible(t *testing.T) {
 	events, end := randomTrain(3, 12, 30000, 5)
-	var want *Result
+	var want *Statistics
 	for threads := range 4 {
-		c := New(Options{Neurons: 12, End: end, Half: synapse.Half{Tau: 10}, MaxLag: 50, BinWidth: 5, Blocks: 20, Threads: threads})
+		c := NewCounter(CounterOptions{Neurons: 12, End: end, Window: sal.Window(synapse.Half{Tau: 10}), MaxLag: 50, Bin: 5, Blocks: 20, Threads: threads})
 		c.Observe(events)
 		o := salTest
 		o.Seed = 3
@@ -359,11 +341,11 @@ func TestReproducible(t *testing.T) {
 
 // TestWarnings: short blocks, correlated blocks, a coarse grid of time.
 func TestWarnings(t *testing.T) {
-	has := func(r *Result, text string) bool {
+	has := func(r *Statistics, text string) bool {
 		return slices.ContainsFunc(r.Warnings, func(w string) bool { return strings.Contains(w, text) })
 	}
-	run := func(events []spike.Event, n int, end int64, tau float64, blocks int) *Result {
-		c := New(Options{Neurons: n, End: end, Half: synapse.Half{Tau: tau}, MaxLag: int64(5 * tau), BinWidth: 1, Blocks: blocks})
+	run := func(events []spike.Event, n int, end int64, tau float64, blocks int) *Statistics {
+		c := NewCounter(CounterOptions{Neurons: n, End: end, Window: sal.Window(synapse.Half{Tau: tau}), MaxLag: int64(5 * tau), Bin: 1, Blocks: blocks})
 		c.Observe(events)
 		return c.Test(salTest)
 	}
@@ -391,10 +373,9 @@ func TestWarnings(t *testing.T) {
 
 func TestTestOptions(t *testing.T) {
 	for want, change := range map[string]func(*TestOptions){
-		"amplitudes NaN and 1": func(o *TestOptions) { o.APlus = math.NaN() },
-		"level = 1":            func(o *TestOptions) { o.Level = 1 },
-		"replicates = 99":      func(o *TestOptions) { o.Replicates = 99 },
-		"least weight = -1":    func(o *TestOptions) { o.MinWeight = -1 },
+		"Level = 1":       func(o *TestOptions) { o.Level = 1 },
+		"Replicates = 99": func(o *TestOptions) { o.Replicates = 99 },
+		"MinWeight = -1":  func(o *TestOptions) { o.MinWeight = -1 },
 	} {
 		o := salTest
 		change(&o)
@@ -408,7 +389,7 @@ func TestTestOptions(t *testing.T) {
 }
 
 func BenchmarkTest(b *testing.B) {
-	c := New(Options{Neurons: 100, End: 1e6, Half: synapse.Half{Tau: 10}, MaxLag: 50, BinWidth: 1, Blocks: 50})
+	c := NewCounter(CounterOptions{Neurons: 100, End: 1e6, Window: sal.Window(synapse.Half{Tau: 10}), MaxLag: 50, Bin: 1, Blocks: 50})
 	events, _ := randomTrain(3, 100, 200000, 3)
 	c.Observe(events)
 	o := salTest

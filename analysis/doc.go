@@ -1,10 +1,14 @@
-// Package timing has the statistics of spike-timing differences between all pairs of neurons of a
-// recorded train: their histograms, the drift that spike-based alignment learning (SAL) would give
-// the two synapses of each pair, its error, and a test of whether the timing of the two neurons is
+// Package analysis has the statistics of spike-timing differences between all pairs of neurons of a
+// recording: their histograms, the drift that spike-based alignment learning (SAL) would give the
+// two synapses of each pair, its error, and a test of whether the timing of the two neurons is
 // symmetric.
 //
-// A [Counter] takes the train in batches, in order of time, and keeps counts and sums per ordered
-// pair; [Counter.Test] turns them into a [Result].
+// [Run] analyses a recording of package recording, with options in its unit of time, and returns a
+// [Result] that writes itself as the files and the JSON document of docs/analyze.md.
+//
+// Below it a [Counter] takes a train in batches, in order of time, and keeps counts and sums per
+// ordered pair; [Counter.Test] turns them into [Statistics]. These two know neither files nor
+// units, and serve a train in memory or a running simulation.
 //
 // # What is counted
 //
@@ -18,10 +22,12 @@
 // the statistic of the synapse W[i][j], from presynaptic j to postsynaptic i, is its SAL drift at
 // learning rate 1,
 //
-//	S[i][j] = (tau/T) * (a_minus*C[j][i] - a_plus*C[i][j])        a_plus = a_minus = 1 in SAL
+//	S[i][j] = (tau/T) * (AMinus*C[j][i] + APlus*C[i][j])        APlus = -1, AMinus = 1 in SAL
 //
-// in units of weight per tau. Causal pairs depress: where S[i][j] < 0, neuron j leads neuron i more
-// than it follows it, and W[i][j] acts as the stronger of the two synapses.
+// in units of weight per tau, f and amplitudes being those of a synapse.Window (sal.Window): a
+// faster form, for one pairing, of what package sal does, and tested against it. Causal pairs
+// depress: where S[i][j] < 0, neuron j leads neuron i more than it follows it, and W[i][j] acts as
+// the stronger of the two synapses.
 //
 // # Errors and the test
 //
@@ -50,7 +56,7 @@
 //
 // A spike costs time in proportion to the neurons that have fired since its own neuron did, and
 // within the longest lag that counts; nothing is allocated. Memory is that of the pairs and blocks
-// (Options.Bytes). No result depends on the split into batches, on the order of simultaneous
-// spikes, on the number of threads, or on the machine. The package does no input or output; no
-// goroutine outlives a call.
-package timing
+// (CounterOptions.Bytes). No result depends on the split into batches, on the order of simultaneous
+// spikes, on the number of threads, or on the machine. Only Result.Save touches files; no goroutine
+// outlives a call.
+package analysis

@@ -1,4 +1,4 @@
-package timing
+package analysis
 
 import (
 	"math"
@@ -21,7 +21,7 @@ func studentTail(t float64, df int) float64 {
 	}
 	nu := float64(df)
 	tt := float64(t * t)
-	a, b := nu/2, 0.5
+	a, b := float64(nu/2), 0.5
 	x, y := nu/(nu+tt), tt/(nu+tt)
 	// B(df/2, 1/2) = B(df/2-1, 1/2) * (df-2)/(df-1), from B(1/2, 1/2) = pi and B(1, 1/2) = 2.
 	beta := math.Pi

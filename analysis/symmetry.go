@@ -1,21 +1,20 @@
-package timing
+package analysis
 
 import (
 	"cmp"
-	"errors"
+	"context"
 	"fmt"
 	"math"
 	"math/bits"
 	"slices"
 	"sync"
 
+	"spikealign/internal/quantile"
 	"spikealign/internal/random"
 )
 
 // TestOptions say how sums become statistics.
 type TestOptions struct {
-	// amplitudes of the causal and the anti-causal half of the window; finite; 1 and 1 in SAL
-	APlus, AMinus float64
 	// probability that the family of tests rejects a true hypothesis, and 1 minus the coverage of
 	// an interval; in (0,1), usually 0.05
 	Level float64
@@ -26,33 +25,25 @@ type TestOptions struct {
 	// least C[i][j]+C[j][i] of a pair that is tested: about the number of pairs of spikes within
 	// tau. Below 20 block values are not normal
 	MinWeight float64
-
-	// Progress, if not nil, is called now and then with the number of pairs done and of all, by one
-	// goroutine at a time.
-	Progress func(done, total int)
 }
 
-// Validate returns every problem of o, joined, or nil.
+// Validate returns every problem of o, joined *OptionError, or nil.
 func (o TestOptions) Validate() error {
-	var errs []error
-	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	if math.IsNaN(o.APlus) || math.IsInf(o.APlus, 0) || math.IsNaN(o.AMinus) || math.IsInf(o.AMinus, 0) {
-		bad("amplitudes %v and %v: must be finite", o.APlus, o.AMinus)
-	}
+	var p problems
 	if !(o.Level > 0 && o.Level < 1) {
-		bad("level = %v: must lie between 0 and 1", o.Level)
+		p.add("%s = %v: must lie between 0 and 1", field("Level"), o.Level)
 	}
 	if o.Replicates != 0 && (o.Replicates < 100 || o.Replicates > 1e6) {
-		bad("replicates = %d: must be 0 (no intervals) or 100 to 1000000", o.Replicates)
+		p.add("%s = %d: must be 0 (no intervals) or 100 to 1000000", field("Replicates"), o.Replicates)
 	}
 	if !(o.MinWeight >= 0 && o.MinWeight <= math.MaxFloat64) {
-		bad("least weight = %v: must be finite and not negative", o.MinWeight)
+		p.add("%s = %v: must be finite and not negative", field("MinWeight"), o.MinWeight)
 	}
-	return errors.Join(errs...)
+	return p.join()
 }
 
 // Synapse has the statistics of one ordered pair: of the synapse, real or possible, from neuron Pre
-// to neuron Post. What cannot be told is NaN.
+// to neuron Post. What is not known is NaN.
 type Synapse struct {
 	Post, Pre int
 
@@ -84,8 +75,8 @@ type Synapse struct {
 	Sign int
 }
 
-// Result has the statistics of all pairs.
-type Result struct {
+// Statistics are the statistics of all pairs.
+type Statistics struct {
 	N        int
 	Synapses []Synapse // all n(n-1) ordered pairs, by Post, then by Pre
 	Tested   int       // unordered pairs that were tested
@@ -98,9 +89,9 @@ type Result struct {
 }
 
 // At returns the statistics of the synapse from pre to post, which must differ.
-func (r *Result) At(post, pre int) *Synapse {
+func (r *Statistics) At(post, pre int) *Synapse {
 	if post == pre || uint(post) >= uint(r.N) || uint(pre) >= uint(r.N) {
-		panic(fmt.Sprintf("timing: there is no synapse %d,%d among %d neurons", post, pre, r.N))
+		panic(fmt.Sprintf("analysis: there is no synapse %d,%d among %d neurons", post, pre, r.N))
 	}
 	k := post*(r.N-1) + pre
 	if pre > post {
@@ -111,12 +102,19 @@ func (r *Result) At(post, pre int) *Synapse {
 
 // Test computes the statistics of what was observed so far. It panics if o is not valid. A pair
 // costs time in proportion to blocks times replicates, 0.1 ms for 50 times 1000.
-func (c *Counter) Test(o TestOptions) *Result {
+func (c *Counter) Test(o TestOptions) *Statistics {
+	r, _ := c.test(context.Background(), o, func(int, int) {}) // never stopped
+	return r
+}
+
+// test is Test, which tells the number of pairs done and of all, by one goroutine at a time, and
+// ends early with the error of the context.
+func (c *Counter) test(ctx context.Context, o TestOptions, progress func(done, total int)) (*Statistics, error) {
 	if err := o.Validate(); err != nil {
-		panic("timing: " + err.Error())
+		panic("analysis: " + err.Error())
 	}
 	n := c.n
-	r := &Result{N: n, Synapses: make([]Synapse, n*(n-1)), Memory: math.NaN()}
+	r := &Statistics{N: n, Synapses: make([]Synapse, n*(n-1)), Memory: math.NaN()}
 	b := newBootstrap(o, c.o.Blocks)
 	memory := make([]float64, n) // sums over the pairs of a row
 
@@ -127,20 +125,21 @@ func (c *Counter) Test(o TestOptions) *Result {
 	for k := range c.o.Threads {
 		wait.Go(func() {
 			v := newBlockValues(c.o.Blocks, o.Replicates)
-			for i := k; i < n; i += c.o.Threads {
+			for i := k; i < n && ctx.Err() == nil; i += c.o.Threads {
 				for j := range i {
 					memory[i] += c.testPair(r, o, b, v, i, j)
 				}
-				if o.Progress != nil {
-					lock.Lock()
-					done += i
-					o.Progress(done, n*(n-1)/2)
-					lock.Unlock()
-				}
+				lock.Lock()
+				done += i
+				progress(done, n*(n-1)/2)
+				lock.Unlock()
 			}
 		})
 	}
 	wait.Wait()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 
 	var tested []int // index of the synapse with Post > Pre
 	for k := range r.Synapses {
@@ -162,7 +161,7 @@ func (c *Counter) Test(o TestOptions) *Result {
 		r.Memory = sum/float64(r.Tested) + 1/float64(c.o.Blocks)
 	}
 	c.warn(r)
-	return r
+	return r, nil
 }
 
 // blockValues are the values of one pair, with room for the work on them.
@@ -178,7 +177,7 @@ func newBlockValues(blocks, replicates int) *blockValues {
 
 // testPair fills in both synapses of i and j and returns the correlation of successive values if
 // the pair is tested, else 0.
-func (c *Counter) testPair(r *Result, o TestOptions, b *bootstrap, v *blockValues, i, j int) (correlation float64) {
+func (c *Counter) testPair(r *Statistics, o TestOptions, b *bootstrap, v *blockValues, i, j int) (correlation float64) {
 	nn, ij, ji := c.n*c.n, i*c.n+j, j*c.n+i
 	for k := range v.causal {
 		v.causal[k] = c.weight.total(c.sums[k*nn+ij])
@@ -186,7 +185,8 @@ func (c *Counter) testPair(r *Result, o TestOptions, b *bootstrap, v *blockValue
 	}
 	cij, cji := c.PairSum(i, j), c.PairSum(j, i)
 	span := float64(c.o.End - c.o.Start)
-	scale := c.o.Half.Tau / span // of sums over the recording
+	window := c.o.Window
+	scale := window.Plus.Tau / span // of sums over the recording
 	perBlock := scale * float64(c.o.Blocks)
 
 	enough := cij+cji > 0 && cij+cji >= o.MinWeight
@@ -201,18 +201,18 @@ func (c *Counter) testPair(r *Result, o TestOptions, b *bootstrap, v *blockValue
 			s.AntiCausal += int64(h)
 		}
 		s.Coverage = float64(s.Causal) / float64(c.counts[post])
-		s.SAL = float64(scale * (float64(o.AMinus*sumAnti) - float64(o.APlus*sumCausal)))
+		s.SAL = float64(scale * (float64(window.AMinus*sumAnti) + float64(window.APlus*sumCausal)))
 		s.Index = (sumAnti - sumCausal) / (sumAnti + sumCausal)
 		// From the ratio in the package comment, C[i][j]-C[j][i] = (p_j-p_i)*(C[i][j]+C[j][i])/2
 		// but for terms of second order.
 		s.GridBias = float64(scale*math.Abs(float64(c.counts[post])-float64(c.counts[pre]))/span) * (sumAnti + sumCausal) / 2
-		if o.APlus == o.AMinus && pre > post { // the mirror image
+		if window.APlus == -window.AMinus && pre > post { // the mirror image
 			m := r.At(pre, post)
 			s.SE, s.Low, s.High = m.SE, -m.High, -m.Low
 			return s
 		}
 		for k := range v.x {
-			v.x[k] = float64(perBlock * (float64(o.AMinus*anti[k]) - float64(o.APlus*causal[k])))
+			v.x[k] = float64(perBlock * (float64(window.AMinus*anti[k]) + float64(window.APlus*causal[k])))
 		}
 		if mean, se := meanError(v.x); se > 0 {
 			s.SE = se
@@ -328,7 +328,8 @@ func (b *bootstrap) interval(v *blockValues, mean, se float64) (low, high float6
 		v.t[r] = b.studentise(s, ss)
 	}
 	plain := float64(se * math.Sqrt(float64(b.blocks-1)/float64(b.blocks)))
-	return mean - float64(plain*quantile(v.t, 1-b.level/2)), mean - float64(plain*quantile(v.t, b.level/2))
+	tail := float64(b.level / 2)
+	return mean - float64(plain*quantile.Bound(v.t, 1-tail)), mean - float64(plain*quantile.Bound(v.t, tail))
 }
 
 // studentise returns (mean*-mean)/s* of a replicate with these sums of deviations and of their
@@ -347,52 +348,8 @@ func (b *bootstrap) studentise(s, ss float64) float64 {
 	return math.Copysign(math.Inf(1), s)
 }
 
-// quantile returns the p-quantile of x by linear interpolation at p*(n+1)-1, the right place for
-// the bounds of an interval (Hyndman & Fan, Am. Stat. 50, 1996, type 6). It reorders x.
-func quantile(x []float64, p float64) float64 {
-	h := min(max(float64(p*float64(len(x)+1))-1, 0), float64(len(x)-1))
-	k := int(h)
-	low := selectRank(x, k)
-	if f := h - float64(k); f > 0 {
-		return float64((1-f)*low) + float64(f*slices.Min(x[k+1:]))
-	}
-	return low
-}
-
-// selectRank puts the k-th smallest value in its place, none larger before and none smaller after
-// it, and returns it (Hoare's FIND, Commun. ACM 4, 1961). x has no NaN.
-func selectRank(x []float64, k int) float64 {
-	lo, hi := 0, len(x)-1
-	for lo < hi {
-		pivot := x[lo+(hi-lo)/2]
-		i, j := lo, hi
-		for i <= j {
-			for x[i] < pivot {
-				i++
-			}
-			for x[j] > pivot {
-				j--
-			}
-			if i <= j {
-				x[i], x[j] = x[j], x[i]
-				i++
-				j--
-			}
-		}
-		switch {
-		case k <= j:
-			hi = j
-		case k >= i:
-			lo = i
-		default:
-			return x[k]
-		}
-	}
-	return x[k]
-}
-
 // correct sets Holm, Q and Sign of the tested pairs.
-func (r *Result) correct(tested []int, level float64) {
+func (r *Statistics) correct(tested []int, level float64) {
 	p := func(k int) float64 { return r.Synapses[k].P }
 	slices.SortStableFunc(tested, func(a, b int) int { return cmp.Compare(p(a), p(b)) })
 	m := float64(len(tested))
@@ -422,10 +379,10 @@ func (r *Result) correct(tested []int, level float64) {
 }
 
 // warn adds what the reader of the result should know.
-func (c *Counter) warn(r *Result) {
+func (c *Counter) warn(r *Statistics) {
 	add := func(format string, args ...any) { r.Warnings = append(r.Warnings, fmt.Sprintf(format, args...)) }
-	if length := float64(c.o.End-c.o.Start) / float64(c.o.Blocks); length < 20*c.o.Half.Tau {
-		add("a block is only %.3g tau long; blocks must be long against the memory of the spike trains, else errors are too small: take fewer blocks or a longer recording", length/c.o.Half.Tau)
+	if length := float64(c.o.End-c.o.Start) / float64(c.o.Blocks); length < 20*c.o.Window.Plus.Tau {
+		add("a block is only %.3g tau long; blocks must be long against the memory of the spike trains, else errors are too small: take fewer blocks or a longer recording", length/c.o.Window.Plus.Tau)
 	}
 	// The mean over many pairs is sharp; that of few has an error of 1/sqrt(blocks*pairs), of which
 	// 3 are allowed.

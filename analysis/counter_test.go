@@ -1,4 +1,4 @@
-package timing
+package analysis
 
 import (
 	"fmt"
@@ -25,8 +25,8 @@ func train(text string) (events []spike.Event) {
 	return events
 }
 
-func options(n int, end int64) Options {
-	return Options{Neurons: n, End: end, Half: synapse.Half{Shape: synapse.TriangularWindow, Tau: 10}, MaxLag: 10, BinWidth: 1, Blocks: 2}
+func options(n int, end int64) CounterOptions {
+	return CounterOptions{Neurons: n, End: end, Window: sal.Window(synapse.Half{Shape: synapse.TriangularWindow, Tau: 10}), MaxLag: 10, Bin: 1, Blocks: 2}
 }
 
 // TestHandTables: docs/model.md, sections 3 and 5, two and three spikes at a time. Lags of i after
@@ -53,7 +53,7 @@ func TestHandTables(t *testing.T) {
 		{"0:1 1:11 0:25", nil, []int64{10}, 0}, // the longest lag, and one beyond
 		{"0:0 1:11", nil, nil, 0},
 	} {
-		c1 := New(options(2, 30))
+		c1 := NewCounter(options(2, 30))
 		c1.Observe(train(c.train))
 		check := func(i, j int, lags []int64) {
 			t.Helper()
@@ -98,7 +98,7 @@ func randomTrain(seed uint64, n, spikes int, gap int64) (events []spike.Event, e
 }
 
 // bruteForce pairs by the words of section 5, in O(n^2) for each spike.
-func bruteForce(events []spike.Event, o Options) (hist []uint32, coin []uint32, sums []float64) {
+func bruteForce(events []spike.Event, o CounterOptions) (hist []uint32, coin []uint32, sums []float64) {
 	n, bins := o.Neurons, o.Bins()
 	hist, coin, sums = make([]uint32, n*n*bins), make([]uint32, n*n), make([]float64, n*n)
 	latest := func(j int32, before int64) int64 {
@@ -125,8 +125,8 @@ func bruteForce(events []spike.Event, o Options) (hist []uint32, coin []uint32, 
 				continue
 			}
 			d := e.Time - s
-			sums[at] += o.Half.At(d)
-			if k := (d - 1) / o.BinWidth; k < int64(bins) {
+			sums[at] += o.Window.At(-d)
+			if k := (d - 1) / o.Bin; k < int64(bins) {
 				hist[at*bins+int(k)]++
 			}
 		}
@@ -147,12 +147,12 @@ func TestBruteForce(t *testing.T) {
 	} {
 		for _, lag := range [][2]int64{{40, 1}, {41, 7}, {3, 3}, {1000, 13}} {
 			events, end := randomTrain(uint64(k), 9, 500, 6)
-			o := Options{Neurons: 9, Start: 2, End: end, Half: half, MaxLag: lag[0], BinWidth: lag[1], Blocks: 7}
+			o := CounterOptions{Neurons: 9, Start: 2, End: end, Window: sal.Window(half), MaxLag: lag[0], Bin: lag[1], Blocks: 7}
 			hist, coin, sums := bruteForce(events, o)
 			var first *Counter
 			for threads := range 4 {
 				o.Threads = threads
-				c := New(o)
+				c := NewCounter(o)
 				s := random.New(3, random.Spikes, uint64(threads), 0)
 				shuffled := slices.Clone(events)
 				for i := 1; i < len(shuffled); i++ {
@@ -186,21 +186,77 @@ func TestBruteForce(t *testing.T) {
 	}
 }
 
-// TestAgainstSAL: the sums are those of the rule itself.
+// TestAgainstSAL: sums and drifts are those of the rule itself, block by block.
 func TestAgainstSAL(t *testing.T) {
-	for _, half := range []synapse.Half{{Shape: synapse.TriangularWindow, Tau: 25}, {Shape: synapse.ExponentialWindow, Tau: 8}} {
-		events, end := randomTrain(11, 20, 20000, 4)
-		want, err := sal.FromTrain(events, 20, half, synapse.Pairing{Kind: synapse.Nearest})
-		if err != nil {
-			t.Fatal(err)
-		}
-		c := New(Options{Neurons: 20, End: end, Half: half, MaxLag: 25, BinWidth: 5, Blocks: 10})
+	const n = 20
+	near := func(got, want, scale float64) bool { return math.Abs(got-want) <= 1e-11*scale }
+	for _, half := range []synapse.Half{
+		{Shape: synapse.TriangularWindow, Tau: 25},
+		{Shape: synapse.TriangularWindow, Tau: 7.5, Cut: 6},
+		{Shape: synapse.ExponentialWindow, Tau: 8},
+		{Shape: synapse.ExponentialWindow, Tau: 8, Cut: 12},
+		{Shape: synapse.ExponentialWindow, Tau: 0.4},
+		{Shape: synapse.ExponentialWindow, Tau: 1e9},
+	} {
+		events, end := randomTrain(11, n, 20000, 4)
+		o := CounterOptions{Neurons: n, End: end, Window: sal.Window(half), MaxLag: 25, Bin: 5, Blocks: 10}
+		c := NewCounter(o)
 		c.Observe(events)
-		for i := range 20 {
-			for j := range 20 {
-				if got, w := c.PairSum(i, j), want.At(i, j); i != j && math.Abs(got-w) > 1e-11*w {
-					t.Errorf("%v: C[%d][%d] = %v, sal has %v", half, i, j, got, w)
+		ofBlock, whole := sal.NewPairSums(n, half, synapse.Pairing{Kind: synapse.Nearest}), sal.NewPairSums(n, half, synapse.Pairing{Kind: synapse.Nearest})
+		whole.Observe(events)
+		rest := events
+		for b := range o.Blocks {
+			k := len(rest)
+			if b+1 < o.Blocks {
+				k = slices.IndexFunc(rest, func(e spike.Event) bool { return e.Time >= c.edge(b+1) })
+			}
+			ofBlock.ResetSums()
+			ofBlock.Observe(rest[:k])
+			rest = rest[k:]
+			for at := range n * n {
+				if i, j := at/n, at%n; i != j {
+					if got, w := c.weight.total(c.sums[b*n*n+at]), ofBlock.At(i, j); !near(got, w, w) {
+						t.Errorf("%v: block %d has C[%d][%d] = %v, sal has %v", half, b, i, j, got, w)
+					}
 				}
+			}
+		}
+		drift := make([]float64, n*n)
+		sal.SAL{Eta: 1}.Add(drift, whole, end)
+		result := c.Test(TestOptions{Level: 0.05})
+		for at, w := range drift {
+			i, j := at/n, at%n
+			if i == j {
+				continue
+			}
+			if got, w := c.PairSum(i, j), whole.At(i, j); !near(got, w, w) {
+				t.Errorf("%v: C[%d][%d] = %v, sal has %v", half, i, j, got, w)
+			}
+			s := result.At(i, j)
+			if scale := half.Tau / float64(end) * (s.CausalSum + s.AntiCausalSum); !near(s.SAL, w, scale) {
+				t.Errorf("%v: the drift of W[%d][%d] is %v, sal has %v", half, i, j, s.SAL, w)
+			}
+		}
+	}
+}
+
+// TestWeights: the tables hold the window of package synapse at every lag.
+func TestWeights(t *testing.T) {
+	for _, half := range []synapse.Half{
+		{Shape: synapse.ExponentialWindow, Tau: 0.3}, {Shape: synapse.ExponentialWindow, Tau: 100}, {Shape: synapse.ExponentialWindow, Tau: 33.3, Cut: 50},
+		{Shape: synapse.TriangularWindow, Tau: 50}, {Shape: synapse.TriangularWindow, Tau: 7.5, Cut: 4},
+	} {
+		w := newWeights(half)
+		if w.support != half.Support() {
+			t.Errorf("%+v: support %d, want %d", half, w.support, half.Support())
+		}
+		for d := uint64(1); d <= uint64(w.support); d++ {
+			got := w.total(w.triangle - float64(d))
+			if w.fine != nil {
+				got = w.coarse[d>>w.shift] * w.fine[d&w.mask]
+			}
+			if want := half.At(int64(d)); math.Abs(got/want-1) > 1e-14 {
+				t.Fatalf("%+v: f(%d) = %v, want %v", half, d, got, want)
 			}
 		}
 	}
@@ -211,7 +267,7 @@ func TestAgainstSAL(t *testing.T) {
 func TestBlocks(t *testing.T) {
 	o := options(2, 103)
 	o.Start, o.Blocks = 3, 7
-	c := New(o)
+	c := NewCounter(o)
 	before := o.Start
 	for b := 1; b <= 7; b++ {
 		if w := c.edge(b) - before; w != 14 && w != 15 {
@@ -251,11 +307,11 @@ func TestDivider(t *testing.T) {
 
 func TestMisuse(t *testing.T) {
 	for want, events := range map[string]string{
-		"timing: neuron 2 is outside 0..1":                             "2:3",
-		"timing: a spike at time 2, when it was 3":                     "0:3 1:2",
-		"timing: a spike at time 30, but the recording ends before 30": "0:30",
-		"timing: neuron 1 fires twice at time 3":                       "1:3 0:3 1:3",
-		"timing: neuron -1 is outside 0..1":                            "-1:3",
+		"analysis: neuron 2 is outside 0..1":                             "2:3",
+		"analysis: a spike at time 2, when it was 3":                     "0:3 1:2",
+		"analysis: a spike at time 30, but the recording ends before 30": "0:30",
+		"analysis: neuron 1 fires twice at time 3":                       "1:3 0:3 1:3",
+		"analysis: neuron -1 is outside 0..1":                            "-1:3",
 	} {
 		for threads := 1; threads <= 2; threads++ {
 			func() {
@@ -266,21 +322,23 @@ func TestMisuse(t *testing.T) {
 				}()
 				o := options(2, 30)
 				o.Threads = threads
-				New(o).Observe(train(events))
+				NewCounter(o).Observe(train(events))
 			}()
 		}
 	}
 	good := options(2, 30)
-	for want, change := range map[string]func(*Options){
-		"neurons = 0":              func(o *Options) { o.Neurons = 0 },
-		"max_lag = 0":              func(o *Options) { o.MaxLag = 0 },
-		"bin = 11":                 func(o *Options) { o.BinWidth = 11 },
-		"at most 2^20 bins":        func(o *Options) { o.MaxLag = 1 << 30 },
-		"blocks = 1":               func(o *Options) { o.Blocks = 1 },
-		"recording from 5 to 5":    func(o *Options) { o.Start, o.End = 5, 5 },
-		"at least one for each of": func(o *Options) { o.Blocks = 31 },
-		"threads = -1":             func(o *Options) { o.Threads = -1 },
-		"tau = 0":                  func(o *Options) { o.Half.Tau = 0 },
+	for want, change := range map[string]func(*CounterOptions){
+		"Neurons = 0":              func(o *CounterOptions) { o.Neurons = 0 },
+		"MaxLag = 0":               func(o *CounterOptions) { o.MaxLag = 0 },
+		"Bin = 11":                 func(o *CounterOptions) { o.Bin = 11 },
+		"at most 2^20 bins":        func(o *CounterOptions) { o.MaxLag = 1 << 30 },
+		"Blocks = 1":               func(o *CounterOptions) { o.Blocks = 1 },
+		"recording from 5 to 5":    func(o *CounterOptions) { o.Start, o.End = 5, 5 },
+		"at least one for each of": func(o *CounterOptions) { o.Blocks = 31 },
+		"Threads = -1":             func(o *CounterOptions) { o.Threads = -1 },
+		"must be the same":         func(o *CounterOptions) { o.Window.Minus.Tau++ },
+		"a_minus = NaN":            func(o *CounterOptions) { o.Window.AMinus = math.NaN() },
+		"Window: plus.tau = 0":     func(o *CounterOptions) { o.Window.Plus.Tau = 0 },
 	} {
 		o := good
 		change(&o)
@@ -299,7 +357,7 @@ func TestMisuse(t *testing.T) {
 // The hot loop allocates nothing.
 func TestObserveAllocates(t *testing.T) {
 	events, end := randomTrain(5, 50, 5000, 3)
-	c := New(Options{Neurons: 50, End: 200 * end, Half: synapse.Half{Tau: 20}, MaxLag: 100, BinWidth: 2, Blocks: 10})
+	c := NewCounter(CounterOptions{Neurons: 50, End: 200 * end, Window: sal.Window(synapse.Half{Tau: 20}), MaxLag: 100, Bin: 2, Blocks: 10})
 	shift := func() {
 		c.Observe(events)
 		for k := range events {
@@ -325,7 +383,7 @@ func BenchmarkObserve(b *testing.B) {
 			now = float64(events[k].Time)
 		}
 	}
-	c := New(Options{Neurons: n, End: 1 << 60, Half: synapse.Half{Tau: 100}, MaxLag: 500, BinWidth: 10, Blocks: 50})
+	c := NewCounter(CounterOptions{Neurons: n, End: 1 << 60, Window: sal.Window(synapse.Half{Tau: 100}), MaxLag: 500, Bin: 10, Blocks: 50})
 	span := events[len(events)-1].Time + 1
 	b.ResetTimer()
 	for b.Loop() {

@@ -1,10 +1,10 @@
-package timing
+package analysis
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"math/bits"
+	"strings"
 	"sync"
 
 	"spikealign/internal/detmath"
@@ -12,17 +12,19 @@ import (
 	"spikealign/synapse"
 )
 
-// Options say what is counted. Times are in ticks.
-type Options struct {
+// CounterOptions say what a Counter counts. Times are in ticks.
+type CounterOptions struct {
 	Neurons int // n, at least 1
 	// the recording lasts from Start to before End; 0 <= Start, End-Start at least Blocks, End at
 	// most 2^62
 	Start, End int64
-	Half       synapse.Half // f and tau of the pair sums
-	MaxLag     int64        // longest lag of the histograms; rounded up to whole bins; 1 to 2^40
-	BinWidth   int64        // width of a bin; 1 to MaxLag; at most 2^20 bins
-	Blocks     int          // blocks B of time; 2 to 2^16
-	Threads    int          // 0 stands for 1; results do not depend on it
+	// learning window, of sal.Window or with other amplitudes; both halves must be the same, since
+	// one sum serves the two synapses of a pair
+	Window  synapse.Window
+	MaxLag  int64 // longest lag of the histograms; rounded up to whole bins; 1 to 2^40
+	Bin     int64 // width of a bin; 1 to MaxLag; at most 2^20 bins
+	Blocks  int   // blocks B of time; 2 to 2^16
+	Threads int   // 0 stands for 1; results do not depend on it
 }
 
 const (
@@ -33,58 +35,59 @@ const (
 )
 
 // Bins returns the number of bins of a histogram.
-func (o Options) Bins() int {
-	if o.BinWidth < 1 {
+func (o CounterOptions) Bins() int {
+	if o.Bin < 1 {
 		return 0
 	}
-	return int((o.MaxLag + o.BinWidth - 1) / o.BinWidth)
+	return int((o.MaxLag + o.Bin - 1) / o.Bin)
 }
 
-// Bytes returns the memory that a Counter and its Result take, in bytes: for every ordered pair one
-// sum per block, one count per bin, the coincidences, and a Synapse.
-func (o Options) Bytes() float64 {
+// Bytes returns the memory that a Counter and its Statistics take, in bytes: for every ordered pair
+// one sum per block, one count per bin, the coincidences, and a Synapse.
+func (o CounterOptions) Bytes() float64 {
 	n := float64(o.Neurons)
 	return n * n * float64(8*o.Blocks+4*o.Bins()+4+synapseBytes)
 }
 
 const synapseBytes = 19 * 8 // of a Synapse
 
-// Validate returns every problem of o, joined, or nil.
-func (o Options) Validate() error {
-	var errs []error
-	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+// Validate returns every problem of o, joined *OptionError, or nil.
+func (o CounterOptions) Validate() error {
+	var p problems
 	if o.Neurons < 1 || o.Neurons > math.MaxInt32 {
-		bad("neurons = %d: must be 1 to 2^31-1", o.Neurons)
+		p.add("%s = %d: must be 1 to 2^31-1", field("Neurons"), o.Neurons)
 	}
 	if o.MaxLag < 1 || o.MaxLag > 1<<40 {
-		bad("max_lag = %d ticks: must be 1 to 2^40", o.MaxLag)
+		p.add("%s = %d ticks: must be 1 to 2^40", field("MaxLag"), o.MaxLag)
 	}
-	if o.BinWidth < 1 || o.BinWidth > o.MaxLag {
-		bad("bin = %d ticks: must be 1 to the longest lag (%d)", o.BinWidth, o.MaxLag)
-	} else if (o.MaxLag-1)/o.BinWidth >= maxBins {
-		bad("bin = %d ticks: there must be at most 2^20 bins up to the longest lag (%d)", o.BinWidth, o.MaxLag)
+	if o.Bin < 1 || o.Bin > o.MaxLag {
+		p.add("%s = %d ticks: must be 1 to the longest lag (%d)", field("Bin"), o.Bin, o.MaxLag)
+	} else if (o.MaxLag-1)/o.Bin >= maxBins {
+		p.add("%s = %d ticks: there must be at most 2^20 bins up to the longest lag (%d)", field("Bin"), o.Bin, o.MaxLag)
 	}
 	if o.Blocks < 2 || o.Blocks > maxBlock {
-		bad("blocks = %d: must be 2 to 2^16", o.Blocks)
+		p.add("%s = %d: must be 2 to 2^16", field("Blocks"), o.Blocks)
 	}
 	if o.Start < 0 || o.End > maxTime || o.End <= o.Start {
-		bad("recording from %d to %d ticks: must have a length, and lie within 0..2^62", o.Start, o.End)
+		p.add("recording from %d to %d ticks: must have a length, and lie within 0..2^62", o.Start, o.End)
 	} else if o.End-o.Start < int64(o.Blocks) {
-		bad("recording of %d ticks: must have at least one for each of the %d blocks", o.End-o.Start, o.Blocks)
+		p.add("recording of %d ticks: must have at least one for each of the %d blocks", o.End-o.Start, o.Blocks)
 	}
 	if o.Threads < 0 {
-		bad("threads = %d: must not be negative", o.Threads)
+		p.add("%s = %d: must not be negative", field("Threads"), o.Threads)
 	}
-	if err := o.Half.Validate(); err != nil {
-		errs = append(errs, err)
+	if err := o.Window.Validate(); err != nil {
+		p.add("%s: %v", field("Window"), strings.ReplaceAll(err.Error(), "\n", ", "))
+	} else if o.Window.Plus != o.Window.Minus {
+		p.add("%s: the halves %+v and %+v must be the same", field("Window"), o.Window.Plus, o.Window.Minus)
 	}
-	return errors.Join(errs...)
+	return p.join()
 }
 
 // Counter counts the nearest pairs of n neurons by lag, and sums their weights in each block of
 // time. It is fed in order of time. It must not be used by two goroutines at once.
 type Counter struct {
-	o    Options
+	o    CounterOptions
 	n    int
 	bins int
 
@@ -120,16 +123,16 @@ type node struct {
 	next, prev int32 // next is older
 }
 
-// New returns a Counter at the beginning of a train. It panics if o is not valid.
-func New(o Options) *Counter {
+// NewCounter returns a Counter at the beginning of a train. It panics if o is not valid.
+func NewCounter(o CounterOptions) *Counter {
 	if err := o.Validate(); err != nil {
-		panic("timing: " + err.Error())
+		panic("analysis: " + err.Error())
 	}
 	o.Threads = min(max(o.Threads, 1), o.Neurons)
 	n, bins := o.Neurons, o.Bins()
 	c := &Counter{o: o, n: n, bins: bins,
 		hist: make([]uint32, n*n*bins), coin: make([]uint32, n*n), sums: make([]float64, n*n*o.Blocks), counts: make([]int64, n),
-		weight: newWeights(o.Half), bin: newDivider(o.BinWidth, int64(bins)*o.BinWidth)}
+		weight: newWeights(o.Window.Plus), bin: newDivider(o.Bin, int64(bins)*o.Bin)}
 	for k := range o.Threads {
 		l := &lane{c: c, first: k, step: o.Threads, nodes: make([]node, n+1), now: o.Start, blockEnd: c.edge(1)}
 		for i := range l.nodes {
@@ -148,13 +151,13 @@ func (c *Counter) edge(b int) int64 {
 }
 
 // Options returns the options of the counter.
-func (c *Counter) Options() Options { return c.o }
+func (c *Counter) Options() CounterOptions { return c.o }
 
 // Spikes returns the number of spikes of neuron i so far.
 func (c *Counter) Spikes(i int) int64 { return c.counts[i] }
 
 // Histogram returns, for k = 0, 1, ..., the number of pairs in which a spike of i comes
-// k*BinWidth+1 to (k+1)*BinWidth ticks after one of j. It belongs to the counter.
+// k*Bin+1 to (k+1)*Bin ticks after one of j. It belongs to the counter.
 func (c *Counter) Histogram(i, j int) []uint32 {
 	return c.hist[c.pair(i, j)*c.bins:][:c.bins:c.bins]
 }
@@ -173,7 +176,7 @@ func (c *Counter) PairSum(i, j int) float64 {
 
 func (c *Counter) pair(i, j int) int {
 	if uint(i) >= uint(c.n) || uint(j) >= uint(c.n) {
-		panic(fmt.Sprintf("timing: pair %d,%d is outside 0..%d", i, j, c.n-1))
+		panic(fmt.Sprintf("analysis: pair %d,%d is outside 0..%d", i, j, c.n-1))
 	}
 	return i*c.n + j
 }
@@ -208,7 +211,7 @@ func (c *Counter) Observe(events []spike.Event) {
 func (l *lane) observe(events []spike.Event) {
 	c := l.c
 	nodes, n, nn, bins := l.nodes, c.n, c.n*c.n, c.bins
-	support, maxLag := uint64(c.weight.support), uint64(int64(bins)*c.o.BinWidth)
+	support, maxLag := uint64(c.weight.support), uint64(int64(bins)*c.o.Bin)
 	horizon := int64(max(support, maxLag))
 	sums := c.sums[l.block*nn:][:nn]
 	w := &c.weight
@@ -225,13 +228,13 @@ func (l *lane) observe(events []spike.Event) {
 			}
 		}
 		if uint(i) >= uint(n) {
-			panic(fmt.Sprintf("timing: neuron %d is outside 0..%d", i, n-1))
+			panic(fmt.Sprintf("analysis: neuron %d is outside 0..%d", i, n-1))
 		}
 		own := i%l.step == l.first
 		for _, j := range l.pending {
 			switch {
 			case int(j) == i:
-				panic(fmt.Sprintf("timing: neuron %d fires twice at time %d", i, t))
+				panic(fmt.Sprintf("analysis: neuron %d fires twice at time %d", i, t))
 			case own:
 				c.coin[i*n+int(j)]++
 			}
@@ -244,7 +247,7 @@ func (l *lane) observe(events []spike.Event) {
 			continue
 		}
 		if c.counts[i]++; c.counts[i] > math.MaxUint32 {
-			panic(fmt.Sprintf("timing: neuron %d fires more than 2^32-1 times", i))
+			panic(fmt.Sprintf("analysis: neuron %d fires more than 2^32-1 times", i))
 		}
 		since := max(nodes[i].time, t-horizon-1)
 		row := sums[i*n:][:n]
@@ -277,10 +280,10 @@ func (l *lane) observe(events []spike.Event) {
 // advance moves time on to t: who fired before becomes a partner.
 func (l *lane) advance(t int64) {
 	if t < l.now {
-		panic(fmt.Sprintf("timing: a spike at time %d, when it was %d", t, l.now))
+		panic(fmt.Sprintf("analysis: a spike at time %d, when it was %d", t, l.now))
 	}
 	if t >= l.c.o.End {
-		panic(fmt.Sprintf("timing: a spike at time %d, but the recording ends before %d", t, l.c.o.End))
+		panic(fmt.Sprintf("analysis: a spike at time %d, but the recording ends before %d", t, l.c.o.End))
 	}
 	nodes, n := l.nodes, int32(l.c.n)
 	for _, i := range l.pending {
@@ -294,8 +297,8 @@ func (l *lane) advance(t int64) {
 	l.now = t
 }
 
-// weights computes f(d/tau), for a triangle tau*f(d/tau), whose sums are exact where tau is an
-// integer.
+// weights computes the f(d/tau) of a synapse.Half; for a triangle tau*f(d/tau), whose sums are
+// exact where tau is an integer.
 type weights struct {
 	half     synapse.Half
 	support  int64

@@ -1,0 +1,361 @@
+package sampling
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"spikealign/boltzmann"
+	"spikealign/internal/random"
+	"spikealign/settings"
+)
+
+// Settings describe a whole wake-sleep training: network, target, where learning begins, rules and
+// how long it takes. They are what an experiment file says, with its defaults (settings.Default).
+type Settings struct {
+	Network    NetworkSettings `yaml:"network" doc:"the neurons and how they are simulated"`
+	Seeds      Seeds           `yaml:"seeds" doc:"seeds of their own for what is drawn once"`
+	Target     Target          `yaml:"target" doc:"what the network is to learn"`
+	Initial    Initial         `yaml:"initial" doc:"weights and biases at the start"`
+	Course     Course          `yaml:"training" doc:"epochs and reports"`
+	Plasticity Plasticity      `yaml:"plasticity" doc:"learning rules"`
+}
+
+// NetworkSettings describe the neurons; Config.Neurons is the sum of Visible and Hidden.
+type NetworkSettings struct {
+	Visible int `yaml:"visible" default:"7" range:"[1, 4096]" doc:"visible neurons"`
+	Hidden  int `yaml:"hidden" range:"[0, 4096]" doc:"hidden neurons, connected to the visible ones only; needs target.bars_and_stripes or target.patterns"`
+	Config
+}
+
+// Seeds replace the seed of the run.
+type Seeds struct {
+	Target  *uint64 `yaml:"target" doc:"of the target's weights and biases; null: the run's seed"`
+	Initial *uint64 `yaml:"initial" doc:"of initial weights and biases and of the synapses' amplitudes; null: the run's seed"`
+}
+
+// Target says what is to be learned.
+type Target struct {
+	Alpha         float64     `yaml:"alpha" default:"1" range:"[1e-6, 1e6]" doc:"target weights and biases are 2*Beta(alpha, beta)-1 ..."`
+	Beta          float64     `yaml:"beta" default:"1" range:"[1e-6, 1e6]" doc:"... each"`
+	Weights       [][]float64 `yaml:"weights" range:"[-1e6, 1e6]" doc:"or given: symmetric, row = postsynaptic; the diagonal is ignored"`
+	Bias          []float64   `yaml:"bias" range:"[-1e6, 1e6]" doc:"with weights"`
+	BarsStripes   int         `yaml:"bars_and_stripes" range:"[0, 8]" doc:"or images of bars and stripes with this many pixels on a side; visible = side^2"`
+	Patterns      [][]uint8   `yaml:"patterns" range:"[0, 1]" doc:"or any patterns of the visible neurons, 0 or 1, equally probable"`
+	TeacherLength int64       `yaml:"teacher_length" default:"100000" range:"[1, 2^40]" unit:"tau" doc:"above 20 neurons: length of the target network's run that stands in for enumeration"`
+}
+
+// Initial says where learning begins.
+type Initial struct {
+	// From is not followed here: who calls Training brings that network.
+	From     string      `yaml:"from" doc:"or those of a finished run: its folder, or FOLDER#EPOCH for a report of that run with snapshots; noise is added"`
+	WeightSD float64     `yaml:"weight_sd" default:"0.2" range:"[0, 1e6]" doc:"standard deviation of the symmetric part of the weights"`
+	BiasSD   float64     `yaml:"bias_sd" default:"0.2" range:"[0, 1e6]" doc:"standard deviation of the biases"`
+	Noise    float64     `yaml:"noise" range:"[0, 1e6]" doc:"sigma_init, synaptic noise: standard deviation of a further part, independent for every synapse"`
+	Weights  [][]float64 `yaml:"weights" range:"[-1e6, 1e6]" doc:"or given: row = postsynaptic; noise is added; the diagonal is ignored"`
+	Bias     []float64   `yaml:"bias" range:"[-1e6, 1e6]" doc:"or given"`
+}
+
+// Plasticity holds the rules.
+type Plasticity struct {
+	Rates
+	Noise            float64     `yaml:"noise" range:"[0, 1e6]" doc:"sigma_stdp, plasticity noise: every synapse's windows have the amplitude 1 + N(0, noise^2), cut at +-1.5 noise; one draw per synapse and rule"`
+	HebbianAmplitude [][]float64 `yaml:"hebbian_amplitude" range:"[-1e6, 1e6]" doc:"or given, row = postsynaptic"`
+	SALAmplitude     [][]float64 `yaml:"sal_amplitude" range:"[-1e6, 1e6]" doc:"or given, row = postsynaptic"`
+	SALPairs
+}
+
+// maxTrained is the largest network that can be trained here: pair sums and weights are dense.
+const maxTrained = 4096
+
+// Neurons returns the number of visible and hidden neurons.
+func (s *Settings) Neurons() int { return s.Network.Visible + s.Network.Hidden }
+
+// Config describes all neurons.
+func (s *Settings) Config() Config {
+	c := s.Network.Config
+	c.Neurons = s.Neurons()
+	return c
+}
+
+// Validate returns everything that is wrong with the description.
+func (s *Settings) Validate() settings.Problems {
+	ps := settings.Check(s)
+	n := s.Neurons()
+	if n > maxTrained && !ps.Has("network.visible", "network.hidden") {
+		ps.Add("network.visible", "visible and hidden neurons together must not exceed %d", maxTrained)
+	}
+	if ps.Has("network.visible", "network.hidden") {
+		n = 0
+	}
+	if n > 0 && !ps.Has("network") {
+		s.Config().relate(&ps, "network")
+	}
+	s.relateTarget(&ps)
+	if i := &s.Initial; i.From != "" && (i.Weights != nil || i.Bias != nil) {
+		ps.Add("initial.from", "brings weights and biases of its own: remove it, or initial.weights and initial.bias")
+	}
+	if n > 0 {
+		relateSquare(&ps, "target.weights", s.Target.Weights, n, true)
+		relateSquare(&ps, "initial.weights", s.Initial.Weights, n, false)
+		relateSquare(&ps, "plasticity.hebbian_amplitude", s.Plasticity.HebbianAmplitude, n, false)
+		relateSquare(&ps, "plasticity.sal_amplitude", s.Plasticity.SALAmplitude, n, false)
+		for _, b := range []struct {
+			path string
+			list []float64
+		}{{"target.bias", s.Target.Bias}, {"initial.bias", s.Initial.Bias}} {
+			if b.list != nil && len(b.list) != n {
+				ps.Add(b.path, "has %d entries for %d neurons", len(b.list), n)
+			}
+		}
+	}
+	if !ps.Has("network") {
+		Pairs(s.Plasticity.SALPairs).relate(&ps, "plasticity.sal_window_tau", s.Config())
+	}
+	if len(ps) == 0 {
+		t, patterns := &s.Course, len(s.Target.patterns())
+		tau := float64(t.EpochLength)*(float64(t.Epochs)+float64(t.ReportFactor)*float64(t.Epochs/t.ReportEvery+2)) +
+			float64(t.Epochs)*(float64(patterns)*(float64(t.WakeLength)+float64(t.Settle))+float64(t.Settle))
+		if n > boltzmann.MaxNeurons {
+			tau += float64(s.Target.TeacherLength)
+		}
+		s.Config().relateLength(&ps, "training.epochs", tau*float64(s.Network.TauRef))
+	}
+	return ps
+}
+
+func (s *Settings) relateTarget(ps *settings.Problems) {
+	t, visible := &s.Target, s.Network.Visible
+	given := 0
+	for _, is := range []bool{t.Weights != nil, t.BarsStripes != 0, t.Patterns != nil} {
+		if is {
+			given++
+		}
+	}
+	if given > 1 {
+		ps.Add("target", "only one of weights, bars_and_stripes and patterns can be given")
+	}
+	if side := t.BarsStripes; side != 0 && !ps.Has("target.bars_and_stripes") && side*side != visible {
+		ps.Add("target.bars_and_stripes", "images of %dx%d pixels need network.visible = %d", side, side, side*side)
+	}
+	if t.Patterns != nil && len(t.Patterns) == 0 {
+		ps.Add("target.patterns", "must hold at least one pattern")
+	}
+	for k, p := range t.Patterns {
+		if len(p) != visible {
+			ps.Add(fmt.Sprintf("target.patterns.%d", k), "has %d bits for %d visible neurons", len(p), visible)
+		}
+	}
+	if s.Network.Hidden > 0 && t.BarsStripes == 0 && t.Patterns == nil {
+		ps.Add("network.hidden", "hidden neurons need data to learn: target.bars_and_stripes or target.patterns")
+	}
+	if (t.Weights == nil) != (t.Bias == nil) {
+		ps.Add("target.bias", "weights and bias are given together or not at all")
+	}
+}
+
+// relateSquare checks a matrix for n neurons, or nil.
+func relateSquare(ps *settings.Problems, path string, m [][]float64, n int, symmetric bool) {
+	if m == nil {
+		return
+	}
+	if len(m) != n {
+		ps.Add(path, "has %d rows for %d neurons", len(m), n)
+		return
+	}
+	for i, row := range m {
+		if len(row) != n {
+			ps.Add(fmt.Sprintf("%s.%d", path, i), "has %d entries for %d neurons", len(row), n)
+			return
+		}
+	}
+	for i := range n {
+		for j := range i {
+			if symmetric && m[i][j] != m[j][i] {
+				ps.Add(fmt.Sprintf("%s.%d.%d", path, i, j), "must equal %s.%d.%d: a Boltzmann distribution needs symmetric weights", path, j, i)
+				return
+			}
+		}
+	}
+}
+
+// patterns are the data to learn, nil if a distribution is.
+func (t *Target) patterns() [][]uint8 {
+	if t.BarsStripes != 0 {
+		return boltzmann.BarsAndStripes(t.BarsStripes)
+	}
+	return t.Patterns
+}
+
+// Training draws and collects everything that a training of a valid description follows from. Every
+// number is drawn from a stream of its own, keyed by seed and synapse or neuron. from replaces the
+// initial weights and biases; nil: they are drawn or given.
+func (s *Settings) Training(seed uint64, from *Network) Training {
+	n := s.Neurons()
+	targetSeed, initialSeed := seed, seed
+	if s.Seeds.Target != nil {
+		targetSeed = *s.Seeds.Target
+	}
+	if s.Seeds.Initial != nil {
+		initialSeed = *s.Seeds.Initial
+	}
+	draw := func(seed uint64, p random.Purpose, i, j int) *random.Stream {
+		s := random.New(seed, p, uint64(i), uint64(j))
+		return &s
+	}
+	t := Training{
+		Config: s.Config(), Course: s.Course, Rates: s.Plasticity.Rates, SALPairs: s.Plasticity.SALPairs,
+		Seed: seed, Visible: s.Network.Visible, TeacherLength: s.Target.TeacherLength,
+		Weights: make([]float64, n*n), Bias: make([]float64, n), Patterns: s.Target.patterns(),
+	}
+	switch {
+	case t.Patterns != nil:
+	case s.Target.Weights != nil:
+		t.TargetWeights, t.TargetBias = slices.Concat(s.Target.Weights...), slices.Clone(s.Target.Bias)
+		for i := range n {
+			t.TargetWeights[i*n+i] = 0
+		}
+	default:
+		t.TargetWeights, t.TargetBias = make([]float64, n*n), make([]float64, n)
+		for i := range n {
+			t.TargetBias[i] = 2*draw(targetSeed, random.TargetBias, i, 0).Beta(s.Target.Alpha, s.Target.Beta) - 1
+			for j := range i {
+				w := 2*draw(targetSeed, random.TargetWeights, j, i).Beta(s.Target.Alpha, s.Target.Beta) - 1
+				t.TargetWeights[i*n+j], t.TargetWeights[j*n+i] = w, w
+			}
+		}
+	}
+
+	for i := range n {
+		for j := range n {
+			if i == j {
+				continue
+			}
+			w := 0.0
+			switch {
+			case from != nil:
+				w = from.Weights[i*n+j]
+			case s.Initial.Weights != nil:
+				w = s.Initial.Weights[i][j]
+			default:
+				w = s.Initial.WeightSD * draw(initialSeed, random.InitialWeights, min(i, j), max(i, j)).Norm()
+			}
+			t.Weights[i*n+j] = w + float64(s.Initial.Noise*draw(initialSeed, random.SynapticNoise, i, j).Norm())
+		}
+		switch {
+		case from != nil:
+			t.Bias[i] = from.Bias[i]
+		case s.Initial.Bias != nil:
+			t.Bias[i] = s.Initial.Bias[i]
+		default:
+			t.Bias[i] = s.Initial.BiasSD * draw(initialSeed, random.InitialBias, i, 0).Norm()
+		}
+	}
+
+	amplitude := func(given [][]float64, p random.Purpose) []float64 {
+		if given != nil {
+			return slices.Concat(given...)
+		}
+		if s.Plasticity.Noise == 0 {
+			return nil
+		}
+		a := make([]float64, n*n)
+		for i := range n {
+			for j := range n {
+				a[i*n+j] = 1 + float64(s.Plasticity.Noise*draw(initialSeed, p, i, j).CutNorm(1.5))
+			}
+		}
+		return a
+	}
+	t.HebbianAmplitude = amplitude(s.Plasticity.HebbianAmplitude, random.HebbianNoise)
+	t.SALAmplitude = amplitude(s.Plasticity.SALAmplitude, random.SALNoise)
+	return t
+}
+
+// PairSettings describe spike-based alignment learning on the two synapses between two neurons.
+type PairSettings struct {
+	Network    PairNetwork    `yaml:"network" doc:"the neurons and how they are simulated"`
+	Initial    PairInitial    `yaml:"initial" doc:"weights at the start; w12 is the synapse from neuron 2 to neuron 1"`
+	Course     PairTime       `yaml:"training" doc:"epochs and reports"`
+	Plasticity PairPlasticity `yaml:"plasticity" doc:"the learning rule"`
+}
+
+// PairNetwork describes two neurons.
+type PairNetwork struct {
+	Config `default:"tau_ref=25"`
+	Bias   []float64 `yaml:"bias" default:"[-0.5, -0.2]" range:"[-1e6, 1e6]" doc:"of neuron 1 and neuron 2"`
+}
+
+// PairInitial says where learning begins.
+type PairInitial struct {
+	// From is not followed here: who calls Training brings those weights.
+	From  string  `yaml:"from" doc:"or those of a finished run: its folder, or FOLDER#EPOCH for a report of that run; noise is added"`
+	W12   float64 `yaml:"w12" default:"1.5" range:"[-1e6, 1e6]" doc:"synapse from neuron 2 to neuron 1"`
+	W21   float64 `yaml:"w21" default:"0.5" range:"[-1e6, 1e6]" doc:"synapse from neuron 1 to neuron 2"`
+	Noise float64 `yaml:"noise" range:"[0, 1e6]" doc:"standard deviation of what is added to each"`
+}
+
+// PairTime says how long.
+type PairTime struct {
+	PairCourse
+	Settle     int64   `yaml:"settle" range:"[0, 2^40]" unit:"steps" doc:"unmeasured time from rest before the first epoch"`
+	ClipWeight float64 `yaml:"clip_weight" range:"[0, 1e6]" doc:"largest |weight|; 0: none"`
+}
+
+// PairPlasticity holds the rule.
+type PairPlasticity struct {
+	Rate12 float64 `yaml:"rate_12" default:"0.03" range:"[-1e6, 1e6]" doc:"learning rate of w12; 0: frozen"`
+	Rate21 float64 `yaml:"rate_21" default:"0.03" range:"[-1e6, 1e6]" doc:"learning rate of w21; 0: frozen"`
+	Pairs
+}
+
+func (s *PairSettings) config() Config {
+	c := s.Network.Config
+	c.Neurons = 2
+	return c
+}
+
+// Validate returns everything that is wrong with the description.
+func (s *PairSettings) Validate() settings.Problems {
+	ps := settings.Check(s)
+	if len(s.Network.Bias) != 2 {
+		ps.Add("network.bias", "must be two numbers")
+	}
+	s.Plasticity.Relate(&ps, s.config())
+	t := &s.Course
+	s.config().relateLength(&ps, "training.epochs", float64(t.Epochs)*float64(t.EpochLength)+float64(t.Settle))
+	return ps
+}
+
+// Relate adds to the problems of single settings what is wrong with neurons (block network) and
+// learning window (block plasticity) together.
+func (p Pairs) Relate(ps *settings.Problems, c Config) {
+	if !ps.Has("network") {
+		c.relate(ps, "network")
+	}
+	if !ps.Has("network") {
+		p.relate(ps, "plasticity.window_tau", c)
+	}
+}
+
+// Training draws and collects everything that a training of a valid description follows from. from
+// replaces the initial weights w12 and w21; nil: they are given.
+func (s *PairSettings) Training(seed uint64, from *[2]float64) PairTraining {
+	noise := func(i, j uint64) float64 {
+		r := random.New(seed, random.SynapticNoise, i, j)
+		return float64(s.Initial.Noise * r.Norm())
+	}
+	bound := math.Inf(1)
+	if s.Course.ClipWeight > 0 {
+		bound = s.Course.ClipWeight
+	}
+	w := [2]float64{s.Initial.W12, s.Initial.W21}
+	if from != nil {
+		w = *from
+	}
+	return PairTraining{
+		Config: s.config(), PairCourse: s.Course.PairCourse, Pairs: s.Plasticity.Pairs, Seed: seed, Settle: s.Course.Settle,
+		Network: Network{Weights: []float64{0, w[0] + noise(0, 1), w[1] + noise(1, 0), 0}, Bias: s.Network.Bias},
+		Rate12:  s.Plasticity.Rate12, Rate21: s.Plasticity.Rate21, Lower: -bound, Upper: bound,
+	}
+}
