@@ -17,7 +17,8 @@ func enginesFor(t *testing.T, c Config, f func(name string, e Engine)) {
 	t.Helper()
 	made := 0
 	for _, name := range engineNames {
-		if e, err := New(name, c); err == nil {
+		c.Engine = name
+		if e, err := New(c); err == nil {
 			f(name, e)
 			made++
 		}
@@ -182,11 +183,12 @@ func TestSmallestBuffer(t *testing.T) {
 		k := c.TicksPerStep()
 		net := randomNetwork(4, 1, false, 32)
 		for _, name := range engineNames {
-			one, err := New(name, c)
+			c.Engine = name
+			one, err := New(c)
 			if err != nil {
 				continue
 			}
-			all, _ := New(name, c)
+			all, _ := New(c)
 			one.SetNetwork(net)
 			all.SetNetwork(net)
 			want := upTo(all, 500*k, 4000)
@@ -241,7 +243,8 @@ func TestSparseIsDense(t *testing.T) {
 		for _, name := range []string{Stepper, Event} {
 			var want []spike.Event
 			for k, net := range []Network{dense, list, twice} {
-				e, err := New(name, c)
+				c.Engine = name
+				e, err := New(c)
 				if err != nil {
 					break
 				}
@@ -263,7 +266,7 @@ func TestSparseIsDense(t *testing.T) {
 // spikes that still act grows, and every neuron keeps its time.
 func TestManySpikesAtOnce(t *testing.T) {
 	const n = 3000
-	e, err := New(Thinning, Config{Neurons: n, TauRef: 10})
+	e, err := New(Config{Neurons: n, TauRef: 10, Engine: Thinning})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -294,16 +297,24 @@ func TestChoice(t *testing.T) {
 		if got := Choose(c.cfg); got != c.want {
 			t.Errorf("%+v: %s, want %s", c.cfg, got, c.want)
 		}
-		if e, err := New("", c.cfg); err != nil || e.Name() != c.want {
-			t.Errorf("%+v: New: %v", c.cfg, err)
+		for _, engine := range []string{"", Auto} {
+			c.cfg.Engine = engine
+			if e, err := New(c.cfg); err != nil || e.Name() != c.want {
+				t.Errorf("%+v: New: %v", c.cfg, err)
+			}
 		}
 	}
-	if _, err := New(Event, Config{Neurons: 20, TauRef: 10}); err != nil {
+	if _, err := New(Config{Neurons: 20, TauRef: 10, Engine: Event}); err != nil {
 		t.Errorf("20 neurons: %v", err)
 	}
-	for _, name := range []string{Event, "steam"} {
-		if _, err := New(name, Config{Neurons: 21, TauRef: 10}); err == nil {
-			t.Errorf("%s: 21 neurons accepted", name)
+	for _, c := range []Config{
+		{Neurons: 21, TauRef: 10, Engine: Event},
+		{Neurons: 2, TauRef: 10, Engine: "steam"},
+		{Neurons: 2, TauRef: 10, Engine: Stepper, Dynamics: Continuous},
+		{Neurons: 2, TauRef: 10, Engine: Event, Delay: 1},
+	} {
+		if e, err := New(c); err == nil {
+			t.Errorf("%+v: accepted by %s", c, e.Name())
 		}
 	}
 }
@@ -338,8 +349,8 @@ func TestConfigLimits(t *testing.T) {
 		{Config{Neurons: 1, TauRef: 1, Dynamics: Continuous}, true},
 		{Config{Neurons: 1, TauRef: 1, Dynamics: Continuous + 1}, false},
 	} {
-		if err := c.cfg.Validate(); (err == nil) != c.valid {
-			t.Errorf("%+v: %v", c.cfg, err)
+		if ps := c.cfg.Validate(); (len(ps) == 0) != c.valid {
+			t.Errorf("%+v: %v", c.cfg, ps)
 		}
 	}
 }

@@ -37,7 +37,8 @@ func TestPairByHand(t *testing.T) {
 			d := pairTraining(1.2, -0.4, []float64{0.3, 0.8})
 			d.Config.Dynamics, d.Config.TauRef, d.Settle = dynamics, 8, settle
 			ticks := d.Config.TicksPerStep()
-			d.Window.Tau = 12 * float64(ticks)
+			d.WindowTau = 12
+			half := d.Half(d.Config)
 			d.Epochs, d.EpochLength, d.ReportEvery, d.Rate12, d.Rate21, d.Lower, d.Upper = 7, 150, 3, 1, 0.4, -1, 1.25
 			p := newPair(t, d)
 			var events []spike.Event
@@ -100,7 +101,7 @@ func TestPairByHand(t *testing.T) {
 				from := (settle + (epoch-1)*150) * ticks
 				to := from + 150*ticks
 				count(from, to)
-				x := 12. / 150 * (slowSums(events, 1, 0, from, to, 10, d.Window) - slowSums(events, 0, 1, from, to, 10, d.Window))
+				x := 12. / 150 * (slowSums(events, 1, 0, from, to, 10, half) - slowSums(events, 0, 1, from, to, 10, half))
 				drift += x
 				epochs++
 				w12 = min(max(w12+x, -1), 1.25)
@@ -154,7 +155,9 @@ func TestPairLimits(t *testing.T) {
 		"one bound":        {func(d *PairTraining) { d.Lower = d.Upper }, true},
 		"crossed bounds":   {func(d *PairTraining) { d.Lower = 3 }, false},
 		"a bound of NaN":   {func(d *PairTraining) { d.Lower = math.NaN() }, false},
-		"no window":        {func(d *PairTraining) { d.Window = synapse.Half{} }, false},
+		"an odd window":    {func(d *PairTraining) { d.Window = 7 }, false},
+		"a narrow window":  {func(d *PairTraining) { d.WindowTau = 0.01 }, false},
+		"negative width":   {func(d *PairTraining) { d.WindowTau = -1 }, false},
 		"no pairing":       {func(d *PairTraining) { d.Pairing.K = 0 }, false},
 		"a sparse network": {func(d *PairTraining) { d.Network = sparsely(2, d.Network) }, false},
 		"one neuron": {func(d *PairTraining) {
