@@ -127,9 +127,9 @@ func TestLongMeans(t *testing.T) {
 	n.Means()
 }
 
-// TestOddsFollowPotentials: after every step each neuron that is not refractory has the odds e^u/tau
-// of its present potential (docs/model.md, section 7), also while the nudge moves little by little,
-// or in jumps because the window is short.
+// TestOddsFollowPotentials: after every step each neuron that is not refractory has the odds
+// e^u/tau of its present potential (docs/model.md, section 7), also while the nudge moves little by
+// little, or in jumps because the window is short.
 func TestOddsFollowPotentials(t *testing.T) {
 	for _, window := range []int64{1, 2, 7, 300} {
 		c := config(SAL, 2, 2, 2)
@@ -151,7 +151,8 @@ func TestOddsFollowPotentials(t *testing.T) {
 }
 
 // TestOracleAtBounds: with windows of a few steps, where the nudge jumps, and learning so fast that
-// weights of both kinds lie at their bound most of the time, the network is the oracle's to the bit.
+// weights of both kinds lie at their bound most of the time, the network is the oracle's to the
+// bit.
 func TestOracleAtBounds(t *testing.T) {
 	for _, window := range []int64{1, 2, 3, 7} {
 		for _, method := range []Method{SAL, BP} {
@@ -208,8 +209,8 @@ func TestAdvanceWithoutRoom(t *testing.T) {
 	m.Advance(300, make([]spike.Event, 0, m.Neurons()-1))
 }
 
-// TestAngleByHand: the angle between (3, 4) and (4, 3), whatever their lengths, and between matrices
-// of other shapes than they are compared as.
+// TestAngleByHand: the angle between (3, 4) and (4, 3), whatever their lengths, and between
+// matrices of other shapes than they are compared as.
 func TestAngleByHand(t *testing.T) {
 	for _, scale := range []float64{1, -1, 1e-3, 1e3} {
 		got := Compare([]float64{3, 4}, []float64{4 * scale, 3 * scale}, 1, 2)

@@ -23,6 +23,8 @@ func TestMisusePanics(t *testing.T) {
 		"neuron n, log":      func() { sums(2, all).Spike(0, 2) },
 		"late in a batch":    func() { sums(2, last(1)).Observe([]spike.Event{{Time: 5}, {Time: 1<<62 + 1}}) },
 		"late in a log":      func() { sums(2, all).Observe([]spike.Event{{Time: 5}, {Time: 1<<62 + 1}}) },
+		"neuron n, online":   func() { NewOnline(2, Window(triangle), all).Apply(0, 2, four, 1) },
+		"neuron -1, online":  func() { NewOnline(2, Window(triangle), all).Apply(0, -1, four, 1) },
 		"causal amplitudes":  func() { SAL{APlus: three, AMinus: four}.Add(four, sums(2, all), 1) },
 		"anti-causal ones":   func() { SAL{APlus: four, AMinus: three}.Add(four, sums(2, all), 1) },
 		"changes":            func() { SAL{}.Add(three, sums(2, all), 1) },
@@ -111,8 +113,8 @@ func TestMemoryIsBounded(t *testing.T) {
 				}
 			}
 			feed()
-			// Memory for the spikes within the window, one a tick, or for the last k of each neuron,
-			// with room to spare; 5000 spikes have passed.
+			// Memory for the spikes within the window, one a tick, or for the last k of each
+			// neuron, with room to spare; 5000 spikes have passed.
 			if most := 4 * (int(h.Support()) + n*max(1, p.K)); cap(c.log) > most {
 				t.Errorf("%+v, %v: memory for %d spikes, want at most %d", h, p, cap(c.log), most)
 			}

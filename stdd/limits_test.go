@@ -151,9 +151,9 @@ func TestRefinements(t *testing.T) {
 }
 
 // TestExtrapolation: rates in continuous time are the values at 1/k = 0 of the polynomials in 1/k
-// through those with k = 1..K steps for one: by Lagrange's formula the sums over k of the rates times
-// the product of k/(k-i) over all other i. Error is how far the last k moved them, all in all,
-// relative to the rate of all pairs.
+// through those with k = 1..K steps for one: by Lagrange's formula the sums over k of the rates
+// times the product of k/(k-i) over all other i. Error is how far the last k moved them, all in
+// all, relative to the rate of all pairs.
 func TestExtrapolation(t *testing.T) {
 	l := mustSolve(t, Params{TauRef: 4, W12: 1, W21: -0.5, B1: 0.5, PSP: synapse.PSP{Shape: synapse.Alpha, TauSyn: 2}, Continuous: true})
 	n := int(l.Params.TMax)
@@ -200,7 +200,8 @@ func TestExtrapolation(t *testing.T) {
 	}
 }
 
-// TestFirstError: of calls that fail, the one with the smallest index is told, whichever comes last.
+// TestFirstError: of calls that fail, the one with the smallest index is told, whichever comes
+// last.
 func TestFirstError(t *testing.T) {
 	p := Params{TauRef: 5}.Resolve()
 	want := []error{errors.New("0"), errors.New("1")}
@@ -226,8 +227,8 @@ func TestFirstError(t *testing.T) {
 	}
 }
 
-// TestRootsAtTheEnds: zeros on the points of the scan, at the ends of the reach above all: stable is
-// what falls through zero.
+// TestRootsAtTheEnds: zeros on the points of the scan, at the ends of the reach above all: stable
+// is what falls through zero.
 func TestRootsAtTheEnds(t *testing.T) {
 	for name, c := range map[string]struct {
 		f    func(x float64) float64
@@ -253,8 +254,8 @@ func TestRootsAtTheEnds(t *testing.T) {
 	}
 }
 
-// TestBracketedIsFast: where one end of plain regula falsi hardly moves, halving its value finds the
-// zero in a few dozen steps, to 1e-12 of the bracket.
+// TestBracketedIsFast: where one end of plain regula falsi hardly moves, halving its value finds
+// the zero in a few dozen steps, to 1e-12 of the bracket.
 func TestBracketedIsFast(t *testing.T) {
 	calls := 0
 	f := func(x float64) (float64, error) { calls++; return math.Pow(x, 10) - 1e-4, nil }
