@@ -248,6 +248,7 @@ func TestSparseIsDense(t *testing.T) {
 				if err != nil {
 					break
 				}
+				e.SetNetwork(sparsely(4, randomNetwork(4, 2, false, 34))) // forgotten
 				e.SetNetwork(net)
 				e.Seed(5, 1)
 				got := upTo(e, 600, 64)
@@ -346,6 +347,10 @@ func TestConfigLimits(t *testing.T) {
 		{Config{Neurons: 1, TauRef: 1, PSP: synapse.Alpha, TauSyn: most}, true},
 		{Config{Neurons: 1, TauRef: 1, PSP: synapse.Alpha, TauSyn: most + 1, PSPSteps: 1}, false},
 		{Config{Neurons: 1, TauRef: 1, PSP: synapse.Alpha, TauSyn: math.NaN()}, false},
+		// The stepper tabulates the potential.
+		{Config{Neurons: 1, TauRef: 1, Engine: Stepper, PSP: synapse.Alpha, TauSyn: most, PSPCut: most}, true},
+		{Config{Neurons: 1, TauRef: 1, Engine: Stepper, PSP: synapse.Alpha, TauSyn: most, PSPCut: most, Delay: 1}, false},
+		{Config{Neurons: 1, TauRef: 1, Engine: Thinning, PSP: synapse.Alpha, TauSyn: most, PSPCut: most, Delay: 1}, true},
 		{Config{Neurons: 1, TauRef: 1, Dynamics: Continuous}, true},
 		{Config{Neurons: 1, TauRef: 1, Dynamics: Continuous + 1}, false},
 	} {

@@ -54,6 +54,26 @@ func TestPairByHand(t *testing.T) {
 				t.Fatalf("%d reports, want 4: after epochs 0, 3, 6, 7", len(reports))
 			}
 			w12, w21 := 1.2, -0.4
+			// The spikes of an epoch are those of its weights and of its own stretch of random numbers:
+			// 0 while settling, then 1, 2, 3, ...
+			replay, err := New(d.Config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rest := events
+			again := func(stretch uint64, until int64) {
+				replay.SetNetwork(Network{Weights: []float64{0, w12, w21, 0}, Bias: d.Network.Bias})
+				replay.Seed(d.Seed, stretch)
+				for _, e := range upTo(replay, until, 64) {
+					if len(rest) == 0 || rest[0] != e {
+						t.Fatalf("%v, settle %d: another spike than %v in stretch %d", dynamics, settle, e, stretch)
+					}
+					rest = rest[1:]
+				}
+			}
+			if settle > 0 {
+				again(0, settle*ticks)
+			}
 			near := func(what string, got, want float64) {
 				t.Helper()
 				if !(math.Abs(got-want) <= 1e-12) {
@@ -101,6 +121,7 @@ func TestPairByHand(t *testing.T) {
 				from := (settle + (epoch-1)*150) * ticks
 				to := from + 150*ticks
 				count(from, to)
+				again(uint64(epoch), to)
 				x := 12. / 150 * (slowSums(events, 1, 0, from, to, 10, half) - slowSums(events, 0, 1, from, to, 10, half))
 				drift += x
 				epochs++
@@ -160,6 +181,7 @@ func TestPairLimits(t *testing.T) {
 		"negative width":   {func(d *PairTraining) { d.WindowTau = -1 }, false},
 		"no pairing":       {func(d *PairTraining) { d.Pairing.K = 0 }, false},
 		"a sparse network": {func(d *PairTraining) { d.Network = sparsely(2, d.Network) }, false},
+		"a NaN weight":     {func(d *PairTraining) { d.Network.Weights[1] = math.NaN() }, false},
 		"one neuron": {func(d *PairTraining) {
 			d.Config.Neurons, d.Network = 1, Network{Weights: []float64{0}, Bias: []float64{0}}
 		}, false},

@@ -240,17 +240,36 @@ func TestRootsAtTheEnds(t *testing.T) {
 		"rises from the lower end":  {func(x float64) float64 { return 1 + x }, []Root{{-1, false}}},
 		"falls at the second point": {func(x float64) float64 { return -0.875 - x }, []Root{{-0.875, true}}},
 		"rises at the second point": {func(x float64) float64 { return 0.875 + x }, []Root{{-0.875, false}}},
+		"falls, then rises":         {func(x float64) float64 { return x * (x - 0.2) }, []Root{{0, true}, {0.2, false}}},
+		"rises, then falls":         {func(x float64) float64 { return -x * (x - 0.2) }, []Root{{0, false}, {0.2, true}}},
 		"touches from above":        {math.Abs, []Root{{0, false}}},
 		"touches from below":        {func(x float64) float64 { return -math.Abs(x) }, []Root{{0, false}}},
 	} {
 		roots, err := findRoots(1, func(x float64) (float64, error) { return c.f(x), nil })
-		if err != nil || len(roots) != len(c.want) || roots[0].Stable != c.want[0].Stable || !(math.Abs(roots[0].Difference-c.want[0].Difference) <= 1e-12) {
+		ok := err == nil && len(roots) == len(c.want)
+		for i := range c.want {
+			ok = ok && roots[i].Stable == c.want[i].Stable && math.Abs(roots[i].Difference-c.want[i].Difference) <= 1e-12
+		}
+		if !ok {
 			t.Errorf("%s: %v, want %v, %v", name, roots, c.want, err)
 		}
 	}
-	flat, err := findRoots(1, func(x float64) (float64, error) { return max(0, -x), nil })
-	if err != nil || len(flat) != scan/2+1 || flat[0].Stable {
-		t.Errorf("a floor from 0 on: %v, %v: the drift does not fall through zero where it begins", flat, err)
+	// A floor and a ceiling of zeros: the drift does not fall through zero where they begin or end.
+	for name, f := range map[string]func(x float64) float64{
+		"floor from 0 on":  func(x float64) float64 { return max(0, -x) },
+		"ceiling up to 0":  func(x float64) float64 { return min(0, -x) },
+		"nothing but zero": func(float64) float64 { return 0 },
+	} {
+		roots, err := findRoots(1, func(x float64) (float64, error) { return f(x), nil })
+		edge := Root{}
+		for _, r := range roots {
+			if r.Difference == 0 {
+				edge = r
+			}
+		}
+		if err != nil || len(roots) < scan/2+1 || edge.Stable {
+			t.Errorf("%s: %v, %v", name, roots, err)
+		}
 	}
 }
 
@@ -266,6 +285,25 @@ func TestBracketedIsFast(t *testing.T) {
 	boom := errors.New("boom")
 	if _, err := bracketed(func(float64) (float64, error) { return 1, boom }, 0, 1, -1, 1); err != boom {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestLineOutOfReach: where no zero lies within reach of the diagonal, the line says so.
+func TestLineOutOfReach(t *testing.T) {
+	p := Params{TauRef: 10, B1: 1, B2: -1} // in discrete time the line lies beside the diagonal
+	line, err := AttractorLine(context.Background(), p, []float64{0.5, 1}, 1e-6, salWindow(synapse.ExponentialWindow, 10), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var means []float64
+	for _, w := range line.Warnings {
+		var roots *RootsWarning
+		if errors.As(w, &roots) && roots.Roots == 0 {
+			means = append(means, roots.Mean)
+		}
+	}
+	if len(means) != 2 || means[0] != 0.5 || means[1] != 1 || !math.IsNaN(line.Deviation()) {
+		t.Errorf("warnings %v, deviation %v", line.Warnings, line.Deviation())
 	}
 }
 
