@@ -141,7 +141,7 @@ func TestOddsFollowPotentials(t *testing.T) {
 			for range 300 {
 				n.Advance(n.Now()+1, nil)
 				for i, u := range n.Potentials(nil) {
-					if want := math.Exp(u) / 4; !n.active[i] && !(math.Abs(n.growth[i]-1-want) <= 1e-9*(1+want)) {
+					if want := math.Exp(u) / 4; !n.active[i] && !(math.Abs(n.growth[i]-1-want) <= 1e-12*(1+want)) {
 						t.Fatalf("window %d, step %d: neuron %d at %v has the odds %v, want %v", window, n.Now(), i, u, n.growth[i]-1, want)
 					}
 				}

@@ -54,8 +54,8 @@ func TestPairByHand(t *testing.T) {
 				t.Fatalf("%d reports, want 4: after epochs 0, 3, 6, 7", len(reports))
 			}
 			w12, w21 := 1.2, -0.4
-			// The spikes of an epoch are those of its weights and of its own stretch of random numbers:
-			// 0 while settling, then 1, 2, 3, ...
+			// The spikes of an epoch are those of its weights and of its own stretch of random
+			// numbers: 0 while settling, then 1, 2, 3, ...
 			replay, err := New(d.Config)
 			if err != nil {
 				t.Fatal(err)

@@ -209,4 +209,23 @@ func TestTrainingLimits(t *testing.T) {
 	if err != nil || tr.targetP == nil || tr.states == nil {
 		t.Errorf("%d visible neurons: %v", d.Visible, err)
 	}
+	if w := tr.Warnings(); len(w) != 0 {
+		t.Errorf("20 visible neurons: %q", w)
+	}
+	// One more is not, which is told, and D_KL is missing.
+	d.Config.Neurons, d.Visible = d.Config.Neurons+1, d.Visible+1
+	d.Patterns = [][]uint8{make([]uint8, d.Visible)}
+	net = randomNetwork(d.Config.Neurons, 0.1, false, 1)
+	d.Weights, d.Bias, d.Epochs, d.EpochLength = net.Weights, net.Bias, 1, 1
+	if tr, err = NewTrainer(d); err != nil {
+		t.Fatal(err)
+	}
+	if w := tr.Warnings(); len(w) != 1 || !strings.Contains(w[0], "21 neurons") {
+		t.Errorf("21 visible neurons: %q", w)
+	}
+	for !tr.Done() {
+		if _, r := tr.Step(); r != nil && (!math.IsNaN(r.DKL) || !math.IsNaN(r.Floor)) {
+			t.Errorf("21 visible neurons: %+v", r)
+		}
+	}
 }

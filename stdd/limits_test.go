@@ -155,7 +155,15 @@ func TestRefinements(t *testing.T) {
 // times the product of k/(k-i) over all other i. Error is how far the last k moved them, all in
 // all, relative to the rate of all pairs.
 func TestExtrapolation(t *testing.T) {
-	l := mustSolve(t, Params{TauRef: 4, W12: 2.5, W21: -1.5, B1: 0.5, B2: 1, PSP: synapse.PSP{Shape: synapse.Alpha, TauSyn: 2}, Continuous: true})
+	// Pairs lie before t_max, or most of them in one of the tails, or in both.
+	for _, p := range []Params{{B1: 0.5, B2: 1}, {B1: -2.5, B2: 1}, {B1: 1, B2: -2.5}, {B1: -2, B2: -3}} {
+		p.TauRef, p.W12, p.W21, p.PSP, p.Continuous = 4, 2.5, -1.5, synapse.PSP{Shape: synapse.Alpha, TauSyn: 2}, true
+		extrapolation(t, mustSolve(t, p))
+	}
+}
+
+func extrapolation(t *testing.T, l *Law) {
+	t.Helper()
 	n := int(l.Params.TMax)
 	limits := func(levels int) []float64 {
 		sum := make([]float64, 2*n+4)
