@@ -41,6 +41,41 @@ func TestOwnBiases(t *testing.T) {
 	}
 }
 
+// TestAllSpikeAndLearn: where every neuron but the inputs spikes in every step, learning still goes
+// by the spikes of the step before, not by those of this one.
+func TestAllSpikeAndLearn(t *testing.T) {
+	c := config(SAL, 2, 2, 1)
+	c.Tau, c.Window, c.Lag = 1, 20, 10
+	c.RateUp, c.RateDown = []float64{0.1, 0.1}, []float64{0.05}
+	w := uniformWeights(c.Dims, 1, 8)
+	for _, b := range w.Bias {
+		for i := range b {
+			b[i] = 12
+		}
+	}
+	agree(t, c, w, 3, 6, 100)
+}
+
+// TestTeachersPatternsAreNotTold: reports of patterns begin with the first epoch.
+func TestTeachersPatternsAreNotTold(t *testing.T) {
+	d := example("teacher")
+	d.Patterns = true
+	tr, told := mustTrainer(t, d), 0
+	for !tr.Done() {
+		if p := tr.Step().Pattern; p != nil {
+			if p.Epoch != int64(told/5) && !p.Validation || p.Epoch < 0 {
+				t.Errorf("pattern %d is of epoch %d", told, p.Epoch)
+			}
+			if !p.Validation {
+				told++
+			}
+		}
+	}
+	if told != 15 {
+		t.Errorf("%d patterns of 3 epochs told, want 15", told)
+	}
+}
+
 // TestRestoredOverARun: a state replaces whatever the network did before it.
 func TestRestoredOverARun(t *testing.T) {
 	c := config(SAL, 2, 3, 2)
