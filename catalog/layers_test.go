@@ -258,3 +258,32 @@ func TestList(t *testing.T) {
 		t.Errorf("drawers of %q, kinds %q", got, want)
 	}
 }
+
+// TestDocs: docs/README.md names every page of docs, and ARCHITECTURE.md every package.
+func TestDocs(t *testing.T) {
+	read := func(name string) string {
+		text, err := os.ReadFile(filepath.Join(root, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	pages, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	index := read("docs/README.md")
+	for _, page := range pages {
+		if name := filepath.Base(page); name != "README.md" && !strings.Contains(index, "]("+name+")") {
+			t.Errorf("docs/README.md does not name %s", name)
+		}
+	}
+	rooms := read("ARCHITECTURE.md")
+	for _, names := range floors {
+		for _, name := range names {
+			if !strings.Contains(rooms, "`"+name+"`") {
+				t.Errorf("ARCHITECTURE.md does not say what `%s` is", name)
+			}
+		}
+	}
+}
