@@ -2,6 +2,7 @@ package kinds
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"math"
 
@@ -161,6 +162,11 @@ func (c *DaleConfig) trainer(seed uint64, net sampling.Network) (*sampling.PairT
 
 // New implements Config.
 func (c *DaleConfig) New(env experiment.Env) (experiment.Run, error) {
+	if env.From != nil {
+		if _, err := env.From.Metric("epoch"); err != nil {
+			return nil, fmt.Errorf("only a run of mode learning can be begun from: %w", err)
+		}
+	}
 	from, err := pairFrom(env.From, "w_ee12", "w_ee21")
 	if err != nil {
 		return nil, err
