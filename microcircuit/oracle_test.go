@@ -253,11 +253,12 @@ func (o *oracle) step() {
 						return grid(o.c.RateDown[l-1] * detmath.Exp(-float64(d)/float64(o.c.Tau)))
 					}
 					w := o.down[l].at(i, k)
-					if pre.at(o.now) {
-						*w = min(max(*w+window(o.now-post.latestBefore(o.now)), -clip), clip)
-					}
+					// The lower neuron's change comes first, which shows at a bound only.
 					if post.at(o.now) {
 						*w = min(max(*w-window(o.now-pre.latestBefore(o.now)), -clip), clip)
+					}
+					if pre.at(o.now) {
+						*w = min(max(*w+window(o.now-post.latestBefore(o.now)), -clip), clip)
 					}
 				}
 			}
