@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -74,15 +75,14 @@ func (f *Folder) Table(name string) (map[string][]float64, error) {
 // still being written.
 func (f *Folder) Rows(name string) (head []string, rows [][]string, err error) {
 	path := f.Path(name + ".csv")
-	file, err := os.Open(path)
+	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, nil
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	defer file.Close()
-	c := csv.NewReader(file)
+	c := csv.NewReader(bytes.NewReader(wholeRows(text)))
 	c.FieldsPerRecord = -1
 	all, err := c.ReadAll()
 	if err != nil {
@@ -98,6 +98,21 @@ func (f *Folder) Rows(name string) (head []string, rows [][]string, err error) {
 		rows = append(rows, row)
 	}
 	return all[0], rows, nil
+}
+
+// wholeRows cuts off a last row that is torn. It may look whole, with its last number cut. A row
+// ends with a line, but for the lines of a quoted text.
+func wholeRows(text []byte) []byte {
+	end, quoted := 0, false
+	for k, c := range text {
+		switch {
+		case c == '"':
+			quoted = !quoted
+		case c == '\n' && !quoted:
+			end = k + 1
+		}
+	}
+	return text[:end]
 }
 
 // Arrays are arrays of a file: Names, Has, and Float64s, Int64s, Strings and Stream by name, each

@@ -602,3 +602,29 @@ func look(dir string) (experiment.Info, error) {
 	f, err := experiment.Open(dir)
 	return f.Info, err
 }
+
+// A table is read up to its last whole row, wherever the last one is torn.
+func TestTornRow(t *testing.T) {
+	t.Parallel()
+	const first, last = "epoch,walk,note\n0,0.25,\n", "1,0.125,\"a\nb \"\"c\"\"\"\n"
+	dir := t.TempDir()
+	for cut := range len(last) + 1 {
+		if err := os.WriteFile(filepath.Join(dir, "metrics.csv"), []byte(first+last[:cut]), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		want := [][]string{{"0", "0.25", ""}}
+		if cut == len(last) {
+			want = append(want, []string{"1", "0.125", "a\nb \"c\""})
+		}
+		head, rows, err := (&experiment.Folder{Dir: dir}).Rows("metrics")
+		if err != nil || len(head) != 3 || !slices.EqualFunc(rows, want, slices.Equal[[]string]) {
+			t.Errorf("%q: %q, %q, %v", last[:cut], head, rows, err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "metrics.csv"), []byte("epoch,wa"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if head, rows, err := (&experiment.Folder{Dir: dir}).Rows("metrics"); head != nil || rows != nil || err != nil {
+		t.Errorf("torn header: %q, %q, %v", head, rows, err)
+	}
+}
