@@ -27,6 +27,9 @@ func Execute(ctx context.Context, o Options) (Result, error) {
 	if err := l.claim(o); err != nil {
 		return Result{}, err
 	}
+	if o.Begin != nil {
+		o.Begin(l.dir)
+	}
 	return l.from(ctx, true)
 }
 

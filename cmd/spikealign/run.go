@@ -62,6 +62,15 @@ func (c *runCommand) Run(a *app) error {
 	if o.Dir == "" {
 		o.Dir, o.Unique = filepath.Join(defaultRuns, spec.Name), true
 	}
+	if !c.Quiet {
+		o.Begin = func(dir string) {
+			taken := ""
+			if dir != o.Dir {
+				taken = o.Dir + " exists; "
+			}
+			fmt.Fprintf(a.redirect, "%swriting to %s\n", taken, dir)
+		}
+	}
 	return c.sessionFlags.session(a, func(s experiment.Session) (experiment.Result, error) {
 		o.Session = s
 		return experiment.Execute(a.ctx, o)

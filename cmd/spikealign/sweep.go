@@ -105,6 +105,11 @@ func showSweep(a *app, o *sweep.Options, every time.Duration) {
 		r = progress.New(a.stderr, progress.Options{Terminal: isTerminal, Width: width, Every: every, Members: members})
 		r.Skip(finished)
 		a.redirect.to = r
+		if finished > 0 {
+			fmt.Fprintf(a.redirect, "going on in %s: %d of %d members are finished\n", o.Dir, finished, members)
+		} else {
+			fmt.Fprintf(a.redirect, "writing to %s\n", o.Dir)
+		}
 	}
 	o.Start = func(m sweep.Member) (func(experiment.Moment), func(string, bool)) {
 		t := r.Start(m.Name)
