@@ -726,9 +726,10 @@ class Handle:
             return f.read()
 
     def _message(self):
-        """What the program said besides its progress."""
+        """What the program said besides its progress and where it writes."""
         lines = self._text("err").splitlines()
-        return "\n".join(line for line in lines if not _progress.match(line)).strip()
+        return "\n".join(line for line in lines
+                         if not _progress.match(line) and not _begin.match(line)).strip()
 
     def _session(self):
         """Tells the sessions of the runs apart that the folder holds one after the other."""
@@ -740,6 +741,7 @@ class Handle:
 
 
 _progress = re.compile(r"^ *([\d.]+)%  (\w+) (\d+)/(\d+)\b.*$", re.MULTILINE)
+_begin = re.compile(r"(.* exists; )?(writing to|going on in) ")
 
 
 def _experiment(file, set, seed, out, program, force, time_limit):

@@ -520,7 +520,7 @@ class TestStart(InFolder):
         self.assertEqual(handle.status().status, "failed")
 
     def test_time_limit(self):
-        with self.assertRaisesRegex(spikealign.Stopped, "go on with: spikealign resume t"):
+        with self.assertRaisesRegex(spikealign.Stopped, "^spikealign: .* spikealign resume t "):
             spikealign.run("endless.yaml", out="t", time_limit="1ns")
 
     def test_names(self):
