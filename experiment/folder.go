@@ -40,7 +40,8 @@ func isAlive(dir string, info *Info) bool {
 		return isLocked(dir)
 	}
 	// The file system has no locks. A process of this machine is there or not; one of another
-	// machine writes run.json at every checkpoint.
+	// machine writes run.json every ten seconds, but not while it writes a large checkpoint or its
+	// results. To take a living run for a dead one is worse than the other way around.
 	if host, err := os.Hostname(); err == nil && host == info.Host {
 		return processExists(info.PID)
 	}
