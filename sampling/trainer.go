@@ -62,9 +62,9 @@ type Course struct {
 	EpochLength  int64   `yaml:"epoch_length" default:"1000" range:"[1, 2^40]" unit:"tau" doc:"length of an epoch's sleep phase"`
 	ReportEvery  int64   `yaml:"report_every" default:"500" range:"[1, 2^40]" doc:"every so many epochs, from the first on, and in the last, D_KL and asymmetry are measured ..."`
 	ReportFactor int64   `yaml:"report_factor" default:"1000" range:"[1, 2^40]" doc:"... in an epoch longer by this factor (which also updates the parameters)"`
-	WakeLength   int64   `yaml:"wake_length" default:"100" range:"[1, 2^40]" unit:"tau" doc:"data only: length of the wake phase for each pattern"`
-	Settle       int64   `yaml:"settle" default:"5" range:"[0, 2^40]" unit:"tau" doc:"data only: unmeasured time after each change of clamps"`
-	ClampBias    float64 `yaml:"clamp_bias" default:"10" range:"(0, 1e6]" doc:"data only: bias +- this clamps a visible neuron"`
+	WakeLength   int64   `yaml:"wake_length" default:"100" range:"[1, 2^40]" unit:"tau" doc:"patterns as target only: length of the wake phase for each pattern"`
+	Settle       int64   `yaml:"settle" default:"5" range:"[0, 2^40]" unit:"tau" doc:"patterns as target only: unmeasured time after each change of clamps"`
+	ClampBias    float64 `yaml:"clamp_bias" default:"10" range:"(0, 1e6]" doc:"patterns as target only: bias +- this clamps a visible neuron"`
 	ClipWeight   float64 `yaml:"clip_weight" default:"2" range:"[0, 1e6]" doc:"largest |weight|; 0: none"`
 	ClipBias     float64 `yaml:"clip_bias" default:"2" range:"[0, 1e6]" doc:"largest |bias|; 0: none"`
 }
