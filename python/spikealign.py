@@ -366,8 +366,8 @@ class Sweep:
 
     folder  its path
 
-    members.csv and summary.csv are written at the end of every session of a sweep: before, members
-    and summary raise FileNotFoundError.
+    members.csv and summary.csv are written when a sweep begins, when members have ended, and at its
+    end: before, members and summary raise FileNotFoundError.
     """
 
     def __init__(self, folder):
@@ -466,8 +466,7 @@ class Sweep:
     def _path(self, name):
         path = self.folder / name
         if not path.exists():
-            raise FileNotFoundError(f"there is no {path}: it is written when a session of the "
-                                    "sweep ends")
+            raise FileNotFoundError(f"there is no {path}: it is written when the sweep begins")
         return path
 
     def _cells(self):

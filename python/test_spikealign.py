@@ -426,7 +426,7 @@ replicates: [seeds.target]
         self.assertEqual(sweep.runs(), [])
         self.assertEqual(len(sweep.runs(status=None)), 48)
         os.remove("u/members.csv")
-        with self.assertRaisesRegex(FileNotFoundError, "session of the sweep ends"):
+        with self.assertRaisesRegex(FileNotFoundError, "when the sweep begins"):
             sweep.members
         self.assertEqual(set(spikealign.sweep("u").members["status"]), {"done"})
 

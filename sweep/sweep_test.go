@@ -5,14 +5,15 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"spikealign/kinds"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"spikealign/experiment"
 	"spikealign/experiment/experimenttest"
 	"spikealign/internal/yamlconf"
+	"spikealign/kinds"
 )
 
 const small = `kind: sweep
@@ -234,5 +235,42 @@ func TestFailure(t *testing.T) {
 	var failed *FailedError
 	if !errors.As(err, &failed) || len(failed.Failed) != 1 || r.Done() != 7 {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestTablesOnTheWay verifies that the tables are there from the start and tell of a member that has
+// ended while others are under way.
+func TestTablesOnTheWay(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "s")
+	waitFor := func(what string, ok func(members, summary string) bool) {
+		t.Helper()
+		for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+			members, _ := os.ReadFile(filepath.Join(dir, MembersFile)) // not there at first
+			summary, _ := os.ReadFile(filepath.Join(dir, SummaryFile))
+			if ok(string(members), string(summary)) {
+				return
+			}
+		}
+		t.Error("the tables never tell of", what)
+	}
+	started := 0
+	_, err := Run(t.Context(), parse(t, small), Options{Dir: dir, Engine: Local{Jobs: 1}, Start: func(Member) (func(experiment.Moment), func(string, bool)) {
+		switch started++; started {
+		case 1:
+			waitFor("the start", func(members, summary string) bool {
+				return strings.Count(members, ",pending") == 8 && strings.HasPrefix(summary, "initial.noise,plasticity.rate_sal,n\n0,0,0\n")
+			})
+		case 2:
+			waitFor("the first member", func(members, summary string) bool {
+				return strings.Count(members, ",done,") == 1 && strings.Contains(summary, "\n0,0,1,")
+			})
+		}
+		return nil, func(string, bool) {}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if members := read(t, dir, MembersFile); strings.Count(members, ",done,") != 8 {
+		t.Errorf("at the end: %s", members)
 	}
 }
