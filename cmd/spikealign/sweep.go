@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -50,6 +51,11 @@ func (c *sweepCommand) Validate() error {
 
 // Run runs a sweep.
 func (c *sweepCommand) Run(a *app) error {
+	if st, err := os.Stat(c.File); err == nil && st.IsDir() {
+		if err := checkFolder(a, c.File, experiment.Interrupted, experiment.Killed, experiment.Failed); err != nil {
+			return err
+		}
+	}
 	s, err := sweep.Load(a.kinds, c.File, c.Set...)
 	if err != nil {
 		return err
