@@ -107,7 +107,7 @@ func (t PairTraining) Validate() settings.Problems {
 	if !finite(t.Rate12) || !finite(t.Rate21) || !(t.Lower <= t.Upper) {
 		ps.Add("plasticity", "rates must be finite, and Lower must not exceed Upper")
 	}
-	t.relateLength(&ps, "training.epochs", float64(t.Epochs)*float64(t.EpochLength)+float64(t.Settle))
+	t.relateLength(&ps, "training.epochs", float64(float64(t.Epochs)*float64(t.EpochLength))+float64(t.Settle))
 	return ps
 }
 

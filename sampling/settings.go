@@ -114,8 +114,10 @@ func (s *Settings) Validate() settings.Problems {
 	}
 	if len(ps) == 0 {
 		t, patterns := &s.Course, len(s.Target.patterns())
-		tau := float64(t.EpochLength)*(float64(t.Epochs)+float64(t.ReportFactor)*float64(t.Epochs/t.ReportEvery+2)) +
-			float64(t.Epochs)*(float64(patterns)*(float64(t.WakeLength)+float64(t.Settle))+float64(t.Settle))
+		reports := float64(float64(t.ReportFactor) * float64(t.Epochs/t.ReportEvery+2))
+		wake := float64(float64(patterns) * (float64(t.WakeLength) + float64(t.Settle)))
+		tau := float64(float64(t.EpochLength)*(float64(t.Epochs)+reports)) +
+			float64(float64(t.Epochs)*(wake+float64(t.Settle)))
 		if n > boltzmann.MaxNeurons {
 			tau += float64(s.Target.TeacherLength)
 		}
@@ -323,7 +325,7 @@ func (s *PairSettings) Validate() settings.Problems {
 	}
 	s.Plasticity.Relate(&ps, s.config())
 	t := &s.Course
-	s.config().relateLength(&ps, "training.epochs", float64(t.Epochs)*float64(t.EpochLength)+float64(t.Settle))
+	s.config().relateLength(&ps, "training.epochs", float64(float64(t.Epochs)*float64(t.EpochLength))+float64(t.Settle))
 	return ps
 }
 
