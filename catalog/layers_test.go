@@ -26,7 +26,7 @@ const (
 // floors are the packages from the top down. A package imports only from floors below its own.
 var floors = [][]string{
 	{"cmd/spikealign"},
-	{"catalog", "reproduce", "sample"},
+	{"catalog", "reproduce", "sample", "internal/tiny"},
 	{"convert", "drawings"},
 	{"kinds", "sweep", "experiment/experimenttest"},
 	{"experiment"},

@@ -15,6 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"spikealign/experiment/experimenttest"
+	"spikealign/internal/tiny"
 )
 
 // testKinds is what the release knows and the kind "fake", which can be made to send its own
@@ -36,7 +37,10 @@ func testKinds() catalog.Entries {
 			return n == step // until the signal has arrived
 		}
 	}
-	return append(catalog.All(), catalog.Entry{Kind: fake})
+	return append(catalog.All(),
+		catalog.Entry{Kind: fake},
+		catalog.Entry{Kind: tiny.Kind{}, Drawer: tiny.Drawer()},
+	)
 }
 
 func TestMain(m *testing.M) {
