@@ -61,7 +61,7 @@ func Run(ctx context.Context, r *recording.Recording, o Options) (*Result, error
 	if err != nil {
 		return nil, err
 	}
-	result := &Result{Sources: r.Files(), Options: o, Format: r.Format, Clock: r.Clock, Start: r.First + float64(p.shift)*r.Tick(), Length: p.counter.End, Spikes: spikes,
+	result := &Result{Sources: r.Files(), Options: o, Format: r.Format, Clock: r.Clock, Start: r.First + float64(float64(p.shift)*r.Tick()), Length: p.counter.End, Spikes: spikes,
 		Disorder: r.Disorder, Duplicates: r.Duplicates, Neurons: p.ids, Statistics: s, Counter: c, Warnings: p.warnings}
 	warn := func(format string, args ...any) {
 		result.Warnings = append(result.Warnings, fmt.Sprintf(format, args...))

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -39,7 +40,8 @@ func isAlive(dir string, info *Info) bool {
 		return isLocked(dir)
 	}
 	// The file system has no locks. A process of this machine is there or not; one of another
-	// machine writes run.json at every checkpoint.
+	// machine writes run.json every ten seconds, but not while it writes a large checkpoint or its
+	// results. To take a living run for a dead one is worse than the other way around.
 	if host, err := os.Hostname(); err == nil && host == info.Host {
 		return processExists(info.PID)
 	}
@@ -74,15 +76,14 @@ func (f *Folder) Table(name string) (map[string][]float64, error) {
 // still being written.
 func (f *Folder) Rows(name string) (head []string, rows [][]string, err error) {
 	path := f.Path(name + ".csv")
-	file, err := os.Open(path)
+	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, nil
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	defer file.Close()
-	c := csv.NewReader(file)
+	c := csv.NewReader(bytes.NewReader(wholeRows(text)))
 	c.FieldsPerRecord = -1
 	all, err := c.ReadAll()
 	if err != nil {
@@ -98,6 +99,21 @@ func (f *Folder) Rows(name string) (head []string, rows [][]string, err error) {
 		rows = append(rows, row)
 	}
 	return all[0], rows, nil
+}
+
+// wholeRows cuts off a last row that is torn. It may look whole, with its last number cut. A row
+// ends with a line, but for the lines of a quoted text.
+func wholeRows(text []byte) []byte {
+	end, quoted := 0, false
+	for k, c := range text {
+		switch {
+		case c == '"':
+			quoted = !quoted
+		case c == '\n' && !quoted:
+			end = k + 1
+		}
+	}
+	return text[:end]
 }
 
 // Arrays are arrays of a file: Names, Has, and Float64s, Int64s, Strings and Stream by name, each

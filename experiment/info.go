@@ -28,7 +28,8 @@ const (
 	FiguresDir     = "figures"
 )
 
-// Info is run.json. It is rewritten at the start, at every checkpoint and at the end.
+// Info is run.json. It is rewritten at the start, every ten seconds, at every checkpoint and at the
+// end.
 type Info struct {
 	Format      int    `json:"format"` // of this file: 1
 	Status      Status `json:"status"`
@@ -44,7 +45,7 @@ type Info struct {
 	Host     string   `json:"host"`
 	PID      int      `json:"pid"`
 	NoLock   bool     `json:"no_lock,omitempty"`       // the file system has no locks: whether the process lives must be guessed
-	Every    float64  `json:"every_seconds,omitempty"` // wall time between two checkpoints, at which this file is written
+	Every    float64  `json:"every_seconds,omitempty"` // wall time between two checkpoints
 
 	Start    time.Time  `json:"start"`
 	End      *time.Time `json:"end,omitempty"`

@@ -27,6 +27,9 @@ func Execute(ctx context.Context, o Options) (Result, error) {
 	if err := l.claim(o); err != nil {
 		return Result{}, err
 	}
+	if o.Begin != nil {
+		o.Begin(l.dir)
+	}
 	return l.from(ctx, true)
 }
 
@@ -84,6 +87,7 @@ type loop struct {
 	wallSum float64       // of earlier sessions
 	cpuSum  float64
 	saved   time.Time // last checkpoint
+	told    time.Time // last run.json
 	synced  time.Time // last sync of the tables
 	row     []byte
 	state   []byte
@@ -314,16 +318,26 @@ func (l *loop) loop(ctx context.Context) (Result, error) {
 		if ctx.Err() != nil {
 			return Result{}, l.stop(ctx)
 		}
-		if l.Now().Sub(l.saved) >= l.spec.Checkpoint.Every {
+		switch now := l.Now(); {
+		case now.Sub(l.saved) >= l.spec.Checkpoint.Every:
 			if err := l.checkpoint(); err != nil {
 				return Result{}, l.fail(err)
 			}
 			if err := l.writeInfo(Running); err != nil {
 				return Result{}, l.fail(err)
 			}
+		case now.Sub(l.told) >= tellEvery:
+			// It is for those who look on. If the disk is full, what the run needs will tell.
+			if err := l.writeInfo(Running); err != nil {
+				l.Log.Warn("the progress could not be written", "error", err)
+			}
 		}
 	}
 }
+
+// tellEvery is the wall time between two run.json of a run under way. They are synced as all files
+// are: after a loss of power an empty one would keep Resume from its work.
+const tellEvery = 10 * time.Second
 
 func (l *loop) stop(ctx context.Context) error {
 	if err := l.checkpoint(); err != nil {
@@ -503,7 +517,8 @@ func (l *loop) writeInfo(status Status) error {
 	if i.Latest == nil {
 		i.Latest = []Cell{}
 	}
-	now := l.Now().UTC().Round(time.Second)
+	l.told = l.Now()
+	now := l.told.UTC().Round(time.Second)
 	i.Updated = now
 	i.End = nil
 	if status != Running {

@@ -32,10 +32,13 @@ func load(t *testing.T, kind experimenttest.Kind, overrides ...string) *experime
 
 // minutes is a clock on which every look costs a minute, so that every Advance is followed by a
 // checkpoint.
-func minutes() func() time.Time {
+func minutes() func() time.Time { return ticking(time.Minute) }
+
+// ticking is a clock on which every look costs so much.
+func ticking(step time.Duration) func() time.Time {
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	return func() time.Time {
-		now = now.Add(time.Minute)
+		now = now.Add(step)
 		return now
 	}
 }
@@ -178,10 +181,17 @@ func TestFolder(t *testing.T) {
 // the same results.
 func TestKillAnywhere(t *testing.T) {
 	t.Parallel()
+	t.Run("checkpoints", func(t *testing.T) { killAnywhere(t, minutes()) })
+	t.Run("progress", func(t *testing.T) { killAnywhere(t, ticking(6*time.Second)) }) // and a checkpoint at times
+}
+
+func killAnywhere(t *testing.T, clock func() time.Time) {
+	t.Parallel()
 	want := execute(t)
 	var copies, points []string
 	dir := filepath.Join(t.TempDir(), "run")
 	s := session()
+	s.Now = clock
 	s.SetHook(func(point string) {
 		if point == "folder" {
 			return // nothing to resume yet
@@ -207,6 +217,55 @@ func TestKillAnywhere(t *testing.T) {
 		resume(t, c)
 		sameResults(t, c, want, "killed at "+points[k])
 	}
+}
+
+// While a run is under way run.json tells its progress between checkpoints; a run goes on where that
+// cannot be written.
+func TestProgressInFolder(t *testing.T) {
+	t.Parallel()
+	want := execute(t, "checkpoint.every=1h")
+	dir := filepath.Join(t.TempDir(), "run")
+	path := filepath.Join(dir, "run.json")
+	s := session()
+	s.Now = ticking(4 * time.Second) // three looks between two reports
+	var told []float64
+	rows := 0
+	s.SetHook(func(point string) {
+		switch point {
+		case "info":
+			info, err := experiment.ReadInfo(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			told = append(told, info.Done)
+			if len(info.Latest) > 0 && info.Latest[0].Value.String() != fmt.Sprint(info.Done) {
+				t.Errorf("latest %v, done %v", info.Latest, info.Done)
+			}
+			_, err = os.Stat(filepath.Join(dir, "checkpoint"))
+			if info.Status == experiment.Running && err == nil {
+				t.Error("this is the progress at a checkpoint")
+			}
+		case "row": // two in each report, of both tables
+			if rows++; rows == 3 { // report 2
+				os.Remove(path)
+				if err := os.MkdirAll(filepath.Join(path, "in the way"), 0o777); err != nil {
+					t.Fatal(err)
+				}
+			} else if rows == 5 {
+				os.RemoveAll(path)
+			}
+		}
+	})
+	var log bytes.Buffer
+	s.Log = slog.New(slog.NewTextHandler(&log, nil))
+	spec := load(t, experimenttest.Kind{}, "checkpoint.every=1h")
+	if _, err := experiment.Execute(t.Context(), experiment.Options{Spec: spec, Dir: dir, Session: s}); err != nil {
+		t.Fatal(err)
+	}
+	if want := []float64{0, 1, 3, 4, 4}; !slices.Equal(told, want) || strings.Count(log.String(), "progress could not be written") != 1 {
+		t.Errorf("told %v, want %v\n%s", told, want, log.String())
+	}
+	sameResults(t, dir, want, "with its progress told")
 }
 
 // Killed again and again, each time a little further.
@@ -601,4 +660,30 @@ func TestResumeNothing(t *testing.T) {
 func look(dir string) (experiment.Info, error) {
 	f, err := experiment.Open(dir)
 	return f.Info, err
+}
+
+// A table is read up to its last whole row, wherever the last one is torn.
+func TestTornRow(t *testing.T) {
+	t.Parallel()
+	const first, last = "epoch,walk,note\n0,0.25,\n", "1,0.125,\"a\nb \"\"c\"\"\"\n"
+	dir := t.TempDir()
+	for cut := range len(last) + 1 {
+		if err := os.WriteFile(filepath.Join(dir, "metrics.csv"), []byte(first+last[:cut]), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		want := [][]string{{"0", "0.25", ""}}
+		if cut == len(last) {
+			want = append(want, []string{"1", "0.125", "a\nb \"c\""})
+		}
+		head, rows, err := (&experiment.Folder{Dir: dir}).Rows("metrics")
+		if err != nil || len(head) != 3 || !slices.EqualFunc(rows, want, slices.Equal[[]string]) {
+			t.Errorf("%q: %q, %q, %v", last[:cut], head, rows, err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "metrics.csv"), []byte("epoch,wa"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if head, rows, err := (&experiment.Folder{Dir: dir}).Rows("metrics"); head != nil || rows != nil || err != nil {
+		t.Errorf("torn header: %q, %q, %v", head, rows, err)
+	}
 }

@@ -69,6 +69,8 @@ type Options struct {
 	// Overwrite replaces a run in Dir, finished or not. Files that are not of a run are never
 	// touched.
 	Overwrite bool
+	// Begin, if not nil, is called when the folder is taken, with its name.
+	Begin func(dir string)
 	Session
 }
 

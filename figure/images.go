@@ -10,7 +10,7 @@ type Images struct {
 	Name   string // title of the figure; may be empty
 	Side   int    // pixels on a side
 	Images []Image
-	Fixed  []int // pixels that were given rather than found, marked by a dot
+	Fixed  []int // pixels that were given rather than found, marked by a ring
 }
 
 // Image is one of Images.
@@ -30,6 +30,10 @@ func (in Images) Figure() (*Figure, error) {
 		return nil, &InputError{"Images", "Fixed", fmt.Sprintf("pixel %d is outside 0..%d", in.Fixed[k], n-1)}
 	}
 	f := &Figure{Title: in.Name, Width: readmeWidth, Height: 2.2 * centimetre, Columns: min(5, len(in.Images))}
+	given := ring(Ink, 2)
+	if len(in.Fixed) > 0 {
+		f.Key = [][]Series{{legend("given", given)}}
+	}
 	for _, image := range in.Images {
 		if len(image.Pixels) != n {
 			return nil, &InputError{"Images", "Images", fmt.Sprintf("%s has %d pixels, needs %d", image.Heading, len(image.Pixels), n)}
@@ -39,7 +43,7 @@ func (in Images) Figure() (*Figure, error) {
 		p.X.Ticks, p.Y.Ticks = []Tick{}, []Tick{}
 		p.matrix(slices.Clone(image.Pixels), in.Side, 1.5) // from paper to vermilion
 		if len(in.Fixed) > 0 {
-			s := Series{Kind: XY, Look: dot(Reference, 2)}
+			s := Series{Kind: XY, Look: given, Label: "given"}
 			for _, i := range in.Fixed {
 				s.X, s.Y = append(s.X, float64(i%in.Side)), append(s.Y, -float64(i/in.Side))
 			}

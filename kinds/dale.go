@@ -2,6 +2,7 @@ package kinds
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"math"
 
@@ -48,12 +49,12 @@ type DaleConfig struct {
 // seed.
 type DaleNetwork struct {
 	sampling.Config `default:"tau_ref=25"`
-	BE              float64 `yaml:"b_e" range:"[-1e6, 1e6]" doc:"bias of the excitatory neurons"`
+	BE              float64 `yaml:"b_e" range:"[-1e6, 1e6]" also:"bias, b" doc:"bias of the excitatory neurons"`
 	WIE             float64 `yaml:"w_ie" default:"4" range:"[0, 1e6]" doc:"mean weight from an excitatory neuron to its inhibitory partner; draws below 0 count as 0"`
 	WIESD           float64 `yaml:"w_ie_sd" default:"0.2" range:"[0, 1e6]" doc:"its standard deviation"`
 	WEI             float64 `yaml:"w_ei" default:"-1" range:"[-1e6, 0]" doc:"mean weight from an inhibitory neuron to the other excitatory neuron; draws above 0 count as 0"`
 	WEISD           float64 `yaml:"w_ei_sd" default:"0.1" range:"[0, 1e6]" doc:"its standard deviation"`
-	BI              float64 `yaml:"b_i" default:"-2" range:"[-1e6, 1e6]" doc:"mean bias of the inhibitory neurons"`
+	BI              float64 `yaml:"b_i" default:"-2" range:"[-1e6, 1e6]" also:"bias, b" doc:"mean bias of the inhibitory neurons"`
 	BISD            float64 `yaml:"b_i_sd" default:"0.2" range:"[0, 1e6]" doc:"its standard deviation"`
 }
 
@@ -76,8 +77,8 @@ type DaleField struct {
 // DaleInitial says where learning begins.
 type DaleInitial struct {
 	From  string  `yaml:"from" doc:"or those of a finished run: its folder, or FOLDER#EPOCH for a report of that run"`
-	WEE12 float64 `yaml:"w_ee12" default:"1.5" range:"[0, 1e6]" doc:"excitatory synapse from neuron 2 to neuron 1"`
-	WEE21 float64 `yaml:"w_ee21" default:"0.5" range:"[0, 1e6]" doc:"excitatory synapse from neuron 1 to neuron 2"`
+	WEE12 float64 `yaml:"w_ee12" default:"1.5" range:"[0, 1e6]" also:"w12, w_12, weights" doc:"excitatory synapse from neuron 2 to neuron 1"`
+	WEE21 float64 `yaml:"w_ee21" default:"0.5" range:"[0, 1e6]" also:"w21, w_21, weights" doc:"excitatory synapse from neuron 1 to neuron 2"`
 }
 
 // DaleTraining says how long.
@@ -88,7 +89,7 @@ type DaleTraining struct {
 
 // DalePlasticity holds the rule.
 type DalePlasticity struct {
-	Rate           float64 `yaml:"rate" default:"0.03" range:"[-1e6, 1e6]" doc:"learning rate of both excitatory synapses, for mode learning"`
+	Rate           float64 `yaml:"rate" default:"0.03" range:"[-1e6, 1e6]" also:"eta, lr, learning_rate, rate_sal, eta_sal" doc:"learning rate of both excitatory synapses, for mode learning"`
 	sampling.Pairs `default:"pairing=nearest"`
 }
 
@@ -161,6 +162,11 @@ func (c *DaleConfig) trainer(seed uint64, net sampling.Network) (*sampling.PairT
 
 // New implements Config.
 func (c *DaleConfig) New(env experiment.Env) (experiment.Run, error) {
+	if env.From != nil {
+		if _, err := env.From.Metric("epoch"); err != nil {
+			return nil, fmt.Errorf("only a run of mode learning can be begun from: %w", err)
+		}
+	}
 	from, err := pairFrom(env.From, "w_ee12", "w_ee21")
 	if err != nil {
 		return nil, err

@@ -6,12 +6,14 @@ import (
 	"errors"
 	"io"
 	"math"
+	"os"
 	"reflect"
-	"spikealign/catalog"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 
+	"spikealign/catalog"
 	"spikealign/experiment"
 	"spikealign/spike"
 )
@@ -265,4 +267,45 @@ func keys(t reflect.Type) map[string]bool {
 		}
 	}
 	return m
+}
+
+// Columns have the units that docs/files.md names.
+func TestUnits(t *testing.T) {
+	page, err := os.ReadFile("../docs/files.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(page), "### metrics.csv")
+	section, _, _ := strings.Cut(rest, "\n### ")
+	documented := map[string]string{} // of kind sampling
+	for _, m := range regexp.MustCompile("(?m)^\\| `(\\w+)` \\| \\w+ \\| (\\S*) ?\\|").FindAllStringSubmatch(section, -1) {
+		documented[m[1]] = m[2]
+	}
+	always := map[string]string{"steps": "steps", "angle_deg": "degrees", "asymmetry": "weight^2", "variance": "weight^2",
+		"drift12": "per tau", "drift21": "per tau", "drift12_direct": "per tau", "drift21_direct": "per tau"}
+	for _, text := range small {
+		spec, err := catalog.All().Kinds().Parse("small.yaml", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		run, err := spec.Config.New(experiment.Env{Sink: &memory{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, table := range run.Tables() {
+			for _, c := range table.Columns {
+				unit, ok := always[c.Name]
+				if spec.Kind.Name() == "sampling" {
+					unit, ok = documented[c.Name]
+					if !ok {
+						t.Errorf("docs/files.md does not describe %s", c.Name)
+					}
+				}
+				if ok && c.Unit != unit {
+					t.Errorf("%s: the unit of %s is %q, want %q", spec.Kind.Name(), c.Name, c.Unit, unit)
+				}
+			}
+		}
+		run.Close()
+	}
 }

@@ -173,7 +173,7 @@ func (r *microcircuitRun) Tables() []experiment.Table {
 			{Name: "angle_deg", Unit: "degrees", Doc: "between the two as vectors; 0 or 180 for single weights"},
 			{Name: "correlation", Doc: "Pearson's, over all synapses"},
 			{Name: "sign_agreement", Doc: "share of synapses with the same sign"},
-			{Name: "variance", Doc: "of the differences of forward and feedback weights"},
+			{Name: "variance", Unit: "weight^2", Doc: "of the differences of forward and feedback weights"},
 		}},
 	}
 	if r.training.Patterns {

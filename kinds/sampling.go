@@ -86,7 +86,7 @@ func (r *samplingRun) Tables() []experiment.Table {
 		{Name: "spikes", Doc: "so far"},
 		{Name: "dkl", Unit: "nats", Doc: "D_KL(target || network)", Headline: true},
 		{Name: "dkl_floor", Unit: "nats", Doc: "the D_KL that a perfect network would show after this time"},
-		{Name: "asymmetry", Doc: "Var(W_ij - W_ji) after the epoch", Headline: true},
+		{Name: "asymmetry", Unit: "weight^2", Doc: "Var(W_ij - W_ji) after the epoch", Headline: true},
 		{Name: "unvisited", Doc: "states of the target never visited; if above 0, dkl is the estimate with half a sample added to every state"},
 		{Name: "n_eff", Doc: "effective number of independent samples behind dkl"},
 	}}}

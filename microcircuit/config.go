@@ -41,19 +41,19 @@ type Config struct {
 type Neurons struct {
 	// Dims has at least two layers. Memory of the sliding means is 16 bytes per step of Window and
 	// neuron above the input.
-	Dims         []int   `yaml:"layers" default:"[1, 1, 1]" range:"[1, 2^20]" doc:"pyramidal neurons from input to output; a hidden layer has an interneuron for each neuron of the layer above"`
-	Tau          int64   `yaml:"tau_ref" default:"10" range:"[1, 2^14]" unit:"steps" doc:"refractory time and length of a potential"`
+	Dims         []int   `yaml:"layers" default:"[1, 1, 1]" range:"[1, 2^20]" also:"neurons, sizes, dims" doc:"pyramidal neurons from input to output; a hidden layer has an interneuron for each neuron of the layer above"`
+	Tau          int64   `yaml:"tau_ref" default:"10" range:"[1, 2^14]" unit:"steps" also:"tau, t_ref, refractory_time" doc:"refractory time and length of a potential"`
 	Window       int64   `yaml:"window" default:"2000" range:"[1, 2^18]" unit:"steps" doc:"length of the sliding means of potentials that plasticity and nudge see"`
-	LambdaApical float64 `yaml:"lambda_apical" default:"0.02" range:"[0, 1]" doc:"weight of the apical potential in the soma"`
-	LambdaNudge  float64 `yaml:"lambda_nudge" default:"0.6" range:"[0, 1]" doc:"strength of the output's nudge towards the target"`
+	LambdaApical float64 `yaml:"lambda_apical" default:"0.02" range:"[0, 1]" also:"lambda" doc:"weight of the apical potential in the soma"`
+	LambdaNudge  float64 `yaml:"lambda_nudge" default:"0.6" range:"[0, 1]" also:"lambda" doc:"strength of the output's nudge towards the target"`
 }
 
 // Plasticity describes the rules. RateUp has an entry for each of the layers 1..L, or one for all;
 // RateDown for each of the layers 1..L-1, or one for all.
 type Plasticity struct {
 	Method   Method    `yaml:"method" doc:"of the feedback weights: sal, learned from spike timing; bp, tied to the forward weights; fa, fixed"`
-	RateUp   []float64 `yaml:"rate_up" default:"[0.2, 0.003]" range:"[0, 1024]" doc:"learning rates of the forward weights: one for all, or one for each layer above the input"`
-	RateDown []float64 `yaml:"rate_down" default:"[0.001]" range:"[0, 1024]" doc:"learning rates of the feedback weights with sal: one for all, or one for each hidden layer"`
+	RateUp   []float64 `yaml:"rate_up" default:"[0.2, 0.003]" range:"[0, 1024]" also:"eta, lr, learning_rate, rate, eta_up, eta_w" doc:"learning rates of the forward weights: one for all, or one for each layer above the input"`
+	RateDown []float64 `yaml:"rate_down" default:"[0.001]" range:"[0, 1024]" also:"eta, lr, learning_rate, rate, eta_down, eta_sal" doc:"learning rates of the feedback weights with sal: one for all, or one for each hidden layer"`
 	// Pairs further apart than Tau favour one order if the two neurons fire at different rates,
 	// which moves the feedback away from the forward weights (docs/microcircuits.md); SALCut = Tau
 	// avoids that.

@@ -31,8 +31,7 @@ func (t *oddsTable) at(u int64) float64 {
 	k := min(max(u>>unitBits+wholeFrom, 0), 1023)
 	e := float64(t.whole[k&1023] * t.fraction[u>>restBits&255])
 	r := float64(u&(1<<restBits-1)-1<<(restBits-1)) * unit
-	p := 1.0/6 + float64(r*(1.0/24))
-	p = 0.5 + float64(r*p)
+	p := 0.5 + float64(r*(1.0/6+float64(r*(1.0/24))))
 	p = 1 + float64(r*p)
 	return e + float64(e*float64(r*p))
 }

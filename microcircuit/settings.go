@@ -182,7 +182,7 @@ func (s *Settings) relateTask(ps *settings.Problems, sound bool) (train, validat
 		case t.Train == nil && t.Validation != nil:
 			ps.Add("task.validation", "is given, and task.train is not")
 		case t.Train == nil && sound && inputs != 1:
-			ps.Add("task.train", "is missing: the inputs of the paper are for one input neuron, and there are %d", inputs)
+			ps.Add("task.train", "is missing: the inputs of the paper are for one input neuron, and there are %d; give it, or choose another task.type", inputs)
 		case t.Train == nil:
 			task = TeacherInputs()
 		}

@@ -77,7 +77,8 @@ func (c Course) relate(ps *settings.Problems, lag int64, train, validation int) 
 			}
 		}
 	}
-	steps := float64(c.EpochPatterns)*float64(c.PatternSteps) + float64(validation)*float64(c.validationSteps())
+	steps := float64(float64(c.EpochPatterns)*float64(c.PatternSteps)) +
+		float64(float64(validation)*float64(c.validationSteps()))
 	if len(*ps) == 0 && float64(c.Epochs)*steps > 1<<56 {
 		ps.Add("training.epochs", "the training is longer than 2^56 steps")
 	}

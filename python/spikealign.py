@@ -366,8 +366,8 @@ class Sweep:
 
     folder  its path
 
-    members.csv and summary.csv are written at the end of every session of a sweep: before, members
-    and summary raise FileNotFoundError.
+    members.csv and summary.csv are written when a sweep begins, when members have ended, and at its
+    end: before, members and summary raise FileNotFoundError.
     """
 
     def __init__(self, folder):
@@ -466,8 +466,7 @@ class Sweep:
     def _path(self, name):
         path = self.folder / name
         if not path.exists():
-            raise FileNotFoundError(f"there is no {path}: it is written when a session of the "
-                                    "sweep ends")
+            raise FileNotFoundError(f"there is no {path}: it is written when the sweep begins")
         return path
 
     def _cells(self):
@@ -726,9 +725,10 @@ class Handle:
             return f.read()
 
     def _message(self):
-        """What the program said besides its progress."""
+        """What the program said besides its progress and where it writes."""
         lines = self._text("err").splitlines()
-        return "\n".join(line for line in lines if not _progress.match(line)).strip()
+        return "\n".join(line for line in lines
+                         if not _progress.match(line) and not _begin.match(line)).strip()
 
     def _session(self):
         """Tells the sessions of the runs apart that the folder holds one after the other."""
@@ -740,6 +740,7 @@ class Handle:
 
 
 _progress = re.compile(r"^ *([\d.]+)%  (\w+) (\d+)/(\d+)\b.*$", re.MULTILINE)
+_begin = re.compile(r"(.* exists; )?(writing to|going on in) ")
 
 
 def _experiment(file, set, seed, out, program, force, time_limit):

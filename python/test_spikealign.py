@@ -426,7 +426,7 @@ replicates: [seeds.target]
         self.assertEqual(sweep.runs(), [])
         self.assertEqual(len(sweep.runs(status=None)), 48)
         os.remove("u/members.csv")
-        with self.assertRaisesRegex(FileNotFoundError, "session of the sweep ends"):
+        with self.assertRaisesRegex(FileNotFoundError, "when the sweep begins"):
             sweep.members
         self.assertEqual(set(spikealign.sweep("u").members["status"]), {"done"})
 
@@ -520,7 +520,7 @@ class TestStart(InFolder):
         self.assertEqual(handle.status().status, "failed")
 
     def test_time_limit(self):
-        with self.assertRaisesRegex(spikealign.Stopped, "go on with: spikealign resume t"):
+        with self.assertRaisesRegex(spikealign.Stopped, "^spikealign: .* spikealign resume t "):
             spikealign.run("endless.yaml", out="t", time_limit="1ns")
 
     def test_names(self):

@@ -100,7 +100,7 @@ func (r *reader) npzClock(z *npz.Reader, name string) (Unit, float64, float64, e
 		if err != nil {
 			return "", 0, 0, err
 		}
-		if !(tick > 0 && tick <= 1 && math.Abs(math.Round(1/tick)*tick-1) < 1e-9) {
+		if !(tick > 0 && tick <= 1 && math.Abs(float64(math.Round(1/tick)*tick)-1) < 1e-9) {
 			return bad("tick_steps = %v: a step must be a whole number of ticks", tick)
 		}
 		step := 0.0

@@ -401,7 +401,7 @@ func (r *Recording) Files() []string {
 
 // When returns the time of a tick as text, such as "12.5 ms".
 func (r *Recording) When(tick int64) string {
-	return strconv.FormatFloat(r.First+float64(tick)*r.Tick(), 'g', 12, 64) + " " + string(r.Unit)
+	return strconv.FormatFloat(r.First+float64(float64(tick)*r.Tick()), 'g', 12, 64) + " " + string(r.Unit)
 }
 
 // TickAt returns the first tick at or after a time in Unit.

@@ -554,3 +554,27 @@ func BenchmarkNPZ(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/spike")
 }
+
+// Lengths of time are told in digits, not powers of ten.
+func TestSpan(t *testing.T) {
+	continuous := Clock{Unit: Steps, PerUnit: 1 << 20}
+	for _, c := range []struct {
+		clock Clock
+		ticks float64
+		want  string
+	}{
+		{continuous, 1, "2^-20 step"},
+		{continuous, 3, "2.86102e-06 steps"},
+		{continuous, 1 << 19, "0.5 steps"},
+		{continuous, 1 << 20, "1 step"},
+		{continuous, 4999958.2 * (1 << 20), "4999958 steps"},
+		{continuous, 99999.123 * (1 << 20), "99999.1 steps"},
+		{Clock{Unit: Steps, PerUnit: 1}, 5e12, "5000000000000 steps"},
+		{Clock{Unit: Milliseconds, PerUnit: 1 << 20}, 1, "9.53674e-07 ms"},
+		{Clock{Unit: Milliseconds, PerUnit: 10}, 12345678, "1234568 ms"},
+	} {
+		if got := c.clock.Span(c.ticks); got != c.want {
+			t.Errorf("%g ticks of 1/%g %s: %s, want %s", c.ticks, c.clock.PerUnit, c.clock.Unit, got, c.want)
+		}
+	}
+}

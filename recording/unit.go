@@ -52,9 +52,20 @@ type Clock struct {
 // Tick returns the length of a tick, in units.
 func (c Clock) Tick() float64 { return 1 / c.PerUnit }
 
-// Span returns a length of time as text, such as "0.5 ms".
+// Span returns a length of time as text, such as "0.5 ms", "4999958 steps" or, for a small fraction
+// of a step that is a power of two, "2^-20 step".
 func (c Clock) Span(ticks float64) string {
-	return strconv.FormatFloat(ticks*c.Tick(), 'g', 6, 64) + " " + string(c.Unit)
+	v, unit := ticks*c.Tick(), string(c.Unit)
+	fraction, exponent := math.Frexp(v)
+	switch {
+	case c.Unit == Steps && v == 1:
+		unit = "step"
+	case c.Unit == Steps && v < 1e-3 && fraction == 0.5:
+		return fmt.Sprintf("2^%d step", exponent-1)
+	case math.Abs(v) >= 1e5 && math.Abs(v) < 1e21:
+		return strconv.FormatFloat(v, 'f', 0, 64) + " " + unit
+	}
+	return strconv.FormatFloat(v, 'g', 6, 64) + " " + unit
 }
 
 // Parse returns a length of time, such as "10" (in the clock's unit), "10ms" or "2.5 us", in the

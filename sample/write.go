@@ -212,7 +212,7 @@ func (r *Result) Images() figure.Images {
 		f.Name += ", given " + strings.Join(given, ", ")
 	}
 	for _, z := range r.States[:min(len(r.States), 9)] {
-		image := figure.Image{Heading: strconv.FormatFloat(z.P, 'f', 3, 64)}
+		image := figure.Image{Heading: `\i{P} = ` + strconv.FormatFloat(z.P, 'f', 3, 64)}
 		for i := range r.Visible {
 			image.Pixels = append(image.Pixels, float64(z.Bits>>i&1))
 		}

@@ -61,11 +61,11 @@ func (t *Timing) UnmarshalText(b []byte) error { return settings.Parse(timingNam
 // default.
 type Config struct {
 	Neurons  int              `yaml:"-"` // number of neurons n, at least 1
-	TauRef   int64            `yaml:"tau_ref" default:"50" range:"[1, 2^24]" unit:"steps" doc:"refractory time tau, the length of the state z = 1"`
+	TauRef   int64            `yaml:"tau_ref" default:"50" range:"[1, 2^24]" unit:"steps" also:"tau, t_ref, refractory_time" doc:"refractory time tau, the length of the state z = 1"`
 	Dynamics Dynamics         `yaml:"dynamics" doc:"discrete or continuous time"`
 	Timing   Timing           `yaml:"timing" doc:"canonical, or authors: psp_steps tau-1, min_isi tau+1, every epoch begins at rest"`
-	PSP      synapse.PSPShape `yaml:"psp" doc:"rectangular, alpha, exponential, cut-exponential, rectangular-tail"`
-	TauSyn   float64          `yaml:"tau_syn" range:"0 or [0.01, 2^24]" unit:"steps" doc:"synaptic time constant, and the length of a rectangular potential unless psp_steps is given; 0: tau_ref"`
+	PSP      synapse.PSPShape `yaml:"psp" also:"kernel" doc:"rectangular, alpha, exponential, cut-exponential, rectangular-tail"`
+	TauSyn   float64          `yaml:"tau_syn" range:"0 or [0.01, 2^24]" unit:"steps" also:"tau_s" doc:"synaptic time constant, and the length of a rectangular potential unless psp_steps is given; 0: tau_ref"`
 	PSPSteps int64            `yaml:"psp_steps" range:"[0, 2^24]" unit:"steps" doc:"length of a rectangular potential; 0: tau_syn (authors: less 1)"`
 	PSPCut   int64            `yaml:"psp_cut" range:"[0, 2^24]" unit:"steps" doc:"lag beyond which any other potential is 0; 0: never"`
 	MinISI   int64            `yaml:"min_isi" range:"[0, 2^24]" unit:"steps" doc:"shortest interval between two spikes of a neuron; 0: tau_ref (authors: plus 1)"`

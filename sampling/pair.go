@@ -34,15 +34,15 @@ type PairTraining struct {
 
 // PairCourse says how long the training of a pair takes.
 type PairCourse struct {
-	Epochs      int64 `yaml:"epochs" default:"1500" range:"[0, 2^40]" doc:"number of epochs; weights change at the end of each"`
-	EpochLength int64 `yaml:"epoch_length" default:"1500" range:"[1, 2^40]" unit:"steps" doc:"length of an epoch"`
+	Epochs      int64 `yaml:"epochs" default:"1500" range:"[0, 2^40]" also:"duration" doc:"number of epochs; weights change at the end of each"`
+	EpochLength int64 `yaml:"epoch_length" default:"1500" range:"[1, 2^40]" unit:"steps" also:"duration" doc:"length of an epoch"`
 	ReportEvery int64 `yaml:"report_every" default:"25" range:"[1, 2^40]" doc:"epochs between two rows of metrics.csv; the start and the end are reported in any case"`
 }
 
 // Pairs says which pairs of spikes count for SAL, and how much.
 type Pairs struct {
 	Window    synapse.WindowShape `yaml:"window" default:"exponential" doc:"learning window: triangular, exponential"`
-	WindowTau float64             `yaml:"window_tau" range:"0 or [0.01, 2^24]" unit:"steps" doc:"its time constant; 0: tau_ref"`
+	WindowTau float64             `yaml:"window_tau" range:"0 or [0.01, 2^24]" unit:"steps" also:"tau_stdp, tau_sal, tau_plus, tau_minus" doc:"its time constant; 0: tau_ref"`
 	Pairing   synapse.Pairing     `yaml:"pairing" default:"last-10" doc:"which pairs count: nearest, last-1, last-2, ..., all"`
 }
 
@@ -67,7 +67,7 @@ func (p Pairs) relate(ps *settings.Problems, path string, c Config) {
 	case half.Validate() != nil:
 		ps.Add(path, "must be 0 (which stands for tau_ref) or at most %d steps", longest)
 	case half.Support() == 0:
-		ps.Add(path, "no pair of spikes falls into a %v window of this length", p.Window)
+		ps.Add(path, "is too short: no pair of spikes falls into the %v window; it is in steps, 0 stands for tau_ref", p.Window)
 	}
 }
 
@@ -107,7 +107,7 @@ func (t PairTraining) Validate() settings.Problems {
 	if !finite(t.Rate12) || !finite(t.Rate21) || !(t.Lower <= t.Upper) {
 		ps.Add("plasticity", "rates must be finite, and Lower must not exceed Upper")
 	}
-	t.relateLength(&ps, "training.epochs", float64(t.Epochs)*float64(t.EpochLength)+float64(t.Settle))
+	t.relateLength(&ps, "training.epochs", float64(float64(t.Epochs)*float64(t.EpochLength))+float64(t.Settle))
 	return ps
 }
 

@@ -23,7 +23,7 @@ type Settings struct {
 
 // NetworkSettings describe the neurons; Config.Neurons is the sum of Visible and Hidden.
 type NetworkSettings struct {
-	Visible int `yaml:"visible" default:"7" range:"[1, 4096]" doc:"visible neurons"`
+	Visible int `yaml:"visible" default:"7" range:"[1, 4096]" also:"neurons, n, size" doc:"visible neurons"`
 	Hidden  int `yaml:"hidden" range:"[0, 4096]" doc:"hidden neurons, connected to the visible ones only; needs target.bars_and_stripes or target.patterns"`
 	Config
 }
@@ -51,7 +51,7 @@ type Initial struct {
 	From     string      `yaml:"from" doc:"or those of a finished run: its folder, or FOLDER#EPOCH for a report of that run with snapshots; noise is added"`
 	WeightSD float64     `yaml:"weight_sd" default:"0.2" range:"[0, 1e6]" doc:"standard deviation of the symmetric part of the weights"`
 	BiasSD   float64     `yaml:"bias_sd" default:"0.2" range:"[0, 1e6]" doc:"standard deviation of the biases"`
-	Noise    float64     `yaml:"noise" range:"[0, 1e6]" doc:"sigma_init, synaptic noise: standard deviation of a further part, independent for every synapse"`
+	Noise    float64     `yaml:"noise" range:"[0, 1e6]" also:"sigma, sigma_init" doc:"sigma_init, synaptic noise: standard deviation of a further part, independent for every synapse"`
 	Weights  [][]float64 `yaml:"weights" range:"[-1e6, 1e6]" doc:"or given: row = postsynaptic; noise is added; the diagonal is ignored"`
 	Bias     []float64   `yaml:"bias" range:"[-1e6, 1e6]" doc:"or given"`
 }
@@ -59,7 +59,7 @@ type Initial struct {
 // Plasticity holds the rules.
 type Plasticity struct {
 	Rates
-	Noise            float64     `yaml:"noise" range:"[0, 1e6]" doc:"sigma_stdp, plasticity noise: every synapse's windows have the amplitude 1 + N(0, noise^2), cut at +-1.5 noise; one draw per synapse and rule"`
+	Noise            float64     `yaml:"noise" range:"[0, 1e6]" also:"sigma, sigma_stdp" doc:"sigma_stdp, plasticity noise: every synapse's windows have the amplitude 1 + N(0, noise^2), cut at +-1.5 noise; one draw per synapse and rule"`
 	HebbianAmplitude [][]float64 `yaml:"hebbian_amplitude" range:"[-1e6, 1e6]" doc:"or given, row = postsynaptic"`
 	SALAmplitude     [][]float64 `yaml:"sal_amplitude" range:"[-1e6, 1e6]" doc:"or given, row = postsynaptic"`
 	SALPairs
@@ -114,8 +114,10 @@ func (s *Settings) Validate() settings.Problems {
 	}
 	if len(ps) == 0 {
 		t, patterns := &s.Course, len(s.Target.patterns())
-		tau := float64(t.EpochLength)*(float64(t.Epochs)+float64(t.ReportFactor)*float64(t.Epochs/t.ReportEvery+2)) +
-			float64(t.Epochs)*(float64(patterns)*(float64(t.WakeLength)+float64(t.Settle))+float64(t.Settle))
+		reports := float64(float64(t.ReportFactor) * float64(t.Epochs/t.ReportEvery+2))
+		wake := float64(float64(patterns) * (float64(t.WakeLength) + float64(t.Settle)))
+		tau := float64(float64(t.EpochLength)*(float64(t.Epochs)+reports)) +
+			float64(float64(t.Epochs)*(wake+float64(t.Settle)))
 		if n > boltzmann.MaxNeurons {
 			tau += float64(s.Target.TeacherLength)
 		}
@@ -290,9 +292,9 @@ type PairNetwork struct {
 type PairInitial struct {
 	// From is not followed here: who calls Training brings those weights.
 	From  string  `yaml:"from" doc:"or those of a finished run: its folder, or FOLDER#EPOCH for a report of that run; noise is added"`
-	W12   float64 `yaml:"w12" default:"1.5" range:"[-1e6, 1e6]" doc:"synapse from neuron 2 to neuron 1"`
-	W21   float64 `yaml:"w21" default:"0.5" range:"[-1e6, 1e6]" doc:"synapse from neuron 1 to neuron 2"`
-	Noise float64 `yaml:"noise" range:"[0, 1e6]" doc:"standard deviation of what is added to each"`
+	W12   float64 `yaml:"w12" default:"1.5" range:"[-1e6, 1e6]" also:"w_12, weights" doc:"synapse from neuron 2 to neuron 1"`
+	W21   float64 `yaml:"w21" default:"0.5" range:"[-1e6, 1e6]" also:"w_21, weights" doc:"synapse from neuron 1 to neuron 2"`
+	Noise float64 `yaml:"noise" range:"[0, 1e6]" also:"sigma, sigma_init" doc:"standard deviation of what is added to each"`
 }
 
 // PairTime says how long.
@@ -304,8 +306,8 @@ type PairTime struct {
 
 // PairPlasticity holds the rule.
 type PairPlasticity struct {
-	Rate12 float64 `yaml:"rate_12" default:"0.03" range:"[-1e6, 1e6]" doc:"learning rate of w12; 0: frozen"`
-	Rate21 float64 `yaml:"rate_21" default:"0.03" range:"[-1e6, 1e6]" doc:"learning rate of w21; 0: frozen"`
+	Rate12 float64 `yaml:"rate_12" default:"0.03" range:"[-1e6, 1e6]" also:"eta, lr, learning_rate, rate, rate_sal, eta_sal" doc:"learning rate of w12; 0: frozen"`
+	Rate21 float64 `yaml:"rate_21" default:"0.03" range:"[-1e6, 1e6]" also:"eta, lr, learning_rate, rate, rate_sal, eta_sal" doc:"learning rate of w21; 0: frozen"`
 	Pairs
 }
 
@@ -323,7 +325,7 @@ func (s *PairSettings) Validate() settings.Problems {
 	}
 	s.Plasticity.Relate(&ps, s.config())
 	t := &s.Course
-	s.config().relateLength(&ps, "training.epochs", float64(t.Epochs)*float64(t.EpochLength)+float64(t.Settle))
+	s.config().relateLength(&ps, "training.epochs", float64(float64(t.Epochs)*float64(t.EpochLength))+float64(t.Settle))
 	return ps
 }
 

@@ -58,28 +58,28 @@ type Training struct {
 
 // Course says how long a training takes, and how far parameters go.
 type Course struct {
-	Epochs       int64   `yaml:"epochs" default:"20001" range:"[1, 2^40]" doc:"number of epochs"`
-	EpochLength  int64   `yaml:"epoch_length" default:"1000" range:"[1, 2^40]" unit:"tau" doc:"length of an epoch's sleep phase"`
+	Epochs       int64   `yaml:"epochs" default:"20001" range:"[1, 2^40]" also:"duration" doc:"number of epochs"`
+	EpochLength  int64   `yaml:"epoch_length" default:"1000" range:"[1, 2^40]" unit:"tau" also:"duration" doc:"length of an epoch's sleep phase"`
 	ReportEvery  int64   `yaml:"report_every" default:"500" range:"[1, 2^40]" doc:"every so many epochs, from the first on, and in the last, D_KL and asymmetry are measured ..."`
 	ReportFactor int64   `yaml:"report_factor" default:"1000" range:"[1, 2^40]" doc:"... in an epoch longer by this factor (which also updates the parameters)"`
-	WakeLength   int64   `yaml:"wake_length" default:"100" range:"[1, 2^40]" unit:"tau" doc:"data only: length of the wake phase for each pattern"`
-	Settle       int64   `yaml:"settle" default:"5" range:"[0, 2^40]" unit:"tau" doc:"data only: unmeasured time after each change of clamps"`
-	ClampBias    float64 `yaml:"clamp_bias" default:"10" range:"(0, 1e6]" doc:"data only: bias +- this clamps a visible neuron"`
+	WakeLength   int64   `yaml:"wake_length" default:"100" range:"[1, 2^40]" unit:"tau" doc:"patterns as target only: length of the wake phase for each pattern"`
+	Settle       int64   `yaml:"settle" default:"5" range:"[0, 2^40]" unit:"tau" doc:"patterns as target only: unmeasured time after each change of clamps"`
+	ClampBias    float64 `yaml:"clamp_bias" default:"10" range:"(0, 1e6]" doc:"patterns as target only: bias +- this clamps a visible neuron"`
 	ClipWeight   float64 `yaml:"clip_weight" default:"2" range:"[0, 1e6]" doc:"largest |weight|; 0: none"`
 	ClipBias     float64 `yaml:"clip_bias" default:"2" range:"[0, 1e6]" doc:"largest |bias|; 0: none"`
 }
 
 // Rates are the learning rates.
 type Rates struct {
-	RateBias   float64 `yaml:"rate_bias" default:"0.01" range:"[-1e6, 1e6]" doc:"learning rate of the biases"`
-	RateWeight float64 `yaml:"rate_weight" default:"0.01" range:"[-1e6, 1e6]" doc:"learning rate of wake-sleep learning"`
-	RateSAL    float64 `yaml:"rate_sal" default:"0.01" range:"[-1e6, 1e6]" doc:"learning rate of SAL; 0: without SAL"`
+	RateBias   float64 `yaml:"rate_bias" default:"0.01" range:"[-1e6, 1e6]" also:"eta, lr, learning_rate, rate, eta_b, eta_bias" doc:"learning rate of the biases"`
+	RateWeight float64 `yaml:"rate_weight" default:"0.01" range:"[-1e6, 1e6]" also:"eta, lr, learning_rate, rate, eta_w, eta_weight" doc:"learning rate of wake-sleep learning"`
+	RateSAL    float64 `yaml:"rate_sal" default:"0.01" range:"[-1e6, 1e6]" also:"eta, lr, learning_rate, rate, eta_sal, sal" doc:"learning rate of SAL; 0: without SAL"`
 }
 
 // SALPairs are the Pairs of SAL beside another rule.
 type SALPairs struct {
 	Window    synapse.WindowShape `yaml:"sal_window" default:"triangular" doc:"SAL's learning window: triangular, exponential"`
-	WindowTau float64             `yaml:"sal_window_tau" range:"0 or [0.01, 2^24]" unit:"steps" doc:"its time constant; 0: tau_ref"`
+	WindowTau float64             `yaml:"sal_window_tau" range:"0 or [0.01, 2^24]" unit:"steps" also:"tau_stdp, tau_sal, tau_plus, tau_minus" doc:"its time constant; 0: tau_ref"`
 	Pairing   synapse.Pairing     `yaml:"sal_pairing" default:"last-1" doc:"which pairs count for SAL: nearest, last-1, last-2, ..., all; without effect where the window ends with the refractory time, as by default"`
 }
 

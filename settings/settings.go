@@ -12,6 +12,7 @@
 //	range    an interval, [1, 2^24] or (0, 1e6], which also holds for every number in a list; "0 or [0.5, 100]" allows 0 too
 //	choice   the words allowed for a string or for every string in a list: "field, learning"
 //	unit     the unit, in words: "steps"
+//	also     names that it has in papers and other programs, for messages: "eta, learning_rate"
 //	doc      the meaning
 //
 // A model's package declares the structs, gives them a method Validate that begins with Check and
@@ -130,6 +131,23 @@ func (f Field) Doc() string {
 		return doc
 	}
 	return doc + "; " + strings.Join(more, ", ")
+}
+
+// Allowed says what its range and unit allow, as it goes after "must be": "between 1 and 2^24
+// steps"; "" if it has no range.
+func (f Field) Allowed() string {
+	if f.tag.Get("range") == "" {
+		return ""
+	}
+	return parseRange(f.tag.Get("range")).with(f)
+}
+
+// Unit is its unit, or "".
+func (f Field) Unit() string { return f.tag.Get("unit") }
+
+// IsAlso reports whether a name that is not its key is known to stand for it elsewhere.
+func (f Field) IsAlso(name string) bool {
+	return slices.ContainsFunc(strings.Split(f.tag.Get("also"), ", "), func(also string) bool { return also != "" && strings.EqualFold(also, name) })
 }
 
 // Default returns a description with all defaults.

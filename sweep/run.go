@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"time"
 
 	"spikealign/experiment"
 	"spikealign/internal/durable"
@@ -46,6 +47,8 @@ type Task struct {
 	Sweep   *Sweep
 	Members []Member // those under way first
 	Options
+
+	ended chan struct{} // a member ended since the tables were written
 }
 
 // Local is the engine that runs members in this process, several at a time.
@@ -106,6 +109,7 @@ func (t *Task) Run(ctx context.Context, m Member) error {
 	if t.Start != nil {
 		session.Observe, end = t.Start(m)
 	}
+	defer t.memberEnded()
 	dir := MemberDir(t.Dir, m)
 	var err error
 	if experiment.IsRun(dir) {
@@ -126,6 +130,49 @@ func (t *Task) Run(ctx context.Context, m Member) error {
 	return err
 }
 
+func (t *Task) memberEnded() {
+	select {
+	case t.ended <- struct{}{}:
+	default: // told already
+	}
+}
+
+// keepTables writes members.csv and summary.csv at once and after members have ended, until stop is
+// called. What cannot be written is told by the write at the end of the session.
+func (t *Task) keepTables() (stop func()) {
+	t.ended = make(chan struct{}, 1)
+	t.memberEnded()
+	quit := make(chan struct{})
+	var writer sync.WaitGroup
+	writer.Go(func() {
+		for {
+			select {
+			case <-quit:
+				return
+			case <-t.ended:
+			}
+			begin := time.Now()
+			r, err := t.Sweep.Collect(t.Dir)
+			if err == nil {
+				err = r.write()
+			}
+			if err != nil && t.Session.Log != nil {
+				t.Session.Log.Warn("the tables of the sweep could not be written", "error", err)
+			}
+			// Thousands of members on a slow file system must not keep it busy.
+			select {
+			case <-quit:
+				return
+			case <-time.After(max(time.Second, 20*time.Since(begin))):
+			}
+		}
+	})
+	return func() {
+		close(quit)
+		writer.Wait()
+	}
+}
+
 // FailedError says that members failed. The others were run.
 type FailedError struct {
 	Dir    string
@@ -137,8 +184,8 @@ func (e *FailedError) Error() string {
 	return fmt.Sprintf("%d of %d members failed:\n  %s", len(e.Failed), e.Total, strings.Join(e.Failed, "\n  "))
 }
 
-// Run runs what is not finished of a sweep and writes members.csv and summary.csv. The results do
-// not depend on the engine. If ctx ends, every member saves a checkpoint and the error is
+// Run runs what is not finished of a sweep and writes members.csv and summary.csv, at the start,
+// after members have ended and at the end. The results do not depend on the engine. If ctx ends, every member saves a checkpoint and the error is
 // *experiment.Stopped; if members fail, *FailedError. In both cases the result holds what there is.
 // An error that wraps experiment.ErrUsage has changed nothing on disk.
 func Run(ctx context.Context, s *Sweep, o Options) (*Result, error) {
@@ -154,7 +201,10 @@ func Run(ctx context.Context, s *Sweep, o Options) (*Result, error) {
 	if o.Engine == nil {
 		o.Engine = Local{}
 	}
-	failed, err := o.Engine.Work(ctx, &Task{Sweep: s, Members: todo, Options: o})
+	task := &Task{Sweep: s, Members: todo, Options: o}
+	stop := task.keepTables()
+	failed, err := o.Engine.Work(ctx, task)
+	stop()
 	if err != nil {
 		return nil, err
 	}

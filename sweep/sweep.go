@@ -101,11 +101,11 @@ func (f *File) Validate() settings.Problems {
 		}
 		seen := map[string]bool{}
 		for i, v := range a.Values {
-			if c := canonical(v); seen[c] {
+			c := string(v.WithNumbers(spell))
+			if seen[c] {
 				bad(fmt.Sprintf("%svalues.%d", at, i), "stands in the list twice")
-			} else {
-				seen[c] = true
 			}
+			seen[c] = true
 		}
 		if members <= maxMembers {
 			members *= max(len(a.Values), 1)
@@ -122,9 +122,12 @@ func (f *File) Validate() settings.Problems {
 	return ps
 }
 
-// canonical is a value's text, the same for all ways to write a number.
-func canonical(r yamlconf.Raw) string {
-	s := string(r)
+// canonical is a value's text, the same for all ways to write a number. Names of members rest on it,
+// so that a list stays as it is written.
+func canonical(r yamlconf.Raw) string { return spell(string(r)) }
+
+// spell is the one spelling of a number, and any other text itself.
+func spell(s string) string {
 	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
 		return strconv.FormatInt(n, 10)
 	}
@@ -158,7 +161,8 @@ func (s *Sweep) Fault(path, message string) error {
 // Member is one run of a sweep.
 type Member struct {
 	Name string
-	// Values are the coordinates, one per path of the grid, numbers in their shortest form.
+	// Values are the coordinates, one per path of the grid. Numbers, also those in lists, are spelled
+	// as in every table: the shortest form that strconv's format g has for them (0.001, 1e-05).
 	Values []string
 	Spec   *experiment.Spec
 }
@@ -244,10 +248,7 @@ func (s *Sweep) member(index []int) (Member, error) {
 	for k, a := range s.Grid {
 		v := canonical(a.Values[index[k]])
 		overrides = append(overrides, a.Path+"="+string(a.Values[index[k]]))
-		m.Values = append(m.Values, a.Values[index[k]].Text())
-		if v != string(a.Values[index[k]]) {
-			m.Values[k] = v
-		}
+		m.Values = append(m.Values, a.Values[index[k]].WithNumbers(spell).Text())
 		key = append(key, a.Path+"="+v)
 		if slices.Contains(s.Replicates, a.Path) {
 			repeat = append(repeat, a.Path+"="+v)

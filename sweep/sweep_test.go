@@ -5,14 +5,16 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"spikealign/kinds"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"spikealign/experiment"
 	"spikealign/experiment/experimenttest"
 	"spikealign/internal/yamlconf"
+	"spikealign/kinds"
 )
 
 const small = `kind: sweep
@@ -234,5 +236,72 @@ func TestFailure(t *testing.T) {
 	var failed *FailedError
 	if !errors.As(err, &failed) || len(failed.Failed) != 1 || r.Done() != 7 {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestTablesOnTheWay verifies that the tables are there from the start and tell of a member that has
+// ended while others are under way.
+func TestTablesOnTheWay(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "s")
+	waitFor := func(what string, ok func(members, summary string) bool) {
+		t.Helper()
+		for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+			members, _ := os.ReadFile(filepath.Join(dir, MembersFile)) // not there at first
+			summary, _ := os.ReadFile(filepath.Join(dir, SummaryFile))
+			if ok(string(members), string(summary)) {
+				return
+			}
+		}
+		t.Error("the tables never tell of", what)
+	}
+	started := 0
+	_, err := Run(t.Context(), parse(t, small), Options{Dir: dir, Engine: Local{Jobs: 1}, Start: func(Member) (func(experiment.Moment), func(string, bool)) {
+		switch started++; started {
+		case 1:
+			waitFor("the start", func(members, summary string) bool {
+				return strings.Count(members, ",pending") == 8 && strings.HasPrefix(summary, "initial.noise,plasticity.rate_sal,n\n0,0,0\n")
+			})
+		case 2:
+			waitFor("the first member", func(members, summary string) bool {
+				return strings.Count(members, ",done,") == 1 && strings.Contains(summary, "\n0,0,1,")
+			})
+		}
+		return nil, func(string, bool) {}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if members := read(t, dir, MembersFile); strings.Count(members, ",done,") != 8 {
+		t.Errorf("at the end: %s", members)
+	}
+}
+
+// TestSpelling verifies that a number has one spelling in the tables however it was written, also in
+// a list, while the names of members, and so their folders, stay those that they have always been.
+func TestSpelling(t *testing.T) {
+	s := parse(t, `kind: sweep
+experiment: {kind: sampling, network: {visible: 2}, target: {weights: [[0, 1], [1, 0]]}}
+grid:
+  - {path: plasticity.rate_sal, values: [1e-5, .50, 2E-3]}
+  - {path: target.bias, values: [[1e-3, 0.10], [-1.e1, 2.0]]}
+`)
+	var got []string
+	for _, m := range s.Members {
+		got = append(got, m.Name+": "+strings.Join(m.Values, " "))
+	}
+	want := []string{
+		"mbias--1e-3-0.10-_rate_sal-1e-05-0d6b8cb1a9acc30f: 1e-05 [0.001, 0.1]",
+		"mbias---1.e1-2.0-_rate_sal-1e-05-109d3361d2a84196: 1e-05 [-10, 2]",
+		"mbias--1e-3-0.10-_rate_sal-0.5-42bd5eebba56ee8a: 0.5 [0.001, 0.1]",
+		"mbias---1.e1-2.0-_rate_sal-0.5-2c0f55e266def1a7: 0.5 [-10, 2]",
+		"mbias--1e-3-0.10-_rate_sal-0.002-da308c0bb91a8959: 0.002 [0.001, 0.1]",
+		"mbias---1.e1-2.0-_rate_sal-0.002-c675707b05987574: 0.002 [-10, 2]",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %s\nwant %s", strings.Join(got, "\n     "), strings.Join(want, "\n     "))
+	}
+	_, err := Parse(known, "twice.yaml", []byte("kind: sweep\nexperiment: {kind: sampling}\ngrid:\n  - {path: target.bias, values: [[1e-3], [0.001]]}\n"))
+	if err == nil || !strings.Contains(err.Error(), "grid.0.values.1 = [0.001]: stands in the list twice") {
+		t.Errorf("one list twice: %v", err)
 	}
 }

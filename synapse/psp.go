@@ -127,14 +127,14 @@ func (p PSP) Length() int64 {
 		// l*exp(1-l/tau)/tau = 1e-12 by fixed-point iteration in units of tau.
 		x := 30.0
 		for range 50 {
-			x = 1 - math.Log(negligible) + math.Log(x)
+			x = 1 - detmath.Log(negligible) + detmath.Log(x)
 		}
 		l = int64(math.Ceil(x * p.TauSyn))
 	case Exponential:
-		l = int64(math.Ceil(-math.Log(negligible) * p.TauSyn))
+		l = int64(math.Ceil(-detmath.Log(negligible) * p.TauSyn))
 	case RectangularTail:
-		peak := math.Max(1, p.Amplitude()*math.Exp(-float64(p.TauRef+1)/p.TauSyn))
-		l = max(p.TauRef, int64(math.Ceil(-math.Log(negligible*peak/p.Amplitude())*p.TauSyn)))
+		peak := math.Max(1, p.Amplitude()*detmath.Exp(-float64(p.TauRef+1)/p.TauSyn))
+		l = max(p.TauRef, int64(math.Ceil(-detmath.Log(negligible*peak/p.Amplitude())*p.TauSyn)))
 	}
 	if p.Cut > 0 {
 		l = min(l, p.Cut)

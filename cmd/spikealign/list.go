@@ -31,12 +31,16 @@ goes on from its last checkpoint.`
 
 // Run lists runs.
 func (c *listCommand) Run(a *app) error {
-	entries, doubts, err := sweep.List(a.kinds, c.Dir, c.Members)
-	if _, statErr := os.Stat(c.Dir); c.Dir == defaultRuns && errors.Is(statErr, fs.ErrNotExist) {
-		err = nil // nothing was run here yet
-	}
-	if err != nil {
-		return err
+	var entries []sweep.Entry
+	var doubts []error
+	switch st, err := os.Stat(c.Dir); {
+	case c.Dir == defaultRuns && errors.Is(err, fs.ErrNotExist): // nothing was run here yet
+	case err != nil || !st.IsDir():
+		return checkFolder(a, c.Dir)
+	default:
+		if entries, doubts, err = sweep.List(a.kinds, c.Dir, c.Members); err != nil {
+			return err
+		}
 	}
 	for _, d := range doubts {
 		fmt.Fprintln(a.stderr, "warning:", d)
@@ -53,11 +57,16 @@ func (c *listCommand) Run(a *app) error {
 		return printJSON(a.stdout, all)
 	}
 	if len(entries) == 0 {
-		where := c.Dir
+		where, output := c.Dir, ""
 		if abs, err := filepath.Abs(c.Dir); err == nil {
 			where = abs
 		}
-		fmt.Fprintf(a.stderr, "no runs in %s; begin with: spikealign template sampling > mine.yaml, then spikealign run mine.yaml\n", where)
+		if what := otherResult(c.Dir); what != "" {
+			where += ", but " + what
+		} else if inside, err := os.ReadDir(c.Dir); err == nil && len(inside) == 0 && c.Dir != defaultRuns {
+			output = " -o " + filepath.Join(c.Dir, "mine")
+		}
+		fmt.Fprintf(a.stderr, "no runs in %s; begin with: spikealign template sampling > mine.yaml, then spikealign run mine.yaml%s\n", where, output)
 		return nil
 	}
 	t := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
@@ -78,4 +87,20 @@ func (c *listCommand) Run(a *app) error {
 		fmt.Fprintln(t, strings.TrimRight(line, "\t"))
 	}
 	return t.Flush()
+}
+
+// otherResult names a result in or right below a folder that is none of a run: what it is, and the
+// file to read; "" if there is none.
+func otherResult(dir string) string {
+	for _, r := range []struct{ what, file string }{
+		{"a sample", "marginals.csv"}, {"a figure of the paper", "verdict.csv"}, {"an analysis of spikes", "pairs.csv"}, {"a law of timing differences", "stdd.csv"},
+	} {
+		for _, below := range []string{"", "*"} {
+			found, err := filepath.Glob(filepath.Join(dir, below, r.file))
+			if err == nil && len(found) > 0 {
+				return r.what + ": " + found[0]
+			}
+		}
+	}
+	return ""
 }

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -116,6 +117,9 @@ func run(ctx context.Context, stdout, stderr io.Writer, args []string, known cat
 	}
 	c, err := parser.Parse(args)
 	if err != nil {
+		if word, known := unknownCommand(parser, err, args); word != "" {
+			err = noSuch("command", word, known)
+		}
 		where := "spikealign"
 		var pe *kong.ParseError
 		if errors.As(err, &pe) && pe.Context != nil && pe.Context.Selected() != nil {
@@ -138,6 +142,32 @@ func run(ctx context.Context, stdout, stderr io.Writer, args []string, known cat
 			return at
 		}}))}
 	return report(stderr, c.Run(a))
+}
+
+// unknownCommand returns the word that stands where a command should, if that is what the parser
+// complains about, and the commands that there are.
+func unknownCommand(parser *kong.Kong, err error, args []string) (word string, known []string) {
+	var pe *kong.ParseError
+	if !errors.As(err, &pe) || pe.Context == nil || pe.Context.Selected() != nil {
+		return "", nil
+	}
+	for _, c := range parser.Model.Children {
+		known = append(known, c.Name)
+	}
+	k := slices.IndexFunc(args, func(arg string) bool { return !strings.HasPrefix(arg, "-") })
+	if k < 0 || slices.Contains(known, args[k]) {
+		return "", nil
+	}
+	return args[k], known
+}
+
+// noSuch is the usage error for a word that is not one of those known.
+func noSuch(what, word string, known []string) error {
+	hint := ""
+	if near := yamlconf.Nearest(word, known); near != "" {
+		hint = fmt.Sprintf("did you mean %s? ", near)
+	}
+	return usagef("there is no %s %q; %sknown are %s", what, word, hint, strings.Join(known, ", "))
 }
 
 // newParser returns the parser of the command line. It panics with an exit after --help.

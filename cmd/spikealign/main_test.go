@@ -15,6 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"spikealign/experiment/experimenttest"
+	"spikealign/internal/tiny"
 )
 
 // testKinds is what the release knows and the kind "fake", which can be made to send its own
@@ -36,7 +37,10 @@ func testKinds() catalog.Entries {
 			return n == step // until the signal has arrived
 		}
 	}
-	return append(catalog.All(), catalog.Entry{Kind: fake})
+	return append(catalog.All(),
+		catalog.Entry{Kind: fake},
+		catalog.Entry{Kind: tiny.Kind{}, Drawer: tiny.Drawer()},
+	)
 }
 
 func TestMain(m *testing.M) {
@@ -69,7 +73,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 
 // Every command shows an example.
 func TestHelp(t *testing.T) {
-	for _, c := range []string{"run", "resume", "sweep", "reproduce", "stdd", "plot", "convert", "analyze", "list", "template", "version"} {
+	for _, c := range []string{"run", "resume", "sweep", "reproduce", "stdd", "sample", "plot", "convert", "analyze", "list", "template", "version"} {
 		var stdout, stderr bytes.Buffer
 		if code := run(context.Background(), &stdout, &stderr, []string{c, "--help"}, nil); code != 0 || stderr.Len() > 0 ||
 			!strings.Contains(stdout.String(), "Example") || !strings.Contains(stdout.String(), "  spikealign "+c) {

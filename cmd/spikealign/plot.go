@@ -27,6 +27,9 @@ Draws into the folder's figures/ as SVG and PNG. Of what is unfinished it draws 
 
 // Run draws a folder, or prints its figures as JSON.
 func (c *plotCommand) Run(a *app) error {
+	if err := checkFolder(a, c.Dir); err != nil {
+		return err
+	}
 	if c.JSON {
 		figures, err := a.drawers.Figures(a.kinds, c.Dir)
 		if err != nil {

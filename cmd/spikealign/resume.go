@@ -22,6 +22,9 @@ A finished run is left as it is (exit code 0).`
 
 // Run resumes a run.
 func (c *resumeCommand) Run(a *app) error {
+	if err := checkFolder(a, c.Dir, experiment.Interrupted, experiment.Killed, experiment.Failed); err != nil {
+		return err
+	}
 	if sweep.IsSweep(c.Dir) {
 		return (&sweepCommand{File: c.Dir, Progress: c.Progress, TimeLimit: c.TimeLimit, Quiet: c.Quiet, JSON: c.JSON}).Run(a)
 	}

@@ -62,6 +62,15 @@ func (c *runCommand) Run(a *app) error {
 	if o.Dir == "" {
 		o.Dir, o.Unique = filepath.Join(defaultRuns, spec.Name), true
 	}
+	if !c.Quiet {
+		o.Begin = func(dir string) {
+			taken := ""
+			if dir != o.Dir {
+				taken = o.Dir + " exists; "
+			}
+			fmt.Fprintf(a.redirect, "%swriting to %s\n", taken, dir)
+		}
+	}
 	return c.sessionFlags.session(a, func(s experiment.Session) (experiment.Result, error) {
 		o.Session = s
 		return experiment.Execute(a.ctx, o)
@@ -133,10 +142,11 @@ func printJSON(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
-// printResult prints the final metrics and where everything is.
+// printResult prints the final metrics and, last, the folder with what is in it. The name of the run
+// is not told: one file run into two folders has one name.
 func printResult(w io.Writer, r experiment.Result) error {
 	i := r.Info
-	fmt.Fprintf(w, "%s (%s, seed %d): %s in %s, CPU %s\n", i.Name, i.Kind, i.Seed, i.Status, progress.Duration(i.Wall), progress.Duration(i.CPU))
+	fmt.Fprintf(w, "%s, seed %d: %s in %s, CPU %s\n", i.Kind, i.Seed, i.Status, progress.Duration(i.Wall), progress.Duration(i.CPU))
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	if slices.ContainsFunc(i.Tables[0].Columns, func(c experiment.ColumnInfo) bool { return c.Row }) {
 		fmt.Fprintf(t, "  %s\t%v\trows of %s\n", i.Unit, i.Done, experiment.MetricsFile)

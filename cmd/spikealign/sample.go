@@ -2,10 +2,12 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
 
+	"spikealign/experiment"
 	"spikealign/sample"
 )
 
@@ -44,6 +46,15 @@ func (c *sampleCommand) Validate() error {
 
 // Run samples with a finished run's weights.
 func (c *sampleCommand) Run(a *app) error {
+	dir := c.From
+	if _, err := os.Stat(dir); err != nil {
+		if k := strings.LastIndexByte(dir, '#'); k >= 0 {
+			dir = dir[:k]
+		}
+	}
+	if err := checkFolder(a, dir, experiment.Done); err != nil {
+		return err
+	}
 	if c.Output != "" {
 		if err := sample.Check(c.Output); err != nil {
 			return err

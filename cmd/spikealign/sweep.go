@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -50,6 +51,11 @@ func (c *sweepCommand) Validate() error {
 
 // Run runs a sweep.
 func (c *sweepCommand) Run(a *app) error {
+	if st, err := os.Stat(c.File); err == nil && st.IsDir() {
+		if err := checkFolder(a, c.File, experiment.Interrupted, experiment.Killed, experiment.Failed); err != nil {
+			return err
+		}
+	}
 	s, err := sweep.Load(a.kinds, c.File, c.Set...)
 	if err != nil {
 		return err
@@ -105,6 +111,11 @@ func showSweep(a *app, o *sweep.Options, every time.Duration) {
 		r = progress.New(a.stderr, progress.Options{Terminal: isTerminal, Width: width, Every: every, Members: members})
 		r.Skip(finished)
 		a.redirect.to = r
+		if finished > 0 {
+			fmt.Fprintf(a.redirect, "going on in %s: %d of %d members are finished\n", o.Dir, finished, members)
+		} else {
+			fmt.Fprintf(a.redirect, "writing to %s\n", o.Dir)
+		}
 	}
 	o.Start = func(m sweep.Member) (func(experiment.Moment), func(string, bool)) {
 		t := r.Start(m.Name)

@@ -3,10 +3,7 @@ package main
 import (
 	_ "embed"
 	"fmt"
-	"strings"
 	"text/tabwriter"
-
-	"spikealign/internal/yamlconf"
 )
 
 type templateCommand struct {
@@ -44,11 +41,7 @@ func (c *templateCommand) Run(a *app) error {
 		_, err := a.stdout.Write(sweepTemplate)
 		return err
 	case a.kinds.Find(c.Kind) == nil:
-		known, hint := append(a.kinds.Names(), sweepKind), ""
-		if near := yamlconf.Nearest(c.Kind, known); near != "" {
-			hint = fmt.Sprintf("did you mean %s? ", near)
-		}
-		return usagef("there is no kind of experiment %q; %sknown are %s", c.Kind, hint, strings.Join(known, ", "))
+		return noSuch("kind of experiment", c.Kind, append(a.kinds.Names(), sweepKind))
 	}
 	text, err := a.kinds.Template(c.Kind)
 	if err != nil {

@@ -26,6 +26,7 @@ var (
 		`|\b\d(\.\d+)?e-1[5-9]\b`) // rounding errors
 	afterVolatile = regexp.MustCompile(`\* +`)
 	progressLine  = regexp.MustCompile(`(?m)^ *\d+\.\d% .*\n`)
+	folderLine    = regexp.MustCompile(`^(.* exists; )?(writing to|going on in) .*\n`)
 )
 
 // steady replaces what is volatile, with the blanks that align what follows.
@@ -38,7 +39,8 @@ func steady(text string) string {
 //
 //   - a fenced block that begins with ```yaml NAME is a file that the reader writes;
 //   - an indented line "$ COMMAND" is typed in a shell, and the indented lines below it are the
-//     output: standard output, then standard error without lines of progress;
+//     output: the line of standard error that tells the folder, standard output, then the rest of
+//     standard error without lines of progress;
 //   - a picture's title is the file in the reader's folder that it shows.
 //
 // What is volatile is compared without its value. With -update the outputs and pictures are written
@@ -121,7 +123,9 @@ func (p program) shell(line string) string {
 	var stdout, stderr bytes.Buffer
 	c.Stdout, c.Stderr = &stdout, &stderr
 	_ = c.Run() // what went wrong is seen in the output
-	return strings.TrimSuffix(stdout.String()+progressLine.ReplaceAllString(stderr.String(), ""), "\n")
+	told := stderr.String()
+	first := folderLine.FindString(told)
+	return strings.TrimSuffix(first+stdout.String()+progressLine.ReplaceAllString(told[len(first):], ""), "\n")
 }
 
 // picture holds a picture of the page to the one that the tutorial's commands have drawn: its size

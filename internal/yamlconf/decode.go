@@ -7,6 +7,7 @@ import (
 	"math"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -302,8 +303,9 @@ func (d *decoder) unknown(p pair, vs []reflect.Value, path string) {
 }
 
 func (d *decoder) hint(key string, vs []reflect.Value, path string) string {
-	var known, elsewhere []string
+	var known, also, elsewhere []string
 	for _, v := range vs {
+		also = append(also, alsoPaths(v.Type(), path, key, false)...)
 		for _, f := range settings.Fields(v.Type()) {
 			known = append(known, f.Name)
 		}
@@ -311,7 +313,12 @@ func (d *decoder) hint(key string, vs []reflect.Value, path string) string {
 	for _, t := range d.targets {
 		elsewhere = append(elsewhere, allPaths(t.Type(), "", 0)...)
 	}
-	return hint(key, path, known, elsewhere)
+	if len(also) == 0 && Nearest(key, known) == "" {
+		for _, t := range d.targets {
+			also = append(also, alsoPaths(t.Type(), "", key, true)...)
+		}
+	}
+	return hint(key, path, known, also, elsewhere)
 }
 
 // value decodes a node into v. On a problem v keeps what it had.
@@ -368,6 +375,11 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, path string, depth int) {
 		if !d.wants(n, yaml.SequenceNode, path, "a list, such as "+sample(t)) {
 			return
 		}
+		if k := t.Elem().Kind(); (k == reflect.Slice || k == reflect.Array) && !isText(t.Elem()) && len(n.Content) > 0 &&
+			!slices.ContainsFunc(n.Content, func(c *yaml.Node) bool { return c.Kind != yaml.ScalarNode }) {
+			d.issue(n, path, "is a list of single values; needed: a list of lists, such as %s", sample(t))
+			return
+		}
 		list := reflect.MakeSlice(t, 0, len(n.Content))
 		for k, c := range n.Content {
 			e := newValue(t.Elem())
@@ -387,7 +399,7 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, path string, depth int) {
 			d.value(c, v.Index(k), settings.Join(path, strconv.Itoa(k)), depth+1)
 		}
 	case reflect.Struct:
-		if d.wants(n, yaml.MappingNode, path, "keys and values") {
+		if d.wants(n, yaml.MappingNode, path, "keys and values ("+keysOf(t)+")") {
 			d.structs(n, []reflect.Value{v}, path, depth+1)
 		}
 	default:
@@ -397,6 +409,18 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, path string, depth int) {
 			d.scalar(n, v, path)
 		}
 	}
+}
+
+// keysOf lists the first keys of a struct.
+func keysOf(t reflect.Type) string {
+	var keys []string
+	for _, f := range settings.Fields(t) {
+		keys = append(keys, f.Name+": ...")
+	}
+	if len(keys) > 3 {
+		keys = append(keys[:3], "...")
+	}
+	return strings.Join(keys, ", ")
 }
 
 func newValue(t reflect.Type) reflect.Value {
@@ -462,7 +486,7 @@ func wanted(t reflect.Type) string {
 
 func sample(t reflect.Type) string {
 	switch e := t.Elem(); {
-	case e.Kind() == reflect.Slice && !isText(e):
+	case (e.Kind() == reflect.Slice || e.Kind() == reflect.Array) && !isText(e):
 		return "[[1, 2], [3, 4]]"
 	case e.Kind() == reflect.String, isText(e):
 		return "[one, two]"
@@ -502,18 +526,18 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value, path string) {
 		x, err := parseInt(text)
 		if err == nil && v.OverflowInt(x) || err == errRange {
 			top := int64(math.MaxInt64) >> (64 - t.Bits())
-			d.issue(n, path, "is outside %d .. %d", -top-1, top)
+			d.outside(n, path, fmt.Sprintf("%d .. %d", -top-1, top))
 		} else if err != nil {
-			d.issue(n, path, "is not a whole number%s", octal(text))
+			d.issue(n, path, "is not a whole number%s", octal(text)+d.needed(text, path))
 		} else {
 			v.SetInt(x)
 		}
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		x, err := parseUint(text)
 		if err == nil && v.OverflowUint(x) || err == errRange {
-			d.issue(n, path, "is outside 0 .. %d", uint64(math.MaxUint64)>>(64-t.Bits()))
+			d.outside(n, path, fmt.Sprintf("0 .. %d", uint64(math.MaxUint64)>>(64-t.Bits())))
 		} else if err != nil {
-			d.issue(n, path, "is not %s%s", wanted(t), octal(text))
+			d.issue(n, path, "is not %s%s", wanted(t), octal(text)+d.needed(text, path))
 		} else {
 			v.SetUint(x)
 		}
@@ -523,7 +547,7 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value, path string) {
 			case ".inf", "inf", ".nan", "nan", "infinity":
 				d.issue(n, path, "is not a finite number")
 			default:
-				d.issue(n, path, "is not a number")
+				d.issue(n, path, "is not a number%s", d.needed(text, path))
 			}
 			return
 		}
@@ -536,6 +560,43 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value, path string) {
 	default:
 		wanted(t)
 	}
+}
+
+// allowed says what the field at a path allows; both are "" where it does not tell.
+func (d *decoder) allowed(path string) (allowed, unit string) {
+	for _, t := range d.targets {
+		if f, ok := fieldAt(t.Type(), path); ok {
+			return f.Allowed(), f.Unit()
+		}
+	}
+	return "", ""
+}
+
+// outside tells of a number that its type cannot hold.
+func (d *decoder) outside(n *yaml.Node, path, held string) {
+	if allowed, _ := d.allowed(path); allowed != "" {
+		d.issue(n, path, "must be %s", allowed)
+		return
+	}
+	d.issue(n, path, "is outside %s", held)
+}
+
+var withUnit = regexp.MustCompile(`^[-+]?[0-9][0-9.eE+-]* ?[a-zA-Z\x{b5}\x{3bc}]+$`)
+
+// needed says, after "is not a number", what is needed: who gives seconds learns that it is steps.
+func (d *decoder) needed(text, path string) string {
+	allowed, unit := d.allowed(path)
+	bare := ""
+	if withUnit.MatchString(text) {
+		bare = ", written without a unit"
+	}
+	switch {
+	case allowed != "":
+		return "; must be " + allowed + bare
+	case unit != "":
+		return "; needed: " + unit + bare
+	}
+	return ""
 }
 
 // octal explains the one surprise of leading zeros.

@@ -53,9 +53,59 @@ func allPaths(t reflect.Type, prefix string, depth int) []string {
 	return paths
 }
 
-// hint proposes a key for an unknown one: a near spelling among the keys of its struct, else the
-// same (or nearly the same) name elsewhere, else the keys that are known.
-func hint(key, prefix string, known []string, elsewhere []string) string {
+// alsoPaths lists the dotted paths of the fields of a type that have the name key elsewhere, in
+// papers or other programs.
+func alsoPaths(t reflect.Type, prefix, key string, deep bool) []string {
+	var paths []string
+	for _, f := range settings.Fields(t) {
+		p := settings.Join(prefix, f.Name)
+		if f.IsAlso(key) {
+			paths = append(paths, p)
+		}
+		if sub := baseType(t.FieldByIndex(f.Index).Type); deep && sub.Kind() == reflect.Struct && !isText(sub) {
+			paths = append(paths, alsoPaths(sub, p, key, deep)...)
+		}
+	}
+	return paths
+}
+
+// fieldAt returns the field to which the value at a dotted path belongs; ok is false where the path
+// leads nowhere.
+func fieldAt(t reflect.Type, path string) (field settings.Field, ok bool) {
+	for path != "" {
+		var key string
+		key, path, _ = strings.Cut(path, ".")
+		switch t = baseType(t); {
+		case t.Kind() == reflect.Slice || t.Kind() == reflect.Array:
+			t = t.Elem()
+		case t.Kind() == reflect.Struct && !isText(t):
+			ok = false
+			for _, f := range settings.Fields(t) {
+				if f.Name == key {
+					field, ok, t = f, true, t.FieldByIndex(f.Index).Type
+					break
+				}
+			}
+			if !ok {
+				return field, false
+			}
+		default:
+			return field, false
+		}
+	}
+	return field, ok
+}
+
+// hint proposes a key for an unknown one: what others call so, a near spelling among the keys of its
+// struct, the same (or nearly the same) name elsewhere, or the keys that are known.
+func hint(key, prefix string, known, also, elsewhere []string) string {
+	if n := len(also); n > 0 {
+		last := also[n-1]
+		if n > 1 {
+			last = strings.Join(also[:n-1], ", ") + " or " + last
+		}
+		return "did you mean " + last + "?"
+	}
 	if near := Nearest(key, known); near != "" {
 		return "did you mean " + settings.Join(prefix, near) + "?"
 	}

@@ -18,6 +18,28 @@ func (r Raw) Text() string {
 	return string(r)
 }
 
+// WithNumbers returns r with the text of every number in it, at any depth, replaced by what spell
+// makes of it. Texts in quotes stay as they are.
+func (r Raw) WithNumbers(spell func(string) string) Raw {
+	n, _, msg := parse([]byte(r))
+	if msg != "" || n == nil {
+		return r
+	}
+	var walk func(*yaml.Node)
+	walk = func(n *yaml.Node) {
+		if tag := n.ShortTag(); n.Kind == yaml.ScalarNode && (tag == "!!int" || tag == "!!float") {
+			n.Value = spell(n.Value)
+		}
+		for _, c := range n.Content {
+			walk(c)
+		}
+	}
+	walk(n)
+	var b strings.Builder
+	writeFlow(&b, n, 0, 1<<30, false)
+	return Raw(b.String())
+}
+
 // raw renders a node as flow text; aliases and merges are expanded within the limits.
 func (d *decoder) raw(n *yaml.Node, path string, depth int) Raw {
 	plain := d.expand(n, path, depth)
