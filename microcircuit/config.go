@@ -75,7 +75,6 @@ const (
 	unit       = 1.0 / units
 	maxDrive   = 64      // bound of |bias|, |input| and |target|
 	maxTau     = 1 << 14 // steps
-	maxWindow  = 1 << 18 // steps
 	maxSize    = 1 << 26 // words of weights, and of the memory behind the sliding means
 	maxPresent = 1 << 40 // steps
 )

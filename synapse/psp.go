@@ -133,8 +133,8 @@ func (p PSP) Length() int64 {
 	case Exponential:
 		l = int64(math.Ceil(-detmath.Log(negligible) * p.TauSyn))
 	case RectangularTail:
-		peak := math.Max(1, p.Amplitude()*detmath.Exp(-float64(p.TauRef+1)/p.TauSyn))
-		l = max(p.TauRef, int64(math.Ceil(-detmath.Log(negligible*peak/p.Amplitude())*p.TauSyn)))
+		// The tail begins below 1, the height of the rectangle.
+		l = max(p.TauRef, int64(math.Ceil(-detmath.Log(negligible/p.Amplitude())*p.TauSyn)))
 	}
 	if p.Cut > 0 {
 		l = min(l, p.Cut)
