@@ -271,7 +271,9 @@ func FuzzReader(f *testing.F) {
 				break
 			}
 			left := r.Len()
-			if a := allocated(calls[int(c)%len(calls)]); a > uint64(4096+4*len(b)) {
+			// The fuzzer's own goroutines may take some kilobytes meanwhile; a count that is
+			// believed takes far more.
+			if a := allocated(calls[int(c)%len(calls)]); a > uint64(1<<16+4*len(b)) {
 				t.Fatalf("call %d asks for %d bytes of memory for a state of %d", c, a, len(b))
 			}
 			if r.Len() > left {
