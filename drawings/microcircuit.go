@@ -42,6 +42,11 @@ func circuitOf(f *experiment.Folder) ([]Picture, error) {
 	for _, a := range m.Angles {
 		n = min(n, len(a))
 	}
+	for _, v := range [][]float64{m.Loss, m.LossNudged, m.TrainLoss, m.Accuracy, m.TrainAccuracy} {
+		if len(v) < n {
+			return nil, fmt.Errorf("%s lacks a column of microcircuits", f.Path(experiment.MetricsFile))
+		}
+	}
 	m.Epoch = m.Epoch[:n]
 	for _, v := range []*[]float64{&m.Loss, &m.LossNudged, &m.TrainLoss, &m.Accuracy, &m.TrainAccuracy} {
 		*v = (*v)[:n]

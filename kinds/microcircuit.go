@@ -82,6 +82,11 @@ func (c *MicrocircuitConfig) New(env experiment.Env) (experiment.Run, error) {
 	if err != nil {
 		return nil, err
 	}
+	if from != nil {
+		if ps := from.Validate(c.Config); len(ps) > 0 {
+			return nil, experiment.Usagef("initial.from = %s: the weights of that run do not fit this network: %s", c.Initial.From, ps[0].Error())
+		}
+	}
 	t := c.Training(env.Seed, from)
 	t.Patterns = c.PatternMeans.Epochs != nil
 	tr, err := microcircuit.NewTrainer(t)

@@ -90,6 +90,7 @@ func (i *Initial) relate(ps *settings.Problems, layers []int, bound float64) {
 				ps.Add("initial."+given.path, "comes from the run of initial.from; remove one of them")
 			}
 		}
+		return
 	}
 	i.Forward.relate(ps, "initial", layers, bound)
 	relateMatrices(ps, "initial.down", i.Down, i.DownRange, len(layers)-2, bound, func(l int) (int, int) { return layers[l+1], layers[l+2] })
@@ -212,11 +213,14 @@ func (s *Settings) relateTeacher(ps *settings.Problems) {
 	dims := s.teacherLayers()
 	c := teacherConfig(dims, s.Tau)
 	for _, p := range c.Validate() {
-		if rest, ok := cutPath(p.Path, "network.layers"); ok {
+		switch rest, ok := cutPath(p.Path, "network.layers"); {
+		case ok:
 			ps.Add("task.teacher.layers"+rest, "%s", p.Message)
+		case p.Path != "network.tau_ref": // which is the student's
+			ps.Add("task.teacher.layers", "%s", p.Message)
 		}
 	}
-	if ps.Has("task.teacher.layers") {
+	if ps.Has("task.teacher.layers") || ps.Has("network.tau_ref") {
 		return
 	}
 	if top := len(dims) - 1; dims[0] != s.Dims[0] || dims[top] != s.Dims[len(s.Dims)-1] {

@@ -3,8 +3,10 @@ package sample
 import (
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -103,6 +105,12 @@ func (r *Result) MarshalJSON() ([]byte, error) {
 func (r *Result) Save(dir string) ([]string, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, experiment.Usagef("cannot make the folder of the sample: %v", err)
+	}
+	// Of an earlier sample in this folder nothing stays that this one does not write.
+	for _, name := range []string{StatesFile, filepath.Join(experiment.FiguresDir, "images.png"), filepath.Join(experiment.FiguresDir, "images.svg")} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
 	}
 	var names []string
 	write := func(name string, f func(w io.Writer) error) error {

@@ -86,6 +86,7 @@ func (s Sample) Run(ctx context.Context, progress func(share float64)) (*Samples
 	tau := c.TauRef * c.TicksPerStep()
 	begin, end := s.Settle*tau, (s.Settle+s.Duration)*tau
 	m := newMeter(c.Neurons, s.Visible, tau, begin, end)
+	m.hold(s.Clamps)
 	buf := make([]spike.Event, 0, c.Neurons+4096)
 	spikes := int64(0)
 	for done := false; !done; {
@@ -142,10 +143,24 @@ func newMeter(n, visible int, width, begin, end int64) *meter {
 	return m
 }
 
+// hold puts neurons that are clamped on into their state for good, at the beginning: where the
+// shortest interval is longer than the state, their spikes alone would leave gaps.
+func (m *meter) hold(clamps []Clamping) {
+	for i, c := range clamps {
+		if c == ClampedOn {
+			m.flip(i, true)
+			m.off[i] = math.MaxInt64
+		}
+	}
+}
+
 // spike takes the next spike, in order of time.
 func (m *meter) spike(e spike.Event) {
 	m.advance(e.Time)
 	i := e.Neuron
+	if m.off[i] == math.MaxInt64 {
+		return
+	}
 	if !m.isOn[i] {
 		m.flip(int(i), true)
 	}

@@ -147,3 +147,27 @@ func TestSampleMisuse(t *testing.T) {
 		t.Errorf("an ended context: %v", err)
 	}
 }
+
+// TestSampleHeld: a neuron that is clamped on counts as on at all times, also where it cannot spike
+// as often as its state ends.
+func TestSampleHeld(t *testing.T) {
+	for _, change := range []func(*Config){func(c *Config) {}, func(c *Config) { c.MinISI = 20 }, func(c *Config) { c.Timing = AuthorsTiming }} {
+		for _, dynamics := range []Dynamics{Discrete, Continuous} {
+			s := sampleOf(3, []Clamping{ClampedOn, Free, ClampedOff})
+			s.Dynamics, s.Duration = dynamics, 1000
+			change(&s.Config)
+			r, err := s.Run(t.Context(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Mean[0] != 1 || r.MeanSE[0] != 0 || r.Mean[2] != 0 {
+				t.Errorf("%+v: clamped neurons are on for %v +- %v and %v of the time", s.Config, r.Mean[0], r.MeanSE[0], r.Mean[2])
+			}
+			for _, z := range r.States {
+				if z.Bits&1 == 0 || z.Bits&4 != 0 {
+					t.Errorf("%+v: state %03b was visited", s.Config, z.Bits)
+				}
+			}
+		}
+	}
+}
