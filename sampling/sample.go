@@ -30,10 +30,14 @@ const sampleBatches = 50
 // MaxSampledStates is the number of neurons up to which joint states are recorded.
 const MaxSampledStates = 64
 
+// maxStates is the number of visited states up to which they are recorded; more take memory and say
+// little.
+const maxStates = 1 << 20
+
 // Samples are what a Sample gave.
 type Samples struct {
 	Mean, MeanSE  []float64 // n: share of time in state 1, and its standard error
-	States        []State   // visited states of the visible neurons, most frequent first; nil for more than MaxSampledStates
+	States        []State   // visited states of the visible neurons, most frequent first; nil for more than MaxSampledStates neurons or 2^20 states
 	Steps, Spikes int64     // simulated, settling included
 	Engine        string
 }
@@ -221,6 +225,11 @@ func (m *meter) flip(i int, on bool) {
 func (m *meter) leave() {
 	if m.states != nil && m.measures() && m.now > m.since {
 		s := m.states[m.bits]
+		if s == nil && len(m.states) == maxStates {
+			m.states = nil
+			m.since = m.now
+			return
+		}
 		if s == nil {
 			s = &tallied{}
 			m.states[m.bits] = s

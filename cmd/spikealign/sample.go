@@ -95,6 +95,9 @@ func (c *sampleCommand) print(a *app, r *sample.Result, files []string) error {
 		fmt.Fprintf(t, "%d\t%.4f\t%.4f\t%s\n", i, r.Mean[i], r.MeanSE[i], note)
 	}
 	t.Flush()
+	if r.States == nil {
+		fmt.Fprintln(a.stderr, "warning: more than 64 visible neurons or 2^20 visited states: only how often each neuron is on is known")
+	}
 	if r.States != nil && c.Top > 0 {
 		fmt.Fprintln(a.stdout)
 		head := "state\tprobability\tse"
