@@ -38,7 +38,8 @@ func (h *header) encode() ([]byte, error) {
 	return append(binary.LittleEndian.AppendUint64(nil, uint64(len(text))), text...), nil
 }
 
-// decode reads the header of a checkpoint and returns the state, a part of b.
+// decode reads the header of a checkpoint and returns the state, a part of b. A header of another
+// format than checkpointFormat is no error here.
 func (h *header) decode(b []byte) (state []byte, err error) {
 	if len(b) < 8 {
 		return nil, errBadCheckpoint
@@ -46,6 +47,16 @@ func (h *header) decode(b []byte) (state []byte, err error) {
 	n := binary.LittleEndian.Uint64(b)
 	if n > uint64(len(b)-8) {
 		return nil, errBadCheckpoint
+	}
+	// Of a header of another format nothing but that is read.
+	var of struct {
+		Format int `json:"format"`
+	}
+	if err := json.Unmarshal(b[8:8+n], &of); err != nil {
+		return nil, errBadCheckpoint
+	}
+	if h.Format = of.Format; h.Format != checkpointFormat {
+		return nil, nil
 	}
 	if err := json.Unmarshal(b[8:8+n], h); err != nil || !h.possible() {
 		return nil, errBadCheckpoint

@@ -44,6 +44,9 @@ func (l *loop) claim(o Options) error {
 	// Another process may have been here between the first look and the lock.
 	what := occupied(l.dir)
 	if what == aRun && o.Overwrite && !o.Unique {
+		if l.source != nil && l.source.folder != nil && sameFolder(l.source.folder.Dir, l.dir) {
+			return Usagef("the run in %s is the one to begin from; choose another folder with -o", l.dir)
+		}
 		return l.clear()
 	}
 	if what != "" {
@@ -54,6 +57,13 @@ func (l *loop) claim(o Options) error {
 		return takenError(l.dir, what)
 	}
 	return nil
+}
+
+// sameFolder reports whether two paths lead to one folder.
+func sameFolder(a, b string) bool {
+	x, err1 := os.Stat(a)
+	y, err2 := os.Stat(b)
+	return err1 == nil && err2 == nil && os.SameFile(x, y)
 }
 
 const aRun = "a run"

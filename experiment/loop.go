@@ -167,13 +167,14 @@ func (l *loop) resume(ctx context.Context) (Result, error) {
 	if err != nil {
 		return Result{}, l.damaged(err)
 	}
+	if h.Format != checkpointFormat {
+		return Result{}, Usagef("%s was written by version %s, which keeps checkpoints of another form; resume with that program, or delete the checkpoint and resume to start from the beginning",
+			l.path(CheckpointFile), id.Program)
+	}
 	change, err := l.spec.changed(h.Config)
 	switch {
 	case err != nil || id.Kind != l.spec.Kind.Name():
 		return Result{}, l.damaged(errBadCheckpoint)
-	case h.Format != checkpointFormat:
-		return Result{}, Usagef("%s was written by version %s, which keeps checkpoints of another form; resume with that program, or delete the checkpoint and resume to start from the beginning",
-			l.path(CheckpointFile), id.Program)
 	case h.State != l.spec.Kind.StateVersion():
 		return Result{}, Usagef("%s was written by version %s, whose %s experiments compute other numbers or keep another state (version %d, here %d); resume with that program, or delete the checkpoint and resume to start from the beginning",
 			l.path(CheckpointFile), id.Program, id.Kind, h.State, l.spec.Kind.StateVersion())
