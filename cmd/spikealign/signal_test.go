@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
 	"syscall"
 	"testing"
@@ -46,6 +47,9 @@ func (p program) started(c *exec.Cmd, dir string) {
 // TestSignals: one signal stops a run with a checkpoint and exit code 75. A second one may come at
 // any time, also while the checkpoint is written: the run can be resumed in any case.
 func TestSignals(t *testing.T) {
+	// Where the tests themselves run under nohup the program would inherit that SIGHUP is ignored.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
+	defer signal.Reset(syscall.SIGHUP)
 	p := newProgram(t)
 	p.write("endless.yaml", endlessFile)
 	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
