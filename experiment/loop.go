@@ -60,7 +60,7 @@ func (ks Kinds) Resume(ctx context.Context, dir string, s Session) (Result, erro
 	if err := l.build(spec); err != nil {
 		return Result{}, err
 	}
-	l.info.Sessions, l.info.From = info.Sessions, info.From
+	l.info.Sessions = info.Sessions
 	if !info.Start.IsZero() {
 		l.info.Start = info.Start
 	}
@@ -109,6 +109,10 @@ func (l *loop) build(spec *Spec) (err error) {
 	l.meter.perThread = l.PerThread
 	env := Env{Seed: spec.Seed, Sink: l.rec, Spikes: spec.Record.Spikes, From: l.source, Data: l.Data, Threads: l.Threads, meter: &l.meter}
 	if l.run, err = spec.Config.New(env); err != nil {
+		if c, ok := spec.Config.(Starter); ok && l.source != nil && errors.Is(err, ErrUsage) {
+			from, path := c.From()
+			return fmt.Errorf("%s = %s: %w", path, from, err)
+		}
 		return err
 	}
 	l.facts = l.run.Facts()
@@ -120,6 +124,9 @@ func (l *loop) build(spec *Spec) (err error) {
 	host, _ := os.Hostname()
 	l.info = Info{Format: infoFormat, Kind: spec.Kind.Name(), Name: spec.Name, Description: spec.Description, Seed: spec.Seed, Program: l.Program,
 		Platform: runtime.GOOS + "/" + runtime.GOARCH + " " + runtime.Version(), Host: host, PID: os.Getpid(), Every: spec.Checkpoint.Every.Seconds(), Start: l.begin.UTC().Round(time.Second)}
+	if l.source != nil {
+		l.info.From = &l.source.Info
+	}
 	for _, t := range l.tables {
 		ti := TableInfo{Name: t.Name}
 		for _, c := range t.Columns {

@@ -3,6 +3,7 @@ package experiment
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -54,7 +55,9 @@ func OpenSource(from, kind string) (*Source, error) {
 	dir, epoch := from, ""
 	if _, err := os.Stat(dir); err != nil {
 		if k := strings.LastIndexByte(from, '#'); k >= 0 {
-			dir, epoch = from[:k], from[k+1:]
+			if dir, epoch = from[:k], from[k+1:]; epoch == "" {
+				return nil, Usagef("%s names no epoch behind the #", from)
+			}
 		}
 	}
 	if !IsRun(dir) {
@@ -65,7 +68,7 @@ func OpenSource(from, kind string) (*Source, error) {
 	case err != nil:
 		return nil, err
 	case folder.Info.Kind != kind:
-		return nil, Usagef("%s holds a run of kind %s, and this one is of kind %s", dir, folder.Info.Kind, kind)
+		return nil, Usagef("%s holds a run of kind %s; needed is one of kind %s", dir, folder.Info.Kind, kind)
 	case folder.Info.Status != Done:
 		return nil, Usagef("the run in %s is not finished (%s); go on with it: spikealign resume %s", dir, folder.Info.Status, dir)
 	}
@@ -196,30 +199,37 @@ func (s *Source) Metric(column string) (float64, error) {
 	return x, nil
 }
 
-// findSource opens the run to begin from, if the configuration names one: the kept arrays when the
-// run is resumed.
-func (l *loop) findSource(spec *Spec) error {
-	c, ok := spec.Config.(Starter)
+// Source opens the run from which this experiment is to begin; nil if it names none. The error says
+// where it is named.
+func (s *Spec) Source() (*Source, error) {
+	c, ok := s.Config.(Starter)
 	if !ok {
-		return nil
+		return nil, nil
 	}
 	from, path := c.From()
 	if from == "" {
+		return nil, nil
+	}
+	source, err := OpenSource(from, s.Kind.Name())
+	if err != nil {
+		return nil, fmt.Errorf("%s = %s: %w", path, from, err)
+	}
+	return source, nil
+}
+
+// findSource opens the run to begin from, if the configuration names one: the kept arrays when the
+// run is resumed.
+func (l *loop) findSource(spec *Spec) (err error) {
+	if c, ok := spec.Config.(Starter); !ok || l.dir == "" {
+		l.source, err = spec.Source()
+		return err
+	} else if from, _ := c.From(); from == "" {
 		return nil
 	}
-	if l.dir != "" {
-		s, err := keptSource(l.path(InitialFile))
-		if err == nil || !errors.Is(err, fs.ErrNotExist) {
-			l.source = s
-			return err
-		}
+	if l.source, err = keptSource(l.path(InitialFile)); errors.Is(err, fs.ErrNotExist) {
+		l.source, err = spec.Source()
 	}
-	s, err := OpenSource(from, spec.Kind.Name())
-	if err != nil {
-		return fmt.Errorf("%s = %s: %w", path, from, err)
-	}
-	l.source = s
-	return nil
+	return err
 }
 
 // keptSource reads what keepSource wrote.
@@ -231,6 +241,16 @@ func keptSource(path string) (*Source, error) {
 	defer z.Close()
 	s := &Source{kept: map[string]*Array{}}
 	for _, name := range z.Names() {
+		if name == sourceArray {
+			text, _, err := z.Strings(name)
+			if err != nil {
+				return nil, err
+			}
+			if len(text) != 1 || json.Unmarshal([]byte(text[0]), &s.Info) != nil {
+				return nil, fmt.Errorf("%s: %s does not describe a run", path, name)
+			}
+			continue
+		}
 		values, shape, err := z.Float64s(name)
 		if err != nil {
 			return nil, err
@@ -240,14 +260,21 @@ func keptSource(path string) (*Source, error) {
 	return s, nil
 }
 
+// sourceArray is the array of InitialFile that holds the SourceInfo, as JSON.
+const sourceArray = "from"
+
 // keepSource writes what was read of the source to the new run's folder, unless it stands there.
 func (l *loop) keepSource() error {
 	if l.source == nil || l.source.kept != nil {
 		return nil
 	}
-	l.info.From = &l.source.Info
+	text, err := json.Marshal(l.source.Info)
+	if err != nil {
+		return err
+	}
 	return durable.WriteFile(l.path(InitialFile), 0o666, func(w io.Writer) error {
 		z := npz.NewWriter(w)
+		z.Add(Array{Name: sourceArray, Data: string(text)})
 		for _, a := range l.source.read {
 			z.Add(a)
 		}

@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"spikealign/catalog"
 	"strconv"
 	"testing"
+
+	"spikealign/catalog"
 )
 
 // TestAuthorsTraining trains from starts that the authors' public program drew, with its timing,

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"math"
-	"spikealign/experiment"
 	"testing"
 
+	"spikealign/experiment"
 	"spikealign/internal/yamlconf"
 )
 

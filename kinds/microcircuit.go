@@ -6,10 +6,10 @@ import (
 	"io"
 	"math"
 	"slices"
-	"spikealign/experiment"
-	"spikealign/settings"
 
+	"spikealign/experiment"
 	"spikealign/microcircuit"
+	"spikealign/settings"
 )
 
 // Microcircuit is the kind "microcircuit": a dendritic cortical microcircuit of any depth and width
@@ -84,7 +84,7 @@ func (c *MicrocircuitConfig) New(env experiment.Env) (experiment.Run, error) {
 	}
 	if from != nil {
 		if ps := from.Validate(c.Config); len(ps) > 0 {
-			return nil, experiment.Usagef("initial.from = %s: the weights of that run do not fit this network: %s", c.Initial.From, ps[0].Error())
+			return nil, experiment.Usagef("the weights of that run do not fit this network: %s", ps[0].Error())
 		}
 	}
 	t := c.Training(env.Seed, from)

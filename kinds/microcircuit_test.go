@@ -5,15 +5,15 @@ import (
 	"io"
 	"math"
 	"slices"
-	"spikealign/catalog"
-	"spikealign/kinds"
 	"strconv"
 	"strings"
 	"testing"
 
+	"spikealign/catalog"
 	"spikealign/experiment"
 	"spikealign/internal/npz"
 	"spikealign/internal/yamlconf"
+	"spikealign/kinds"
 )
 
 // TestMicrocircuitProblems: what is wrong is told at the place in the experiment file where it is

@@ -108,15 +108,15 @@ func (c Config) relate(ps *settings.Problems) {
 	if ps.Has("network.layers") {
 		return
 	}
-	neurons, sizes := 0, true
-	for l, n := range c.Dims {
-		if l > 0 {
-			neurons += n
-			if n > maxSize/c.Dims[l-1] {
-				ps.Add(fmt.Sprintf("network.layers.%d", l), "more than 2^26 synapses between two layers")
-				sizes = false
-			}
+	neurons, synapses, sizes := 0, 0, true
+	for l, n := range c.Dims[1:] {
+		neurons += n
+		if n > (maxSize-synapses)/c.Dims[l] {
+			ps.Add(fmt.Sprintf("network.layers.%d", l+1), "more than 2^26 synapses between the layers up to here")
+			sizes = false
+			break
 		}
+		synapses += n * c.Dims[l]
 	}
 	if sizes && !ps.Has("network.window") {
 		if neurons > maxSize/int(c.Window) {

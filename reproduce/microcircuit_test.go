@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"spikealign/catalog"
 	"testing"
 
+	"spikealign/catalog"
 	"spikealign/experiments"
 	"spikealign/sweep"
 )

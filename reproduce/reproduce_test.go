@@ -5,9 +5,9 @@ import (
 	"encoding/csv"
 	"os"
 	"path/filepath"
-	"spikealign/catalog"
 	"testing"
 
+	"spikealign/catalog"
 	"spikealign/experiment"
 	"spikealign/sweep"
 )

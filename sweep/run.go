@@ -185,9 +185,10 @@ func (e *FailedError) Error() string {
 }
 
 // Run runs what is not finished of a sweep and writes members.csv and summary.csv, at the start,
-// after members have ended and at the end. The results do not depend on the engine. If ctx ends, every member saves a checkpoint and the error is
-// *experiment.Stopped; if members fail, *FailedError. In both cases the result holds what there is.
-// An error that wraps experiment.ErrUsage has changed nothing on disk.
+// after members have ended and at the end. The results do not depend on the engine. If ctx ends,
+// every member saves a checkpoint and the error is *experiment.Stopped; if members fail,
+// *FailedError. In both cases the result holds what there is. An error that wraps
+// experiment.ErrUsage has changed nothing on disk.
 func Run(ctx context.Context, s *Sweep, o Options) (*Result, error) {
 	unlock, err := s.claim(o)
 	if err != nil {
@@ -261,6 +262,9 @@ func (s *Sweep) claim(o Options) (unlock func(), err error) {
 			return nil, experiment.Usagef("%s holds member %s of another base experiment: %s; choose another folder with -o", o.Dir, m.Name, change)
 		}
 	}
+	if err := s.checkSources(o.Dir); err != nil {
+		return nil, err
+	}
 	text, err := s.Marshal()
 	if err != nil {
 		return nil, err
@@ -292,4 +296,34 @@ func (s *Sweep) claim(o Options) (unlock func(), err error) {
 		return nil, err
 	}
 	return unlock, nil
+}
+
+// checkSources opens the runs from which members that have not begun are to begin, before any
+// member runs, and holds them to those from which the others began: a folder that was run again in
+// between holds another run.
+func (s *Sweep) checkSources(dir string) error {
+	begun := map[string]string{} // path and epoch of a source: the checksum of its arrays
+	var rest []Member
+	for _, m := range s.Members {
+		switch info, err := experiment.ReadInfo(MemberDir(dir, m)); {
+		case err != nil: // not begun, or damaged, which is reported when it is run
+			rest = append(rest, m)
+		case info.From != nil:
+			begun[info.From.Folder+"#"+info.From.Epoch] = info.From.SHA256
+		}
+	}
+	for _, m := range rest {
+		source, err := m.Spec.Source()
+		if err != nil {
+			return err
+		}
+		if source == nil {
+			continue
+		}
+		i := source.Info
+		if sum, ok := begun[i.Folder+"#"+i.Epoch]; ok && sum != i.SHA256 {
+			return experiment.Usagef("%s holds another run than when members of %s began from it; put the old one back, or sweep into another folder with -o", i.Folder, dir)
+		}
+	}
+	return nil
 }

@@ -7,11 +7,11 @@ import (
 	"os"
 	"regexp"
 	"slices"
-	"spikealign/catalog"
 	"strings"
 	"testing"
 	"time"
 
+	"spikealign/catalog"
 	"spikealign/reproduce"
 	"spikealign/sweep"
 )

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"os"
-	"spikealign/catalog"
 	"strconv"
 	"strings"
 	"syscall"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"spikealign/catalog"
 	"spikealign/experiment/experimenttest"
 	"spikealign/internal/tiny"
 )
