@@ -9,10 +9,12 @@
 //
 //	experiment.yaml   the whole configuration, defaults written out
 //	run.json          Info: status, seed, versions, times, counts, warnings
-//	metrics.csv       a header and one row per report, there at once, synced at the latest with the next checkpoint; further tables likewise
+//	metrics.csv       a header and one row per report, there at once, synced at the latest with
+//	                  the next checkpoint; further tables likewise
 //	arrays.npz        final arrays and snapshots
 //	spikes.npz        if record.spikes: time (int64 ticks), neuron (int32), tick_steps, neurons
-//	checkpoint        while unfinished: the state, and length and checksum of every file that grows
+//	initial.npz       if it begins from another run: what it took from that one, and which it was
+//	checkpoint        while unfinished: the state, length and checksum of every file that grows
 //	partial/          while unfinished: spikes and snapshots so far
 //
 // Files that grow are cut back to the checkpoint on resume and written again from there; every

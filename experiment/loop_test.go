@@ -182,7 +182,8 @@ func TestFolder(t *testing.T) {
 func TestKillAnywhere(t *testing.T) {
 	t.Parallel()
 	t.Run("checkpoints", func(t *testing.T) { killAnywhere(t, minutes()) })
-	t.Run("progress", func(t *testing.T) { killAnywhere(t, ticking(6*time.Second)) }) // and a checkpoint at times
+	// and a checkpoint at times
+	t.Run("progress", func(t *testing.T) { killAnywhere(t, ticking(6*time.Second)) })
 }
 
 func killAnywhere(t *testing.T, clock func() time.Time) {
@@ -219,8 +220,8 @@ func killAnywhere(t *testing.T, clock func() time.Time) {
 	}
 }
 
-// While a run is under way run.json tells its progress between checkpoints; a run goes on where that
-// cannot be written.
+// While a run is under way run.json tells its progress between checkpoints; a run goes on where
+// that cannot be written.
 func TestProgressInFolder(t *testing.T) {
 	t.Parallel()
 	want := execute(t, "checkpoint.every=1h")

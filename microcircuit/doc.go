@@ -10,11 +10,12 @@
 // spike timing in phases of alignment (SAL), or fixed (FA), or tied to the forward weights (BP).
 //
 //	basal       v_bas[l] = Up[l] z[l-1]
-//	apical      v_api[l] = Down[l] (z[l+1] - z_inn[l])                 in the self-predicting state
+//	apical      v_api[l] = Down[l] (z[l+1] - z_inn[l])      in the self-predicting state
 //	pyramidal   u[l] = b[l] + v_bas[l] + LambdaApical * v_api[l]
 //	interneuron u_inn[l] = b[l+1] + Up[l+1] z[l]
 //	output      u[L] = b[L] + v_bas[L] + LambdaNudge * (target - mean(v_bas[L]) - b[L])
-//	forward     dUp[l] = RateUp * (rho(mean(u)) - rho(mean(v_bas) + b))  at every spike of the presynaptic neuron, one step later
+//	forward     dUp[l] = RateUp * (rho(mean(u)) - rho(mean(v_bas) + b))
+//	            at every spike of the presynaptic neuron, one step later
 //	feedback    SAL, exponential window of Tau (up to SALCut), last-1 pairing, while aligning
 //
 // with rho(u) = sigma(u - ln Tau), the probability to spike in a step. z is 1 for Tau steps from a

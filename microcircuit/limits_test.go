@@ -138,7 +138,8 @@ func TestOdds(t *testing.T) {
 			u := fixed(-700 + 1001*s.Float64())
 			// The value of u that the table sees, to the last unit.
 			want := math.Exp(float64(u)*unit) / float64(tau)
-			if got := o.at(u); !(math.Abs(got/want-1) <= 2e-13) { // e^u itself to 1e-13 at |u| = 700
+			// e^u itself to 1e-13 at |u| = 700
+			if got := o.at(u); !(math.Abs(got/want-1) <= 2e-13) {
 				t.Fatalf("u = %v: odds %v, want %v", float64(u)*unit, got, want)
 			}
 		}
@@ -342,7 +343,8 @@ func TestSamplesOfYinYang(t *testing.T) {
 			t.Errorf("point %d depends on how many there are", k)
 		}
 	}
-	const goldenPoint, goldenValidation = 0x1.06d4d17176cfep-2, 0x1.b40e3f2f1c3eap-2 // must not change
+	// must not change
+	const goldenPoint, goldenValidation = 0x1.06d4d17176cfep-2, 0x1.b40e3f2f1c3eap-2
 	if x, v := a.Train[0].Input[0], a.Validation[0].Input[0]; x != goldenPoint || v != goldenValidation {
 		t.Errorf("first points at %b and %b, want %b and %b", x, v, goldenPoint, goldenValidation)
 	}

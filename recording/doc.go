@@ -8,9 +8,11 @@
 //
 // # Formats
 //
-//	npz    arrays time and neuron of equal length. With tick_steps (spikes.npz of this program) time is in ticks of so many steps; else the unit is that of a string unit, or named
-//	csv    lines of time and neuron, separated by comma, semicolon, tab or blanks. A header may name and order the columns and tell the unit: time_ms, "t (us)".
-//	       Further columns need a header and are ignored. # and % begin comments
+//	npz    arrays time and neuron of equal length. With tick_steps (spikes.npz of this program)
+//	       time is in ticks of so many steps; else the unit is that of a string unit, or named
+//	csv    lines of time and neuron, separated by comma, semicolon, tab or blanks. A header may
+//	       name and order the columns and tell the unit: time_ms, "t (us)". Further columns need
+//	       a header and are ignored. # and % begin comments
 //	nest   lines of sender and time in ms, with or without NEST's header lines
 //
 // Text may be compressed by gzip.
@@ -24,8 +26,8 @@
 // # What is wrong with a file
 //
 // A line that is no spike (negative time, NaN, a neuron that is not a whole number of at least 0)
-// is an error with file and line; the first few are reported. Times out of order and second spikes of a
-// neuron at one time, which are dropped, are no errors but counted, with the first few places
+// is an error with file and line; the first few are reported. Times out of order and second spikes
+// of a neuron at one time, which are dropped, are no errors but counted, with the first few places
 // (Remark). Two columns without a header that seem to be the other way round are reported with the
 // error, or, where the file can be read, in Recording.Exchanged.
 package recording

@@ -408,7 +408,8 @@ func (r *Recording) When(tick int64) string {
 
 // TickAt returns the first tick at or after a time in Unit.
 func (r *Recording) TickAt(time float64) int64 {
-	x := math.Ceil(float64((time-r.First)*r.PerUnit) - 1e-6) // rounding of the product must not lose a tick
+	// rounding of the product must not lose a tick
+	x := math.Ceil(float64((time-r.First)*r.PerUnit) - 1e-6)
 	return int64(min(max(x, -maxTime), maxTime))
 }
 

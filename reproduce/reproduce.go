@@ -77,8 +77,8 @@ type Tools struct {
 	Run func(ctx context.Context, spec *experiment.Spec, dir string) error
 	// Sweep does the same for a sweep.
 	Sweep func(ctx context.Context, s *sweep.Sweep, dir string) (*sweep.Result, error)
-	// Progress is called for work that neither of them does: it returns what is to be called with the
-	// parts done so far of total.
+	// Progress is called for work that neither of them does: it returns what is to be called with
+	// the parts done so far of total.
 	Progress func(what string, total int) func(done int)
 }
 

@@ -27,7 +27,7 @@
 // with what came before, whatever the order in which they are given; neither hides the other's
 // earlier spikes.
 //
-//	nearest  the other neuron's latest spike, unless an own spike came at the same time as that one or after it
+//	nearest  the other neuron's latest spike, unless an own spike came at its time or after it
 //	last-k   the other neuron's last k spikes
 //	all      every earlier spike of the other neuron
 //

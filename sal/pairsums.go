@@ -11,7 +11,7 @@ import (
 
 // PairSums holds the causal pair sums of n neurons,
 //
-//	C[i][j] = sum over pairs of a spike of i at t_i and a spike of j at t_j < t_i of f((t_i-t_j)/tau)
+//	C[i][j] = sum of f((t_i-t_j)/tau) over pairs of a spike of i at t_i and one of j at t_j < t_i
 //
 // for one half window f and one pairing, both shared by all neurons. It is fed spike by spike, in
 // order of time, or in batches; the split into batches and the order of simultaneous spikes do not

@@ -34,9 +34,11 @@ const tableBudget = 2 << 20
 // of neurons whose PSP is on. For every A that occurs, the table holds the running sum of hazards
 // over the neurons outside A. PSP and refractoriness nearly coincide:
 //
-//   - PSPSteps = MinISI (canonical): in the last tick of its PSP a neuron may spike again. That trial is made apart, as the last of its tick.
-//   - PSPSteps < MinISI: a neuron outside A may still be refractory. If the draw falls on its trial, nothing happens (thinning), and from the next tick on
-//     refractory neurons are left out of the sums until that one is ready again.
+//   - PSPSteps = MinISI (canonical): in the last tick of its PSP a neuron may spike again. That
+//     trial is made apart, as the last of its tick.
+//   - PSPSteps < MinISI: a neuron outside A may still be refractory. If the draw falls on its
+//     trial, nothing happens (thinning), and from the next tick on refractory neurons are left out of
+//     the sums until that one is ready again.
 //
 // # Cost per spike
 //

@@ -66,7 +66,8 @@ func (p Pairs) relate(ps *settings.Problems, path string, c Config) {
 	case ps.Has(path):
 	case half.Validate() != nil:
 		ps.Add(path, "must be 0 (which stands for tau_ref) or at most %d steps", longest)
-	case p.WindowTau != 0 && half.Support() == 0: // tau_ref: 1 with a triangle is allowed, and pairs nothing
+	// tau_ref: 1 with a triangle is allowed, and pairs nothing
+	case p.WindowTau != 0 && half.Support() == 0:
 		ps.Add(path, "is too short: no pair of spikes falls into the %v window; it is in steps, 0 stands for tau_ref", p.Window)
 	}
 }

@@ -36,9 +36,11 @@ const maxStates = 1 << 20
 
 // Samples are what a Sample gave.
 type Samples struct {
-	Mean, MeanSE  []float64 // n: share of time in state 1, and its standard error
-	States        []State   // visited states of the visible neurons, most frequent first; nil for more than MaxSampledStates neurons or 2^20 states
-	Steps, Spikes int64     // simulated, settling included
+	Mean, MeanSE []float64 // n: share of time in state 1, and its standard error
+	// visited states of the visible neurons, most frequent first; nil for more than
+	// MaxSampledStates neurons or 2^20 states
+	States        []State
+	Steps, Spikes int64 // simulated, settling included
 	Engine        string
 }
 

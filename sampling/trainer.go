@@ -27,7 +27,8 @@ import (
 // too large to enumerate; or, for patterns, measured in every epoch with the visible neurons
 // clamped to each pattern in turn. The sleep activity is that of the free network. Then
 //
-//	dW[i][j] = RateWeight*(<z_i z_j>_wake - <z_i z_j>_sleep) + SAL,   db_i = RateBias*(<z_i>_wake - <z_i>_sleep),
+//	dW[i][j] = RateWeight*(<z_i z_j>_wake - <z_i z_j>_sleep) + SAL,
+//	db_i     = RateBias*(<z_i>_wake - <z_i>_sleep),
 //
 // with coactivations from pairs of spikes in a triangular window of tau_ref and SAL from the pairs
 // of the sleep phase; weights and biases are then clipped. The network runs on from epoch to epoch:
@@ -49,7 +50,8 @@ type Training struct {
 
 	TargetWeights []float64 // of the Boltzmann machine to learn, n x n, symmetric; or nil
 	TargetBias    []float64
-	TeacherLength int64     // length of the target network's run where it cannot be enumerated, tau_ref
+	// length of the target network's run where it cannot be enumerated, tau_ref
+	TeacherLength int64
 	Patterns      [][]uint8 // patterns of the visible neurons to learn; or nil
 
 	HebbianAmplitude []float64 // of each synapse's Hebbian window, n x n; nil: 1

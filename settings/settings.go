@@ -1,15 +1,18 @@
 // Package settings holds what a model says about its own settings: every setting is declared once,
 // as a field of a struct, with tags that say everything about it.
 //
-//	TauRef int64 `yaml:"tau_ref" default:"50" range:"[1, 2^24]" unit:"steps" doc:"refractory time tau"`
+//	TauRef int64 `yaml:"tau_ref" default:"50" range:"[1, 2^24]" doc:"refractory time"`
 //
 // From this declaration follow the key in experiment files and its path in overrides and messages
 // (yaml), the value where nothing is said (default), what is allowed (range, choice), and the
 // comment in files and templates (doc, unit, and what is allowed).
 //
-//	yaml     the key; "-": no setting. Embedded structs without this tag give their fields to the struct around them
-//	default  a number, a word, a duration, or a list as in JSON: [[-3, 3]]. On a struct: changes of its fields' defaults, "tau_ref=25 engine=event"
-//	range    an interval, [1, 2^24] or (0, 1e6], which also holds for every number in a list; "0 or [0.5, 100]" allows 0 too
+//	yaml     the key; "-": no setting. Embedded structs without this tag give their fields to the
+//	         struct around them
+//	default  a number, a word, a duration, or a list as in JSON: [[-3, 3]]. On a struct: changes
+//	         of its fields' defaults, "tau_ref=25 engine=event"
+//	range    an interval, [1, 2^24] or (0, 1e6], which also holds for every number in a list;
+//	         "0 or [0.5, 100]" allows 0 too
 //	choice   the words allowed for a string or for every string in a list: "field, learning"
 //	unit     the unit, in words: "steps"
 //	also     names that it has in papers and other programs, for messages: "eta, learning_rate"

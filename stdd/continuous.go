@@ -32,7 +32,8 @@ type density struct {
 // of spikes of neuron 1 at lag x of neuron 2, and g the reverse. While x < m these spikes are all
 // pairs, and with R the probability that both neurons are at rest
 //
-//	g'(x) = beta2*(f(m-x) - g(x)),    f'(x) = beta1*(g(m-x) - f(x)),    g(0) = beta2*alpha1*R,    f(0) = beta1*alpha2*R.
+//	g'(x) = beta2*(f(m-x) - g(x)),    g(0) = beta2*alpha1*R,
+//	f'(x) = beta1*(g(m-x) - f(x)),    f(0) = beta1*alpha2*R.
 //
 // The difference D(x) = f(m-x) - g(x) then obeys D' = (beta1-beta2)*D, which gives both. D(0) has
 // the factor e^W12 - e^W21: for equal weights f and g are one and the same constant, whatever the

@@ -9,8 +9,8 @@ import (
 	"spikealign/synapse"
 )
 
-// Figure 2c: the synapse from neuron 2 to neuron 1 is the stronger one, so neuron 1 often follows neuron 2 (d > 0), and learning weakens that synapse
-// and strengthens the other.
+// Figure 2c: the synapse from neuron 2 to neuron 1 is the stronger one, so neuron 1 often follows
+// neuron 2 (d > 0), and learning weakens that synapse and strengthens the other.
 func ExampleSolve() {
 	l, err := stdd.Solve(stdd.Params{W12: .8, W21: .4, B1: -.5, B2: -.5, TauRef: 50, TMax: 102})
 	if err != nil {
@@ -27,7 +27,8 @@ func ExampleSolve() {
 	// residual below 1e-12: true
 }
 
-// In continuous time equal weights do not drift, whatever the biases; in discrete time they do, a little.
+// In continuous time equal weights do not drift, whatever the biases; in discrete time they do, a
+// little.
 func ExampleLaw_Drift() {
 	window := sal.Window(synapse.Half{Tau: 40})
 	for _, continuous := range []bool{true, false} {
@@ -69,7 +70,8 @@ func ExamplePhasePlane() {
 	// W12  1, W21  1: drift of W12 +0.000
 }
 
-// With alpha functions for PSPs and unequal biases the weights come to rest beside the diagonal (figure 11).
+// With alpha functions for PSPs and unequal biases the weights come to rest beside the diagonal
+// (figure 11).
 func ExampleAttractorLine() {
 	p := stdd.Params{B1: .5, B2: -.5, TauRef: 10, TMax: 20, PSP: synapse.PSP{Shape: synapse.Alpha, TauSyn: 5}}
 	line, err := stdd.AttractorLine(context.Background(), p, []float64{-1, -.5, .5, 1}, 2, sal.Window(synapse.Half{Tau: 10}), 1)

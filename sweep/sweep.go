@@ -122,8 +122,8 @@ func (f *File) Validate() settings.Problems {
 	return ps
 }
 
-// canonical is a value's text, the same for all ways to write a number. Names of members rest on it,
-// so that a list stays as it is written.
+// canonical is a value's text, the same for all ways to write a number. Names of members rest on
+// it, so that a list stays as it is written.
 func canonical(r yamlconf.Raw) string { return spell(string(r)) }
 
 // spell is the one spelling of a number, and any other text itself.
@@ -161,8 +161,9 @@ func (s *Sweep) Fault(path, message string) error {
 // Member is one run of a sweep.
 type Member struct {
 	Name string
-	// Values are the coordinates, one per path of the grid. Numbers, also those in lists, are spelled
-	// as in every table: the shortest form that strconv's format g has for them (0.001, 1e-05).
+	// Values are the coordinates, one per path of the grid. Numbers, also those in lists, are
+	// spelled as in every table: the shortest form that strconv's format g has for them (0.001,
+	// 1e-05).
 	Values []string
 	Spec   *experiment.Spec
 }

@@ -239,8 +239,8 @@ func TestFailure(t *testing.T) {
 	}
 }
 
-// TestTablesOnTheWay verifies that the tables are there from the start and tell of a member that has
-// ended while others are under way.
+// TestTablesOnTheWay verifies that the tables are there from the start and tell of a member that
+// has ended while others are under way.
 func TestTablesOnTheWay(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "s")
 	waitFor := func(what string, ok func(members, summary string) bool) {
@@ -276,8 +276,9 @@ func TestTablesOnTheWay(t *testing.T) {
 	}
 }
 
-// TestSpelling verifies that a number has one spelling in the tables however it was written, also in
-// a list, while the names of members, and so their folders, stay those that they have always been.
+// TestSpelling verifies that a number has one spelling in the tables however it was written, also
+// in a list, while the names of members, and so their folders, stay those that they have always
+// been.
 func TestSpelling(t *testing.T) {
 	s := parse(t, `kind: sweep
 experiment: {kind: sampling, network: {visible: 2}, target: {weights: [[0, 1], [1, 0]]}}

@@ -59,7 +59,8 @@ func TestLengthIsTheLastLag(t *testing.T) {
 	if l := (PSP{Shape: Alpha, TauRef: 20, TauSyn: 0.01, Delay: 4}).Length(); l != 5 {
 		t.Errorf("an instantaneous alpha function has length %d, want delay + 1 = 5", l)
 	}
-	// x = -ln(1e-12), in units of TauSyn, for an exponential; and x - 1 - ln x for an alpha function.
+	// x = -ln(1e-12), in units of TauSyn, for an exponential; and x - 1 - ln x for an alpha
+	// function.
 	if l := (PSP{Shape: Exponential, TauRef: 1, TauSyn: 1e6}).Length(); l != 27631022 {
 		t.Errorf("exponential: length %d", l)
 	}

@@ -142,8 +142,8 @@ func printJSON(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
-// printResult prints the final metrics and, last, the folder with what is in it. The name of the run
-// is not told: one file run into two folders has one name.
+// printResult prints the final metrics and, last, the folder with what is in it. The name of the
+// run is not told: one file run into two folders has one name.
 func printResult(w io.Writer, r experiment.Result) error {
 	i := r.Info
 	fmt.Fprintf(w, "%s, seed %d: %s in %s, CPU %s\n", i.Kind, i.Seed, i.Status, progress.Duration(i.Wall), progress.Duration(i.CPU))

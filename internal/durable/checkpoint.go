@@ -12,7 +12,7 @@ import (
 
 // The container of a checkpoint, little-endian:
 //
-//	 0  8      magic: not text, and with both kinds of line end, so that a transfer in text mode shows
+//	 0  8      magic: not text; both kinds of line end, so that a transfer in text mode shows
 //	 8  4      version of this layout
 //	12  2      length of kind
 //	14  2      length of program

@@ -3,11 +3,12 @@
 //
 //   - [WriteFile] makes a file appear whole or not at all.
 //   - [SaveCheckpoint] and [LoadCheckpoint] are a checksummed container for the state of a run.
-//   - [Appender] is a file that grows row by row and can be taken back to a place that a checkpoint remembers.
+//   - [Appender] is a file that grows row by row and can be taken back to a place that a checkpoint
+//     remembers.
 //   - [Lock] keeps a second process out of a folder.
 //
-// What is damaged is reported by a *[CorruptError], what the operating system refused by a *[FileError]
-// that says what can be done about it.
+// What is damaged is reported by a *[CorruptError], what the operating system refused by a
+// *[FileError] that says what can be done about it.
 package durable
 
 import (

@@ -96,8 +96,8 @@ func fieldAt(t reflect.Type, path string) (field settings.Field, ok bool) {
 	return field, ok
 }
 
-// hint proposes a key for an unknown one: what others call so, a near spelling among the keys of its
-// struct, the same (or nearly the same) name elsewhere, or the keys that are known.
+// hint proposes a key for an unknown one: what others call so, a near spelling among the keys of
+// its struct, the same (or nearly the same) name elsewhere, or the keys that are known.
 func hint(key, prefix string, known, also, elsewhere []string) string {
 	if n := len(also); n > 0 {
 		last := also[n-1]
