@@ -37,8 +37,8 @@ const tableBudget = 2 << 20
 //   - PSPSteps = MinISI (canonical): in the last tick of its PSP a neuron may spike again. That
 //     trial is made apart, as the last of its tick.
 //   - PSPSteps < MinISI: a neuron outside A may still be refractory. If the draw falls on its
-//     trial, nothing happens (thinning), and from the next tick on refractory neurons are left out of
-//     the sums until that one is ready again.
+//     trial, nothing happens (thinning), and from the next tick on refractory neurons are left out
+//     of the sums until that one is ready again.
 //
 // # Cost per spike
 //
