@@ -111,12 +111,16 @@ func (c Config) relate(ps *settings.Problems) {
 	neurons, synapses, sizes := 0, 0, true
 	for l, n := range c.Dims[1:] {
 		neurons += n
-		if n > (maxSize-synapses)/c.Dims[l] {
-			ps.Add(fmt.Sprintf("network.layers.%d", l+1), "more than 2^26 synapses between the layers up to here")
+		if n > maxSize/c.Dims[l] {
+			ps.Add(fmt.Sprintf("network.layers.%d", l+1), "more than 2^26 synapses between two layers")
 			sizes = false
 			break
 		}
-		synapses += n * c.Dims[l]
+		if synapses += n * c.Dims[l]; synapses > 2*maxSize {
+			ps.Add(fmt.Sprintf("network.layers.%d", l+1), "more than 2^27 synapses between the layers up to here")
+			sizes = false
+			break
+		}
 	}
 	if sizes && !ps.Has("network.window") {
 		if neurons > maxSize/int(c.Window) {
