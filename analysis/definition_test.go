@@ -190,7 +190,7 @@ func corrected(ps []float64, p float64) (holm, q float64) {
 func TestSameValues(t *testing.T) {
 	b := &bootstrap{blocks: 4, level: 0.1}
 	for _, c := range []struct{ s, ss, want float64 }{
-		{4 * 0.5, 4 * 0.25, math.Inf(1)}, {-4 * 0.5, 4 * 0.25, math.Inf(-1)}, {0, 0, 0}, {2, 2, 2. / 4 / (math.Sqrt((0.5-0.25)/4))},
+		{4 * 0.5, 4 * 0.25, math.Inf(1)}, {-4 * 0.5, 4 * 0.25, math.Inf(-1)}, {0, 0, 0}, {2, 2, 2. / 4 / (math.Sqrt((0.5 - 0.25) / 4))},
 	} {
 		if got := b.studentise(c.s, c.ss); got != c.want {
 			t.Errorf("sum %v, of squares %v: %v, want %v", c.s, c.ss, got, c.want)
@@ -279,5 +279,87 @@ func TestProgressCounts(t *testing.T) {
 	}
 	if s, p := last["spikes"], last["pairs"]; s.Done != int64(len(events)) || s.Total != s.Done || p.Done != 3 || p.Total != 3 {
 		t.Errorf("%+v", last)
+	}
+}
+
+// TestRemarks: a sound recording has no remark about its spikes; one spike out of order or twice has
+// one.
+func TestRemarks(t *testing.T) {
+	o := Defaults()
+	o.Tau = 0.2
+	for text, want := range map[string]string{
+		"0.1,1\n0.2,2\n9.9,1\n":        "",
+		"0.1,1\n0.2,2\n0.2,2\n9.9,1\n": "second spikes of a neuron at one time: 1 ",
+		"0.2,1\n0.1,2\n9.9,1\n":        "spikes earlier than the one before them: 1 ",
+	} {
+		r, err := Run(context.Background(), read(t, "time_ms,neuron\n"+text), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		about := slices.DeleteFunc(slices.Clone(r.Warnings), func(w string) bool {
+			return !strings.Contains(w, "spikes earlier") && !strings.Contains(w, "second spikes")
+		})
+		if want == "" && len(about) > 0 || want != "" && (len(about) != 1 || !strings.HasPrefix(about[0], want)) {
+			t.Errorf("%q: %q", text, r.Warnings)
+		}
+		// Every pair stands in the list once, also where nothing drifts.
+		if list := r.Clearest(); len(list) != 1 {
+			t.Errorf("%q: %d synapses in the list of one pair", text, len(list))
+		}
+	}
+	silent := &Result{Statistics: &Statistics{N: 2, Synapses: []Synapse{{Post: 0, Pre: 1}, {Post: 1, Pre: 0}}}}
+	if list := silent.Clearest(); len(list) != 1 || list[0].Post != 1 {
+		t.Errorf("a pair without drift: %v", list)
+	}
+}
+
+// TestManySpikes: more spikes than the buffers hold are all counted.
+func TestManySpikes(t *testing.T) {
+	events, end := randomTrain(8, 3, 70_000, 4)
+	r := recorded(t, events)
+	o := Defaults()
+	o.Tau, o.Shape, o.Test.Replicates = 1, synapse.TriangularWindow, 0
+	got, err := Run(context.Background(), r, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := options(3, end-events[0].Time)
+	c.Window = sal.Window(synapse.Half{Shape: synapse.TriangularWindow, Tau: 10})
+	want := NewCounter(c)
+	shifted := slices.Clone(events)
+	for k := range shifted {
+		shifted[k].Time -= events[0].Time
+	}
+	want.Observe(shifted)
+	for i := range 3 {
+		for j := range 3 {
+			if i != j && (math.Abs(got.Counter.PairSum(i, j)-want.PairSum(i, j)) > 1e-6 || got.Counter.Spikes(i) != want.Spikes(i)) {
+				t.Errorf("C[%d][%d] = %v of %d spikes, want %v of %d", i, j, got.Counter.PairSum(i, j), got.Counter.Spikes(i), want.PairSum(i, j), want.Spikes(i))
+			}
+		}
+	}
+}
+
+// TestHolmCap: no corrected probability exceeds 1.
+func TestHolmCap(t *testing.T) {
+	r := &Statistics{N: 3}
+	for post := range 3 {
+		for pre := range 3 {
+			if post != pre {
+				r.Synapses = append(r.Synapses, Synapse{Post: post, Pre: pre, P: 0.9 - 0.1*float64(post+pre), T: 1})
+			}
+		}
+	}
+	var tested []int
+	for k := range r.Synapses {
+		if r.Synapses[k].Post > r.Synapses[k].Pre {
+			tested = append(tested, k)
+		}
+	}
+	r.correct(tested, 0.05)
+	for k := range r.Synapses {
+		if s := &r.Synapses[k]; s.Holm != 1 || math.Abs(s.Q-0.8) > 1e-12 {
+			t.Errorf("Holm %v, Q %v of P %v; want 1 and 0.8", s.Holm, s.Q, s.P)
+		}
 	}
 }
