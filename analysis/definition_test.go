@@ -282,8 +282,8 @@ func TestProgressCounts(t *testing.T) {
 	}
 }
 
-// TestRemarks: a sound recording has no remark about its spikes; one spike out of order or twice has
-// one.
+// TestRemarks: a sound recording has no remark about its spikes; one spike out of order or twice
+// has one.
 func TestRemarks(t *testing.T) {
 	o := Defaults()
 	o.Tau = 0.2
