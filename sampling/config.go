@@ -35,26 +35,15 @@ func (d *Dynamics) UnmarshalText(b []byte) error { return settings.Parse(dynamic
 // the clock on which its spikes are noted.
 const ContinuousTicks = 1 << 20
 
-// Timing is a preset of conventions that differ by single steps.
-type Timing uint8
+// Timing is a preset of conventions: AuthorsTiming makes the potential a step shorter, the
+// refractory time a step longer, and lets every epoch of a training begin at rest.
+type Timing = synapse.Timing
 
+// The presets.
 const (
-	// CanonicalTiming: a rectangular potential lasts TauSyn, the refractory time TauRef.
-	CanonicalTiming Timing = iota
-	// AuthorsTiming: the potential is a step shorter, the refractory time a step longer, and every
-	// epoch of a training begins at rest.
-	AuthorsTiming
+	CanonicalTiming = synapse.CanonicalTiming
+	AuthorsTiming   = synapse.AuthorsTiming
 )
-
-var timingNames = settings.Names{"canonical", "authors"}
-
-func (t Timing) String() string { return timingNames.String(int(t)) }
-
-// MarshalText returns the name of the timing.
-func (t Timing) MarshalText() ([]byte, error) { return timingNames.Marshal(int(t)) }
-
-// UnmarshalText accepts "canonical" and "authors".
-func (t *Timing) UnmarshalText(b []byte) error { return settings.Parse(timingNames, b, t) }
 
 // Config describes the neurons of a sampling network and how they are simulated. Times are in
 // steps, as in docs/model.md, section 1. The zero value of everything but Neurons and TauRef is its

@@ -20,17 +20,19 @@ type Purpose uint64
 
 // The purposes of the project's draws.
 const (
-	Spikes         Purpose = 1 // waiting times and decisions of a simulator
-	TargetWeights  Purpose = 2
-	TargetBias     Purpose = 3
-	InitialWeights Purpose = 4
-	InitialBias    Purpose = 5
-	SynapticNoise  Purpose = 6
-	HebbianNoise   Purpose = 7
-	SALNoise       Purpose = 8
-	PatternOrder   Purpose = 9
-	MemberSeed     Purpose = 10
-	Bootstrap      Purpose = 11
+	Spikes          Purpose = 1 // waiting times and decisions of a simulator
+	TargetWeights   Purpose = 2
+	TargetBias      Purpose = 3
+	InitialWeights  Purpose = 4
+	InitialBias     Purpose = 5
+	SynapticNoise   Purpose = 6
+	HebbianNoise    Purpose = 7
+	SALNoise        Purpose = 8
+	PatternOrder    Purpose = 9
+	MemberSeed      Purpose = 10
+	Bootstrap       Purpose = 11
+	LayeredSpikes   Purpose = 12
+	FeedbackWeights Purpose = 13
 )
 
 // The constants of Philox4x64-10.

@@ -1,0 +1,53 @@
+package layered
+
+import (
+	"math"
+
+	"spikealign/internal/detmath"
+	"spikealign/synapse"
+)
+
+// filter makes alpha-shaped potentials of spikes, a*l*e^(-l/tau_syn) at lag l: two numbers for each
+// neuron, x and y, go to e^(-1/tau_syn)*(x+input) and e^(-1/tau_syn)*y + x in every step, and a*y is
+// the potential. They are float32: a rounding error of 2^-24 of their size decays with them.
+type filter struct {
+	decay, amplitude float32
+}
+
+func newFilter(c Config) *filter {
+	psp := synapse.PSP{Shape: synapse.Alpha, TauRef: c.TauRef, TauSyn: c.TauSyn}
+	return &filter{
+		decay:     float32(detmath.Exp(-1 / c.TauSyn)),
+		amplitude: float32(psp.Amplitude()),
+	}
+}
+
+// overlap bounds the sum of a neuron's potentials per unit of weight.
+func (f *filter) overlap(c Config) float64 {
+	peak := float64(f.amplitude) * c.TauSyn / math.E
+	// as many as fit into the width of the peak, and their area over the shortest interval
+	return peak + float64(float64(f.amplitude)*float64(c.TauSyn*c.TauSyn))/float64(c.MinISI)
+}
+
+// step takes the input of a step to the potentials of the next.
+func (f *filter) step(r *replica, bias []int32) {
+	filterStep(r.u, r.in, r.x, r.y, bias, f.decay, f.amplitude)
+}
+
+// potentials makes the potentials from x and y.
+func (f *filter) potentials(r *replica, bias []int32) {
+	for i, y := range r.y {
+		r.u[i] = bias[i] + roundUnits(float32(y*f.amplitude))
+	}
+}
+
+func filterStepPortable(u, in []int32, x, y []float32, bias []int32, decay, amplitude float32) {
+	for i := range u {
+		x[i] = float32(decay * (x[i] + float32(in[i])))
+		y[i] = float32(decay*y[i]) + x[i]
+		in[i] = 0
+		u[i] = bias[i] + roundUnits(float32(y[i]*amplitude))
+	}
+}
+
+func roundUnits(x float32) int32 { return int32(math.RoundToEven(float64(x))) }
