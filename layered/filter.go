@@ -23,10 +23,10 @@ func newFilter(c Config) *filter {
 }
 
 // overlap bounds the sum of a neuron's potentials per unit of weight.
-func (f *filter) overlap(c Config) float64 {
+func (f *filter) overlap(c Config, shortest int64) float64 {
 	peak := float64(f.amplitude) * c.TauSyn / math.E
 	// as many as fit into the width of the peak, and their area over the shortest interval
-	return peak + float64(float64(f.amplitude)*float64(c.TauSyn*c.TauSyn))/float64(c.MinISI)
+	return peak + float64(float64(f.amplitude)*float64(c.TauSyn*c.TauSyn))/float64(shortest)
 }
 
 // step takes the input of a step to the potentials of the next.

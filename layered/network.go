@@ -1,6 +1,7 @@
 package layered
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/bits"
@@ -21,17 +22,26 @@ type Network struct {
 	width    int      // of a replica's arrays
 	up, down []strips // up[l] leads from layer l to l+1, down[l] from l+1 to l
 	bias     []int32
-	filter   *filter // nil for rectangular potentials
+	drive    [][]float64 // bounds each neuron's potential without feedback
+	filter   *filter     // nil for rectangular potentials
+	various  Neurons
+	minISI   []int64 // by neuron, in the order of a replica's arrays; nil: Config.MinISI for all
+	shortest int64   // interval between two spikes of a neuron
+	ring     int64   // one more than the longest of minISI
+
 	replicas []*replica
 	time     int64
 	spikes   int64
-	window   []int32 // by lag; nil: no pair sums
+
+	// Sums over pairs: by traces, by pairwise, or none.
+	window   []int32 // by lag
 	pairs    []pairs // of layers l and l+1
 	parts    []*part // what is not yet in pairs
 	load     int64   // bound on the size of the sums in each part
 	begin    int64   // of the present sums
-	summed   int64   // own spikes before this time have met all their partners
+	summed   int64   // rows' spikes before this time have met all their partners
 	straddle bool    // pairs with one spike before begin are in the sums
+	pairwise *pairwise
 
 	// Parallel, if not nil, calls work(0) .. work(workers-1) at the same time and returns when all
 	// are done. Nothing computed depends on Workers.
@@ -65,6 +75,7 @@ type replica struct {
 	x, y         []float32
 	words        []uint32
 	fired, ready []uint32
+	wake         [][]int32 // neurons that are ready again at a step, modulo ring; nil without minISI
 	plus, minus  [][]int32 // of the present step, by layer: spikes, and spikes whose potential ends
 	trains
 }
@@ -102,14 +113,23 @@ func (s *trains) forget(from int64) {
 	s.base = from
 }
 
-// New returns a network at rest at time 0, with the given weights. A window, if not nil, lets it
-// sum over pairs of spikes.
-func New(c Config, w Weights, window *synapse.Half, seed uint64) (*Network, error) {
+// Pairs say which pairs of spikes are summed, and how.
+type Pairs struct {
+	Window  synapse.Half    // the same for either order
+	Pairing synapse.Pairing // All is the fastest
+	// Tau, if not nil, multiplies the window's time constant and cut for each synapse, shaped as
+	// Weights.Down.
+	Tau [][]float64
+}
+
+// New returns a network at rest at time 0, with the given weights. It sums over pairs of spikes, if
+// these are not nil.
+func New(c Config, w Weights, various Neurons, pairs *Pairs, seed uint64) (*Network, error) {
 	if err := c.Validate().Err(); err != nil {
 		return nil, fmt.Errorf("layered: %w", err)
 	}
 	c = c.Resolve()
-	n := &Network{cfg: c, straddle: true}
+	n := &Network{cfg: c, shortest: c.MinISI, straddle: true}
 	for _, m := range c.Layers {
 		p := place{n: m, from: n.width, tiles: (m + tile - 1) / tile}
 		if k := len(n.places); k > 0 {
@@ -127,6 +147,9 @@ func New(c Config, w Weights, window *synapse.Half, seed uint64) (*Network, erro
 	if c.PSP == synapse.Alpha {
 		n.filter = newFilter(c)
 	}
+	if err := n.vary(various); err != nil {
+		return nil, fmt.Errorf("layered: %w", err)
+	}
 	for k := range c.Replicas {
 		r := &replica{
 			key:   random.NewKey32(seed, random.LayeredSpikes, uint64(k), 0),
@@ -140,15 +163,11 @@ func New(c Config, w Weights, window *synapse.Half, seed uint64) (*Network, erro
 		if n.filter != nil {
 			r.in, r.x, r.y = make([]int32, n.width), make([]float32, n.width), make([]float32, n.width)
 		}
-		for _, p := range n.places {
-			for i := range p.n {
-				r.ready[(p.from+i)/32] |= 1 << (i % 32)
-			}
-		}
 		n.replicas = append(n.replicas, r)
 	}
-	if window != nil {
-		if err := n.newPairs(*window); err != nil {
+	n.rouse()
+	if pairs != nil {
+		if err := n.start(*pairs); err != nil {
 			return nil, fmt.Errorf("layered: %w", err)
 		}
 	}
@@ -156,6 +175,16 @@ func New(c Config, w Weights, window *synapse.Half, seed uint64) (*Network, erro
 		return nil, err
 	}
 	return n, nil
+}
+
+func (n *Network) start(p Pairs) error {
+	if err := errors.Join(p.Window.Validate(), p.Pairing.Validate()); err != nil {
+		return err
+	}
+	if p.Pairing.Kind == synapse.All && p.Tau == nil {
+		return n.newPairs(p.Window)
+	}
+	return n.newPairwise(p.Window, p.Pairing, p.Tau)
 }
 
 // Config returns the configuration, with no 0 that stands for a default.
@@ -180,47 +209,80 @@ func (n *Network) SetWeights(w Weights) error {
 	if err := w.Check(n.cfg.Layers); err != nil {
 		return fmt.Errorf("layered: %w", err)
 	}
-	if err := n.bound(w); err != nil {
+	others := n.others(w)
+	if err := n.bound(others, w.Down); err != nil {
 		return err
 	}
+	n.drive = others
 	for l, p := range n.places {
+		gain, offset := n.gain(l), n.offset(l)
 		for i, b := range w.Bias[l] {
-			n.bias[p.from+i] = fixed(b)
+			n.bias[p.from+i] = fixed(b, gain(i), offset(i))
 		}
-		if l < len(w.Up) {
-			n.up[l].set(w.Up[l])
-			n.down[l].set(w.Down[l])
+		if l > 0 {
+			n.up[l-1].set(w.Up[l-1], gain)
+		}
+		if l < len(w.Down) {
+			n.down[l].set(w.Down[l], gain)
 		}
 	}
 	n.restore()
 	return nil
 }
 
-// bound returns an error if a potential could leave its range.
-func (n *Network) bound(w Weights) error {
-	// A spike is followed by the next one after min_isi at the earliest.
-	overlap := 1.0
-	if n.filter == nil {
-		overlap = math.Ceil(float64(n.cfg.PSPSteps) / float64(n.cfg.MinISI))
-	} else {
-		overlap = n.filter.overlap(n.cfg)
+// SetFeedback gives the network new feedback weights, as SetWeights does.
+func (n *Network) SetFeedback(down [][]float64) error {
+	if err := n.bound(n.drive, down); err != nil {
+		return err
 	}
+	for l := range down {
+		n.down[l].set(down[l], n.gain(l))
+	}
+	n.restore()
+	return nil
+}
+
+// others bounds each neuron's potential without feedback.
+func (n *Network) others(w Weights) [][]float64 {
+	drive := make([][]float64, len(n.places))
 	for l, p := range n.places {
+		gain, offset := n.gain(l), n.offset(l)
 		for i := range p.n {
 			sum := 0.0
 			if l > 0 {
 				below := n.cfg.Layers[l-1]
-				for _, x := range w.Up[l-1][i*below:][:below] {
-					sum += math.Abs(x)
-				}
+				sum = n.sumOf(w.Up[l-1][i*below:][:below])
 			}
-			if l < len(w.Down) {
+			drive[l] = append(drive[l], float64(math.Abs(gain(i))*(sum+math.Abs(w.Bias[l][i])))+math.Abs(offset(i)))
+		}
+	}
+	return drive
+}
+
+// sumOf bounds the size of the sum of potentials through synapses of these weights.
+func (n *Network) sumOf(weights []float64) float64 {
+	sum := 0.0
+	for _, x := range weights {
+		sum += math.Abs(x)
+	}
+	// A spike is followed by the next one after the shortest interval at the earliest.
+	if n.filter != nil {
+		return float64(sum * n.filter.overlap(n.cfg, n.shortest))
+	}
+	return float64(sum * math.Ceil(float64(n.cfg.PSPSteps)/float64(n.shortest)))
+}
+
+// bound returns an error if a potential could leave its range, or if a weight is not a number.
+func (n *Network) bound(others, down [][]float64) error {
+	for l, p := range n.places {
+		gain := n.gain(l)
+		for i := range p.n {
+			total := others[l][i]
+			if l < len(down) {
 				above := n.cfg.Layers[l+1]
-				for _, x := range w.Down[l][i*above:][:above] {
-					sum += math.Abs(x)
-				}
+				total += float64(math.Abs(gain(i)) * n.sumOf(down[l][i*above:][:above]))
 			}
-			if total := float64(sum*overlap) + math.Abs(w.Bias[l][i]); !(total < potentialMax/unit) {
+			if !(total < potentialMax/unit) {
 				return fmt.Errorf("layered: weights of neuron %d of layer %d add up to %.3g; potentials of 1024 and more cannot be simulated", i, l, total)
 			}
 		}
@@ -230,15 +292,18 @@ func (n *Network) bound(w Weights) error {
 
 const unit = 1 << potentialBits
 
-func fixed(x float64) int32 { return int32(math.RoundToEven(float64(x * unit))) }
+// fixed is a weight or bias as an integer.
+func fixed(x, gain, offset float64) int32 {
+	return int32(math.RoundToEven(float64(float64(x*gain)+offset) * unit))
+}
 
 // set takes weights in the order row = postsynaptic.
-func (s *strips) set(w []float64) {
+func (s *strips) set(w []float64, gain func(i int) float64) {
 	post := len(w) / s.pre
 	for i := range post {
-		strip := s.strip(i / tile)[i%tile:]
+		strip, g := s.strip(i / tile)[i%tile:], gain(i)
 		for j, x := range w[i*s.pre:][:s.pre] {
-			strip[j*tile] = fixed(x)
+			strip[j*tile] = fixed(x, g, 0)
 		}
 	}
 }
@@ -273,13 +338,18 @@ func (n *Network) Advance(steps int64) error {
 		for _, r := range n.replicas {
 			n.spikes += int64(len(r.events)) - int64(r.at[int(from-r.base)*r.layers])
 		}
-		if n.window != nil {
+		switch {
+		case n.pairwise != nil:
+			n.pairwise.sumUp(n)
+		case n.window != nil:
 			n.sumUp(false)
 		}
 		if err := n.deliver(from); err != nil {
 			return err
 		}
-		n.forget()
+		for _, r := range n.replicas {
+			r.forget(n.needed())
+		}
 	}
 	return nil
 }
@@ -313,9 +383,12 @@ func (n *Network) deliver(from int64) error {
 	return nil
 }
 
-// forget drops the spikes that nothing needs any more.
-func (n *Network) forget() {
-	need := n.time - max(n.cfg.PSPSteps, n.cfg.MinISI)
+// needed returns the time from which on spikes are still needed.
+func (n *Network) needed() int64 {
+	need := n.time - max(n.cfg.PSPSteps, n.cfg.MinISI, n.ring)
+	if n.pairwise != nil {
+		need = min(need, n.time-n.pairwise.cut)
+	}
 	if n.window != nil {
 		cut := int64(len(n.window) - 1)
 		need = min(need, n.summed-cut)
@@ -323,9 +396,7 @@ func (n *Network) forget() {
 			need = min(need, n.begin-cut)
 		}
 	}
-	for _, r := range n.replicas {
-		r.forget(need)
-	}
+	return need
 }
 
 // simulate lets the replicas go steps steps.
@@ -333,14 +404,13 @@ func (n *Network) simulate(rs []*replica, steps int) {
 	tau := float32(n.cfg.TauRef)
 	for t := n.time; t < n.time+int64(steps); t++ {
 		for _, r := range rs {
-			for l, p := range n.places {
-				for _, i := range r.of(t-n.cfg.MinISI, l) {
-					r.ready[(p.from+int(i))/32] |= 1 << (i % 32)
-				}
-			}
+			n.ready(r, t)
 			r.key.Fill(r.words, uint64(t))
 			decide(r.fired, r.u, r.words, tau)
 			r.collect(n.places)
+			if n.minISI != nil {
+				n.retire(r, t)
+			}
 			for l := range n.places {
 				r.plus[l] = r.of(t, l)
 				if n.filter == nil {

@@ -17,16 +17,17 @@ import (
 // oracle is the network at its plainest: dense sums over all neurons and all lags in every step,
 // with the draws and decisions of the real one.
 type oracle struct {
-	cfg    Config
-	w      Weights
-	seed   uint64
-	fired  [][][]int64 // replica, neuron: its times
-	first  []int
-	kernel []float64 // by lag
+	cfg     Config
+	w       Weights
+	various Neurons
+	seed    uint64
+	fired   [][][]int64 // replica, neuron: its times
+	first   []int
+	kernel  []float64 // by lag
 }
 
-func newOracle(c Config, w Weights, seed uint64) *oracle {
-	o := &oracle{cfg: c.Resolve(), w: w, seed: seed, first: []int{0}}
+func newOracle(c Config, w Weights, various Neurons, seed uint64) *oracle {
+	o := &oracle{cfg: c.Resolve(), w: w, various: various, seed: seed, first: []int{0}}
 	for _, n := range c.Layers {
 		o.first = append(o.first, o.first[len(o.first)-1]+n)
 	}
@@ -41,12 +42,13 @@ func newOracle(c Config, w Weights, seed uint64) *oracle {
 }
 
 func (o *oracle) potential(r int, l, i int, t int64) float64 {
-	u := float64(fixed(o.w.Bias[l][i]))
+	gain, offset := each(o.various.Gain, l, 1)(i), each(o.various.Offset, l, 0)(i)
+	u := float64(fixed(o.w.Bias[l][i], gain, offset))
 	add := func(layer int, row []float64) {
 		for j, w := range row {
 			for _, s := range o.fired[r][o.first[layer]+j] {
 				if d := t - s; d < int64(len(o.kernel)) {
-					u += float64(fixed(w)) * o.kernel[d]
+					u += float64(fixed(w, gain, 0)) * o.kernel[d]
 				}
 			}
 		}
@@ -77,7 +79,7 @@ func (o *oracle) step(t int64) {
 			for i := range n {
 				k := o.first[l] + i
 				times := o.fired[r][k]
-				if len(times) > 0 && t-times[len(times)-1] < o.cfg.MinISI {
+				if len(times) > 0 && float64(t-times[len(times)-1]) < max(1, math.RoundToEven(float64(o.cfg.MinISI)*each(o.various.Refractory, l, 1)(i))) {
 					continue
 				}
 				if fires(int32(math.RoundToEven(o.potential(r, l, i, t))), words[at+i], float32(o.cfg.TauRef)) {
@@ -112,30 +114,56 @@ func randomWeights(layers []int, seed uint64, scale float64) Weights {
 	return w
 }
 
-func half(tau, cut float64) *synapse.Half {
-	return &synapse.Half{Shape: synapse.ExponentialWindow, Tau: tau, Cut: cut}
+func someNeurons(layers []int) Neurons {
+	var v Neurons
+	draw := random.New(1, random.InitialWeights, 1, 0)
+	for _, n := range layers {
+		g, o, r := make([]float64, n), make([]float64, n), make([]float64, n)
+		for i := range n {
+			g[i], o[i], r[i] = 1+draw.Norm()/4, draw.Norm()/4, draw.Float64()*2
+		}
+		v.Gain, v.Offset, v.Refractory = append(v.Gain, g), append(v.Offset, o), append(v.Refractory, r)
+	}
+	return v
+}
+
+func half(tau, cut float64) *Pairs {
+	return pairsOf(synapse.Half{Shape: synapse.ExponentialWindow, Tau: tau, Cut: cut}, "all")
+}
+
+func pairsOf(h synapse.Half, pairing string) *Pairs {
+	p := &Pairs{Window: h}
+	if err := p.Pairing.UnmarshalText([]byte(pairing)); err != nil {
+		panic(err)
+	}
+	return p
 }
 
 // The network has the oracle's spikes, all of them, and its sums over pairs, for several sizes,
 // potentials and numbers of replicas, in whatever pieces time passes.
 func TestOracle(t *testing.T) {
 	type test struct {
-		c      Config
-		window *synapse.Half
-		scale  float64
+		c       Config
+		window  *Pairs
+		scale   float64
+		various Neurons
 	}
 	for _, c := range []test{
-		{Config{Layers: []int{3, 2}, Replicas: 1, TauRef: 5}, half(5, 10), 3},
-		{Config{Layers: []int{50, 50}, Replicas: 3, TauRef: 10, Timing: synapse.AuthorsTiming}, half(10, 20), 2},
-		{Config{Layers: []int{70, 33, 130, 1}, Replicas: 2, TauRef: 10}, half(10, 10), 2},
-		{Config{Layers: []int{5, 9, 4}, Replicas: 4, TauRef: 4, TauSyn: 9}, half(30, 0), 1},
-		{Config{Layers: []int{5, 9, 4}, Replicas: 2, TauRef: 9, TauSyn: 4}, &synapse.Half{Shape: synapse.TriangularWindow, Tau: 9}, 3},
-		{Config{Layers: []int{20, 70}, Replicas: 2, TauRef: 10, PSP: synapse.Alpha, TauSyn: 5}, half(10, 20), 2},
+		{Config{Layers: []int{3, 2}, Replicas: 1, TauRef: 5}, half(5, 10), 3, Neurons{}},
+		{Config{Layers: []int{50, 50}, Replicas: 3, TauRef: 10, Timing: synapse.AuthorsTiming}, half(10, 20), 2, Neurons{}},
+		{Config{Layers: []int{70, 33, 130, 1}, Replicas: 2, TauRef: 10}, half(10, 10), 2, Neurons{}},
+		{Config{Layers: []int{5, 9, 4}, Replicas: 4, TauRef: 4, TauSyn: 9}, half(30, 0), 1, Neurons{}},
+		{Config{Layers: []int{5, 9, 4}, Replicas: 2, TauRef: 9, TauSyn: 4}, pairsOf(synapse.Half{Shape: synapse.TriangularWindow, Tau: 9}, "all"), 3, Neurons{}},
+		{Config{Layers: []int{20, 70}, Replicas: 2, TauRef: 10, PSP: synapse.Alpha, TauSyn: 5}, half(10, 20), 2, Neurons{}},
+		{Config{Layers: []int{20, 30, 2}, Replicas: 3, TauRef: 10}, half(10, 20), 3, someNeurons([]int{20, 30, 2})},
+		{Config{Layers: []int{20, 30, 2}, Replicas: 3, TauRef: 10}, pairsOf(synapse.Half{Shape: synapse.ExponentialWindow, Tau: 10, Cut: 20}, "nearest"), 3, Neurons{}},
+		{Config{Layers: []int{20, 30, 2}, Replicas: 3, TauRef: 3}, pairsOf(synapse.Half{Shape: synapse.ExponentialWindow, Tau: 9, Cut: 30}, "nearest"), 3, Neurons{}},
+		{Config{Layers: []int{20, 30}, Replicas: 2, TauRef: 3}, pairsOf(synapse.Half{Shape: synapse.ExponentialWindow, Tau: 9, Cut: 30}, "last-2"), 3, Neurons{}},
 	} {
 		t.Run(fmt.Sprintf("%v_%v_%v", c.c.Layers, c.c.PSP, c.c.TauSyn), func(t *testing.T) {
 			w := randomWeights(c.c.Layers, 3, c.scale)
-			o := newOracle(c.c, w, 11)
-			n, err := New(c.c, w, c.window, 11)
+			o := newOracle(c.c, w, c.various, 11)
+			n, err := New(c.c, w, c.various, c.window, 11)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -200,7 +228,7 @@ func TestOracle(t *testing.T) {
 
 // compareSums holds the sums of feedback weights into layer l to the one form of SAL (package
 // sal), fed with the oracle's spikes: of all pairs whose later spike is in [begin, end).
-func compareSums(t *testing.T, got []float64, o *oracle, l int, window synapse.Half, begin, end int64) {
+func compareSums(t *testing.T, got []float64, o *oracle, l int, window Pairs, begin, end int64) {
 	t.Helper()
 	below, above := o.cfg.Layers[l], o.cfg.Layers[l+1]
 	n := below + above
@@ -220,7 +248,7 @@ func compareSums(t *testing.T, got []float64, o *oracle, l int, window synapse.H
 			}
 			return int(a.Neuron - b.Neuron)
 		})
-		online := sal.NewOnline(n, sal.Window(window), synapse.Pairing{Kind: synapse.All})
+		online := sal.NewOnline(n, sal.Window(window.Window), window.Pairing)
 		for _, e := range events {
 			eta := 0.0
 			if e.Time >= begin {
@@ -260,7 +288,7 @@ func TestThreadsDoNotMatter(t *testing.T) {
 		w := randomWeights(c.Layers, 3, 2)
 		var want [][]float64
 		for _, k := range []int{1, 2, 3, 7} {
-			n, err := New(c, w, half(10, 20), 11)
+			n, err := New(c, w, Neurons{}, half(10, 20), 11)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -290,7 +318,7 @@ func BenchmarkNetwork(b *testing.B) {
 		for _, k := range []int{1, runtime.NumCPU()} {
 			b.Run(fmt.Sprintf("%v_%d_threads%d", c.layers, c.replicas, k), func(b *testing.B) {
 				w := randomWeights(c.layers, 3, 1)
-				n, err := New(Config{Layers: c.layers, Replicas: c.replicas, TauRef: 10, Timing: synapse.AuthorsTiming}, w, half(10, 20), 11)
+				n, err := New(Config{Layers: c.layers, Replicas: c.replicas, TauRef: 10, Timing: synapse.AuthorsTiming}, w, Neurons{}, half(10, 20), 11)
 				if err != nil {
 					b.Fatal(err)
 				}

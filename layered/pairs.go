@@ -24,9 +24,6 @@ type pairs struct {
 
 // newPairs prepares the network for sums over the window h, the same for either order.
 func (n *Network) newPairs(h synapse.Half) error {
-	if err := h.Validate(); err != nil {
-		return fmt.Errorf("window: %w", err)
-	}
 	cut := h.Support()
 	n.window = make([]int32, cut+1)
 	for d := int64(1); d <= cut; d++ {
@@ -37,7 +34,7 @@ func (n *Network) newPairs(h synapse.Half) error {
 		n.window = n.window[:cut+1]
 	}
 	if n.partMax() > math.MaxInt32 {
-		return fmt.Errorf("window: of %d steps is too long for spikes %d steps apart", cut, n.cfg.MinISI)
+		return fmt.Errorf("window: of %d steps is too long for spikes %d steps apart", cut, n.shortest)
 	}
 	for l := range len(n.places) - 1 {
 		p := pairs{rows: l, columns: l + 1}
@@ -54,10 +51,10 @@ func (n *Network) newPairs(h synapse.Half) error {
 // partMax bounds what a chunk of one replica adds to one sum.
 func (n *Network) partMax() int64 {
 	side := int64(0) // a trace: spikes on one side, as dense as can be
-	for d := int64(1); d < int64(len(n.window)); d += n.cfg.MinISI {
+	for d := int64(1); d < int64(len(n.window)); d += n.shortest {
 		side += int64(n.window[1])
 	}
-	return side * (chunk/n.cfg.MinISI + 1)
+	return side * (chunk/n.shortest + 1)
 }
 
 // sumUp adds the pairs whose partners are all known. At the end, partners of a later time do not
@@ -250,9 +247,19 @@ func (s *sorted) sort(of *trains, layer, n int, from, to, zero int64) {
 // fired first, less that over pairs in which k did. A pair counts where its later spike is. Sums
 // begin anew.
 func (n *Network) TakeSums(dst [][]float64) {
+	scale := 1 / (float64(len(n.replicas)) * (1 << sumBits))
+	if q := n.pairwise; q != nil {
+		q.sumUp(n)
+		for l, total := range q.total {
+			for s, x := range total {
+				dst[l][s] = float64(x) * scale
+			}
+			clear(total)
+		}
+		return
+	}
 	n.sumUp(true)
 	n.gather()
-	scale := 1 / (float64(len(n.replicas)) * (1 << sumBits))
 	for l, q := range n.pairs {
 		rows, below, above := n.places[q.rows].n, n.places[l].n, n.places[l+1].n
 		for i := range below {
