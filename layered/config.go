@@ -11,7 +11,7 @@ import (
 // Config describes the neurons of a layered network. Times are in steps, as in docs/model.md,
 // section 1.
 type Config struct {
-	Layers   []int            `yaml:"layers" default:"[50, 50]" also:"dims, sizes" doc:"neurons of each layer, from the first to the last; two layers or more"`
+	Layers   []int            `yaml:"-"` // neurons of each layer, from the first to the last; two layers or more
 	Replicas int              `yaml:"replicas" default:"8" range:"[1, 4096]" also:"batch, batch_size, batchsize" doc:"copies of the network that share their weights; pair sums are averaged over them"`
 	TauRef   int64            `yaml:"tau_ref" default:"10" range:"[1, 2^14]" unit:"steps" also:"tau, t_ref, refractory_time" doc:"refractory time tau"`
 	Timing   synapse.Timing   `yaml:"timing" default:"authors" doc:"canonical, or authors: min_isi tau+1"`

@@ -1,0 +1,95 @@
+// Package transport compares answers to the weight transport problem: methods by which feedback
+// weights B come to equal the transposed forward weights W' that they cannot see. Each method works
+// on its own model of neurons, as published, on the same forward weights and for the same simulated
+// time (docs/align.md).
+//
+// A method is one file: a struct with its settings, whose method Start returns a Learner; and one
+// line in Methods. With that it can be named in experiment files and takes part in the league.
+package transport
+
+import (
+	"context"
+	"encoding"
+	"fmt"
+	"reflect"
+
+	"spikealign/layered"
+	"spikealign/settings"
+)
+
+// Problem is what a method has to solve.
+type Problem struct {
+	Layers  []int
+	Weights layered.Weights // forward weights and biases; feedback weights at the start
+	Seed    uint64
+
+	// Neurons and Synapses differ from each other; not every method knows of it.
+	Neurons  layered.Neurons
+	Synapses layered.Synapses
+
+	// Parallel, if not nil, calls work(0) .. work(workers-1) at the same time and returns when all
+	// are done. Nothing computed may depend on Workers.
+	Workers  int
+	Parallel func(workers int, work func(worker int))
+	// Spikes, if not nil, takes the spikes: of a replica, at a step of the method's clock, of a
+	// layer, neurons in order. Time must not decrease for a replica.
+	Spikes func(replica int, time int64, layer int, neurons []int32) error
+}
+
+// Method is a method with its settings: a pointer to a struct with the tags of package settings.
+type Method interface {
+	// Doc is one sentence for the user, with the paper.
+	Doc() string
+	// Validate returns everything that is wrong with the settings for networks of these layers.
+	Validate(layers []int) settings.Problems
+	// Clock returns the duration of a step in seconds of simulated time, and the number of replicas
+	// that are simulated side by side. The time of all replicas counts.
+	Clock() (stepSeconds float64, replicas int)
+	// Start returns the method at its beginning. It keeps the problem's forward weights, which do
+	// not change, and copies what it changes.
+	Start(Problem) (Learner, error)
+}
+
+// Learner is a method at work. It is not for several goroutines.
+type Learner interface {
+	// Run simulates until the clock shows until steps. If ctx ends before, it returns nil within
+	// about 50 ms, at a place where AppendBinary works and a later call goes on with the same
+	// results.
+	Run(ctx context.Context, until int64) error
+	// Time returns the number of steps so far, SpikeCount the number of spikes of all replicas.
+	Time() int64
+	SpikeCount() int64
+	// Down returns the present feedback weights into layer l, n[l] x n[l+1], row = postsynaptic.
+	// They belong to the learner.
+	Down(l int) []float64
+	encoding.BinaryAppender
+	// UnmarshalBinary restores the state of a learner of the same settings and problem, and rejects
+	// any other bytes.
+	encoding.BinaryUnmarshaler
+}
+
+// Methods are all methods, with their settings. The name of a method is the yaml tag of its field.
+type Methods struct {
+	SAL SAL `yaml:"sal" doc:"spike-based alignment learning"`
+}
+
+// Names returns the names of the methods, in their order.
+func Names() []string {
+	var names []string
+	t := reflect.TypeFor[Methods]()
+	for k := range t.NumField() {
+		names = append(names, t.Field(k).Tag.Get("yaml"))
+	}
+	return names
+}
+
+// Get returns the method of that name, or an error that names all.
+func (m *Methods) Get(name string) (Method, error) {
+	v := reflect.ValueOf(m).Elem()
+	for k, n := range Names() {
+		if n == name {
+			return v.Field(k).Addr().Interface().(Method), nil
+		}
+	}
+	return nil, fmt.Errorf("there is no method %q; known are %v", name, Names())
+}
