@@ -33,6 +33,9 @@ const (
 	Bootstrap       Purpose = 11
 	LayeredSpikes   Purpose = 12
 	FeedbackWeights Purpose = 13
+	Stimulus        Purpose = 14 // which inputs are driven, and when they spike
+	MethodSpikes    Purpose = 15 // spikes and noise of a method of weight transport
+	Mismatch        Purpose = 16
 )
 
 // The constants of Philox4x64-10.
