@@ -24,6 +24,7 @@ func All() Entries {
 		{kinds.TwoNeuron{}, drawings.Pair()},
 		{kinds.Dale{}, drawings.Pair()},
 		{kinds.Microcircuit{}, drawings.Microcircuit()},
+		{kinds.Align{}, drawings.Align()},
 	}
 }
 

@@ -57,28 +57,42 @@ func (c Config) relate(ps *settings.Problems) {
 	if c.PSP != synapse.Rectangular && c.PSP != synapse.Alpha {
 		ps.Add("psp", "must be rectangular or alpha in a layered network")
 	}
-	if len(c.Layers) < 2 || len(c.Layers) > maxLayers {
-		ps.Add("layers", "must name between 2 and %d layers", maxLayers)
+	before := len(*ps)
+	CheckLayers(ps, "layers", c.Layers)
+	if len(*ps) > before || c.Replicas < 1 {
+		return
+	}
+	neurons := 0
+	for _, n := range c.Layers {
+		neurons += n
+	}
+	if neurons > maxTraffic/c.Replicas {
+		ps.Add("replicas", "times neurons are more than 2^28")
+	}
+}
+
+// CheckLayers adds, at path, what is wrong with the sizes of layers.
+func CheckLayers(ps *settings.Problems, path string, layers []int) {
+	if len(layers) < 2 || len(layers) > maxLayers {
+		ps.Add(path, "must name between 2 and %d layers", maxLayers)
 		return
 	}
 	neurons, synapses := 0, 0
-	for l, n := range c.Layers {
+	for l, n := range layers {
 		if n < 1 || n > maxNeurons {
-			ps.Add(fmt.Sprintf("layers.%d", l), "must be between 1 and 2^20 neurons")
+			ps.Add(fmt.Sprintf("%s.%d", path, l), "must be between 1 and 2^20 neurons")
 			return
 		}
 		neurons += n
 		if l > 0 {
-			synapses += 2 * n * c.Layers[l-1]
+			synapses += 2 * n * layers[l-1]
 		}
 	}
 	switch {
 	case neurons > maxNeurons:
-		ps.Add("layers", "are %d neurons, more than 2^20", neurons)
+		ps.Add(path, "are %d neurons, more than 2^20", neurons)
 	case synapses > maxSynapses:
-		ps.Add("layers", "have %d synapses, more than 2^27", synapses)
-	case c.Replicas > 0 && neurons*c.Replicas > maxTraffic:
-		ps.Add("replicas", "times neurons are more than 2^28")
+		ps.Add(path, "have %d synapses, more than 2^27", synapses)
 	}
 }
 

@@ -36,6 +36,7 @@ const (
 	Stimulus        Purpose = 14 // which inputs are driven, and when they spike
 	MethodSpikes    Purpose = 15 // spikes and noise of a method of weight transport
 	Mismatch        Purpose = 16
+	ErrorSignals    Purpose = 17
 )
 
 // The constants of Philox4x64-10.
