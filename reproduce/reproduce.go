@@ -52,9 +52,12 @@ func Figures() []Figure {
 		{"fig4", "sampling networks with synaptic noise", figure4},
 		{"fig5", "sampling networks with plasticity noise", figure5},
 		{"fig6", "dendritic microcircuits with feedback weights from SAL, BP and FA", figure6},
+		{"fig7", "two layers: SAL, RDD, STDWI and the weight mirror align feedback weights", figure7},
+		{"fig9", "layers 1600-384-192-10: SAL aligns all feedback weights", figure9},
 		{"fig10", "effective weights: excitatory neurons that also reach each other through inhibitory ones", figure10},
 		{"fig11", "other shapes of the postsynaptic potential", figure11},
 		{"fig12", "how a small asymmetry changes spike-timing differences", figure12},
+		{"league", "beyond the paper: all methods of weight transport on equal terms, over time, spikes and CPU time", league},
 		{"yinyang", "beyond the paper: microcircuits classify the Yin-Yang points with SAL, BP and FA", yinYang},
 		{"alignment", "beyond the paper: feedback alignment of a 4-30-3 microcircuit against length and rate of the SAL phase", alignment},
 	}
@@ -182,6 +185,11 @@ func number(x float64) string { return strconv.FormatFloat(x, 'g', 3, 64) }
 func spread(values []float64) string {
 	q25, median, q75 := quantile.Quartiles(values)
 	return fmt.Sprintf("%s [%s, %s]", number(median), number(q25), number(q75))
+}
+
+func quartiles(values []float64) (lower, upper float64) {
+	lower, _, upper = quantile.Quartiles(values)
+	return lower, upper
 }
 
 func median(values []float64) float64 {
