@@ -52,6 +52,14 @@ type Clock struct {
 // Tick returns the length of a tick, in units.
 func (c Clock) Tick() float64 { return 1 / c.PerUnit }
 
+// Seconds returns the length of a unit in s, or 0 for steps of which the file does not tell it.
+func (c Clock) Seconds() float64 {
+	if c.Unit == Steps {
+		return c.StepSeconds
+	}
+	return math.Pow10(c.Unit.digits() - Seconds.digits())
+}
+
 // Span returns a length of time as text, such as "0.5 ms", "4999958 steps" or, for a small fraction
 // of a step that is a power of two, "2^-20 step".
 func (c Clock) Span(ticks float64) string {
