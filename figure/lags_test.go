@@ -23,8 +23,8 @@ func lags(pairs int) LagHistograms {
 	return h
 }
 
-// TestLagHistograms draws one pair and several. The two halves are mirrored onto each other, and the
-// band around a mirrored half is 2*sqrt(own+other) wide on each side, from 0 on.
+// TestLagHistograms draws one pair and several. The two halves are mirrored onto each other, and
+// the band around a mirrored half is 2*sqrt(own+other) wide on each side, from 0 on.
 func TestLagHistograms(t *testing.T) {
 	for _, n := range []int{1, 2, 6} {
 		f, err := lags(n).Figure()

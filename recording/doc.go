@@ -23,8 +23,8 @@
 //
 // Decimal times are read exactly and rounded to ns; steps must be whole. The events of a recording
 // count the coarsest ticks in which all its times are whole numbers, from the first spike on: of
-// times in multiples of 0.1 ms a tick is 0.1 ms, or a multiple of it. Times may be negative, such as
-// those before a stimulus.
+// times in multiples of 0.1 ms a tick is 0.1 ms, or a multiple of it. Times may be negative, such
+// as those before a stimulus.
 //
 // # What is wrong with a file
 //

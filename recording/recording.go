@@ -189,7 +189,7 @@ type reader struct {
 	disorder Remark
 
 	// Of columns that may be exchanged: what to do about it, "" where the columns have names; lines
-	// with a whole time whose neuron could be no more than a time; neurons less than the one before.
+	// with a whole time whose neuron could only be a time; neurons less than the one before.
 	remedy    string
 	fractions int
 	falls     int64
@@ -268,9 +268,9 @@ func (r *reader) fractional() bool {
 		(r.spikes == 0 || r.begins%fine == 0 && r.grid%fine == 0)
 }
 
-// timesForNeurons reports whether a recording of whole numbers looks as if its neurons were times: they
-// hardly ever go down, leave gaps and come once or twice, over a wider range than the times, which
-// go up and down.
+// timesForNeurons reports whether a recording of whole numbers looks as if its neurons were times:
+// they hardly ever go down, leave gaps and come once or twice, over a wider range than the times,
+// which go up and down.
 //
 // A recording in the order of its neurons is none of that, unless hardly any neuron has fired
 // twice; nor is a list of first spikes, which has no gaps.

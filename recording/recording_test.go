@@ -586,6 +586,25 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
+// FuzzParse: a length of time is a finite number or an error; with the clock's own unit behind it
+// it is the same.
+func FuzzParse(f *testing.F) {
+	for _, s := range []string{"10", "-200ms", " 2.5 us", "1e3s", "3 steps", ".", "-", "1e999", "1e308s", "nan", "0x1p3", "1_0"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		for _, c := range []Clock{{Milliseconds, 10, 0}, {Steps, 4, 0}, {Steps, 1, 1e-3}} {
+			v, err := c.Parse(s)
+			if err == nil && (math.IsNaN(v) || math.IsInf(v, 0)) {
+				t.Errorf("%q is %v", s, v)
+			}
+			if w, again := c.Parse(s + string(c.Unit)); err == nil && again == nil && v != w {
+				t.Errorf("%q is %v %s, with unit %v", s, v, c.Unit, w)
+			}
+		}
+	})
+}
+
 func BenchmarkText(b *testing.B) {
 	var text bytes.Buffer
 	text.WriteString("time_ms,neuron\n")

@@ -99,9 +99,14 @@ func (c Clock) Parse(text string) (float64, error) {
 	case unit == c.Unit:
 		return v, nil
 	case unit != Steps && c.Unit != Steps:
-		return v * math.Pow10(unit.digits()-c.Unit.digits()), nil
+		v *= math.Pow10(unit.digits() - c.Unit.digits())
 	case unit != Steps && c.StepSeconds > 0:
-		return v * math.Pow10(unit.digits()-Seconds.digits()) / c.StepSeconds, nil
+		v = v * math.Pow10(unit.digits()-Seconds.digits()) / c.StepSeconds
+	default:
+		return 0, fmt.Errorf("%q: the recording counts %s, and does not say how long a step is", text, map[bool]string{true: "steps", false: "physical time"}[c.Unit == Steps])
 	}
-	return 0, fmt.Errorf("%q: the recording counts %s, and does not say how long a step is", text, map[bool]string{true: "steps", false: "physical time"}[c.Unit == Steps])
+	if math.IsInf(v, 0) {
+		return 0, fmt.Errorf("%q is too long a time", text)
+	}
+	return v, nil
 }
