@@ -5,8 +5,10 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -41,6 +43,7 @@ func (r *Result) Files() []string {
 }
 
 // Save writes the files into a folder, which it makes if need be; each appears whole or not at all.
+// It replaces an analysis that is there, a figure that this one does not have included.
 func (r *Result) Save(dir string) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
@@ -52,6 +55,11 @@ func (r *Result) Save(dir string) error {
 		return err
 	}
 	if len(r.Neurons) > MaxDrawn {
+		for _, suffix := range []string{".svg", ".png"} {
+			if err := os.Remove(filepath.Join(dir, FiguresDir, matrixName+suffix)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		}
 		return nil
 	}
 	drawn, err := r.Matrix().Figure()

@@ -9,7 +9,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"spikealign/experiment"
@@ -56,13 +58,38 @@ type Drawing struct {
 }
 
 // Folder draws the run or the sweep in dir into dir/figures and returns the names of the figures,
-// without suffix; otherwise it is as Figures.
+// without suffix; otherwise it is as Figures. A figure of sweeps that this one does not ask for, or
+// no longer, is removed.
 func (ds Drawers) Folder(kinds experiment.Kinds, dir string) ([]string, error) {
 	drawings, err := ds.Figures(kinds, dir)
 	if err != nil {
 		return nil, err
 	}
+	if sweep.IsSweep(dir) {
+		if err := ds.clear(dir, drawings); err != nil {
+			return nil, err
+		}
+	}
 	return save(dir, drawings)
+}
+
+// clear removes from the folder of a sweep the figures of sweeps that are not among those given.
+// Others, such as those of a reproduced figure, stay.
+func (ds Drawers) clear(dir string, keep []Drawing) error {
+	for _, d := range ds {
+		for _, s := range d.Sweeps {
+			if slices.ContainsFunc(keep, func(k Drawing) bool { return k.Name == s.Name }) {
+				continue
+			}
+			for _, suffix := range []string{".svg", ".png"} {
+				file := filepath.Join(dir, experiment.FiguresDir, s.Name+suffix)
+				if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+					return err
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // Figures returns the figures of the run or the sweep in dir: of what is unfinished what there is.
