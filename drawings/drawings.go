@@ -188,11 +188,14 @@ func (ds Drawers) find(s *sweep.Sweep) (*SweepDrawer, error) {
 	if s.Figure == sweep.NoFigure {
 		return nil, nil
 	}
-	kind := s.Members[0].Spec.Kind.Name()
+	kind := s.Base.Name()
 	var known []string
 	for _, d := range ds[kind].Sweeps {
 		if known = append(known, d.Name); d.Name != s.Figure {
 			continue
+		}
+		if len(s.Members) == 0 { // it has faults of its own, and only the name can be checked
+			return &d, nil
 		}
 		if fault := d.Check(s); fault != "" {
 			return nil, s.Fault("figure", fault)
@@ -203,7 +206,7 @@ func (ds Drawers) find(s *sweep.Sweep) (*SweepDrawer, error) {
 }
 
 // Check returns, without any results, why the sweep's figure cannot show its grid, at its place in
-// the sweep file.
+// the sweep file. Of a sweep with faults it looks at the name of the figure.
 func (ds Drawers) Check(s *sweep.Sweep) error {
 	_, err := ds.find(s)
 	return err

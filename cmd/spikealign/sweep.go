@@ -16,6 +16,7 @@ import (
 
 	"spikealign/experiment"
 	"spikealign/internal/progress"
+	"spikealign/internal/yamlconf"
 	"spikealign/sweep"
 )
 
@@ -59,10 +60,10 @@ func (c *sweepCommand) Run(a *app) error {
 		}
 	}
 	s, err := sweep.Load(a.kinds, c.File, c.Set...)
-	if err != nil {
-		return err
+	if s != nil {
+		err = yamlconf.Join(err, a.drawers.Check(s))
 	}
-	if err := a.drawers.Check(s); err != nil {
+	if err != nil {
 		return err
 	}
 	o := sweep.Options{Dir: c.Output, Overwrite: c.Force, Engine: sweep.Local{Jobs: c.Jobs}, Session: experiment.Session{Program: version(), Log: a.log}}
