@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,8 +24,17 @@ import (
 type Drawer struct {
 	// Run returns the pictures of a run, finished or not; nil: none.
 	Run func(*experiment.Folder) ([]Picture, error)
-	// Sweeps are the figures that a sweep file may ask for.
+	// Sweeps are the figures that a sweep file may ask for. Every kind has comparison: that of the
+	// headline metrics if there is none here.
 	Sweeps []SweepDrawer
+}
+
+// sweeps are the figures that a sweep file may ask for, a comparison of metrics for every kind.
+func (d Drawer) sweeps() []SweepDrawer {
+	if slices.ContainsFunc(d.Sweeps, func(s SweepDrawer) bool { return s.Name == metricComparison().Name }) {
+		return d.Sweeps
+	}
+	return append(slices.Clip(d.Sweeps), metricComparison())
 }
 
 // SweepDrawer is a figure of a sweep.
@@ -76,8 +86,8 @@ func (ds Drawers) Folder(kinds experiment.Kinds, dir string) ([]string, error) {
 // clear removes from the folder of a sweep the figures of sweeps that are not among those given.
 // Others, such as those of a reproduced figure, stay.
 func (ds Drawers) clear(dir string, keep []Drawing) error {
-	for _, d := range ds {
-		for _, s := range d.Sweeps {
+	for _, d := range append(slices.Collect(maps.Values(ds)), Drawer{}) {
+		for _, s := range d.sweeps() {
 			if slices.ContainsFunc(keep, func(k Drawing) bool { return k.Name == s.Name }) {
 				continue
 			}
@@ -190,7 +200,7 @@ func (ds Drawers) find(s *sweep.Sweep) (*SweepDrawer, error) {
 	}
 	kind := s.Base.Name()
 	var known []string
-	for _, d := range ds[kind].Sweeps {
+	for _, d := range ds[kind].sweeps() {
 		if known = append(known, d.Name); d.Name != s.Figure {
 			continue
 		}
@@ -220,12 +230,13 @@ func title(r *sweep.Result) string {
 	return r.Sweep.Name
 }
 
-// pathName is how figures call a path of the grid.
-func pathName(a sweep.Axis) string {
-	if a.Label != "" {
+// pathName is how figures call the k-th path of the grid: its label, or no more of it than tells it
+// from the others.
+func pathName(s *sweep.Sweep, k int) string {
+	if a := s.Grid[k]; a.Label != "" {
 		return a.Label
 	}
-	return a.Path
+	return s.Short(k)
 }
 
 // short cuts the text of a value, which may be a whole matrix.

@@ -344,7 +344,7 @@ func (s *Sweep) member(base *baseDocument, index []int) (Member, error) {
 		if slices.Contains(s.Replicates, a.Path) {
 			repeat = append(repeat, a.Path+"="+v)
 		}
-		name = append(name, s.short(k)+"-"+v)
+		name = append(name, s.Short(k)+"-"+v)
 		ownSeed = ownSeed || a.Path == "seed"
 	}
 	// The order of the grid is no part of a member.
@@ -376,9 +376,9 @@ func (s *Sweep) member(base *baseDocument, index []int) (Member, error) {
 
 var unclean = regexp.MustCompile(`[^A-Za-z0-9_.-]+`)
 
-// short is the name of the k-th path in names of members: its last part, or all of it where others
+// Short is the name of the k-th path in names of members: its last part, or all of it where others
 // end alike.
-func (s *Sweep) short(k int) string {
+func (s *Sweep) Short(k int) string {
 	last := func(p string) string { return p[strings.LastIndexByte(p, '.')+1:] }
 	for j, a := range s.Grid {
 		if j != k && last(a.Path) == last(s.Grid[k].Path) {

@@ -183,7 +183,7 @@ func TestRanges(t *testing.T) {
 		{"{from: 1, to: 5, steps: 5}", "1 2 3 4 5"},
 		{"{from: 0, to: 3e5, steps: 4}", "0 100000 200000 300000"},
 		{"{from: 1e-4, to: 1, steps: 5, log: true}", "0.0001 0.001 0.01 0.1 1"},
-		{"{from: 1, to: 2, steps: 3, log: true}", "1 1.41421 2"},
+		{"{from: 1, to: 2, steps: 3, log: true}", "1 1.414 2"},
 		{"{from: 1e-6, to: 1e-5, steps: 2, log: true}", "1e-06 1e-05"},
 	} {
 		text := strings.Replace(small, "initial.noise, values: [0, 0.40]", "target.bias.0, values: "+c.text, 1)

@@ -64,8 +64,8 @@ func (r *Range) text(k int) string {
 	case r.Log:
 		x := detmath.Log(*r.From)
 		x += (detmath.Log(*r.To) - x) * (float64(k) / float64(n))
-		// Six digits: nobody wants to read more of a root.
-		x, _ = strconv.ParseFloat(strconv.FormatFloat(detmath.Exp(x), 'g', 6, 64), 64) // was written just now
+		// Four digits: nobody wants to read more of a root.
+		x, _ = strconv.ParseFloat(strconv.FormatFloat(detmath.Exp(x), 'g', 4, 64), 64) // was written just now
 		return spellFloat(x)
 	}
 	// (from (n-k) + to k) / n, exactly.
