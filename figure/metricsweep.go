@@ -96,7 +96,8 @@ func (c MetricSweep) Figure() (*Figure, error) {
 	return g, nil
 }
 
-// axis is the ordinate of a metric: logarithmic where its values are positive and span two decades.
+// axis is the ordinate of a metric: logarithmic where its values are positive and span
+// more than a decade.
 func (c MetricSweep) axis(m int) Axis {
 	metric := c.Metrics[m]
 	a := Axis{Label: metric.Name, Unit: strings.ReplaceAll(metric.Unit, "^2", "^{2}")}
@@ -110,7 +111,7 @@ func (c MetricSweep) axis(m int) Axis {
 			}
 		}
 	}
-	a.Log = lo > 0 && hi > 100*lo && metric.Unit != degrees
+	a.Log = lo > 0 && hi > 20*lo && metric.Unit != degrees
 	a.Zero = !a.Log && lo >= 0 && lo < hi/2
 	return a
 }
