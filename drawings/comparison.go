@@ -53,6 +53,7 @@ func grouped(s *sweep.Sweep) (g groups) {
 		}
 	}
 	values := make([][]string, len(axes)) // not cut
+	at := map[string]int{}                // the conditions, by their levels
 	for i, m := range s.Members {
 		var levels []int
 		for f, k := range axes {
@@ -64,9 +65,11 @@ func grouped(s *sweep.Sweep) (g groups) {
 			}
 			levels = append(levels, level)
 		}
-		c := slices.IndexFunc(g.conditions, func(c group) bool { return slices.Equal(c.levels, levels) })
-		if c < 0 {
+		id := fmt.Sprint(levels)
+		c, ok := at[id]
+		if !ok {
 			c = len(g.conditions)
+			at[id] = c
 			g.conditions = append(g.conditions, group{levels: levels})
 		}
 		g.conditions[c].members = append(g.conditions[c].members, i)

@@ -102,13 +102,17 @@ func (s *Sweep) strays(dir string) (found []stray, err error) {
 	if err != nil {
 		return nil, err
 	}
+	index := map[string]int{}
+	for k, m := range s.Members {
+		index[m.Name] = k
+	}
 	for _, e := range entries {
 		at := filepath.Join(dir, MembersDir, e.Name())
 		if !experiment.IsRun(at) {
 			continue
 		}
-		k := slices.IndexFunc(s.Members, func(m Member) bool { return m.Name == e.Name() })
-		if k < 0 {
+		k, ok := index[e.Name()]
+		if !ok {
 			found = append(found, stray{name: e.Name()})
 			continue
 		}

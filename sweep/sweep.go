@@ -78,7 +78,7 @@ func (f *File) Validate() settings.Problems {
 		bad("name", "allowed are up to 100 letters, digits and _ . -, beginning with a letter or digit")
 	}
 	if !strings.HasPrefix(string(f.Experiment), "{") {
-		bad("experiment", "must be an experiment: keys and values")
+		bad("experiment", "must be an experiment, keys and values, or {file: FILE}")
 	}
 	if len(f.Grid) == 0 {
 		bad("grid", "needs at least one path with values")
