@@ -218,8 +218,8 @@ func conditions(s *sweep.Sweep) (cs []conditionMembers, fault string) {
 	return cs, tooMany(len(cs))
 }
 
-// comparison draws the conditions of which members have begun, more than six as for other kinds. States are drawn for conditions
-// whose runs all have the target of the first run.
+// comparison draws the conditions of which members have begun, more than six as for other kinds.
+// States are drawn for conditions whose runs all have the target of the first run.
 func comparison(r *sweep.Result) (Input, error) {
 	cs, _ := conditions(r.Sweep)
 	if len(cs) > figure.MaxConditions {

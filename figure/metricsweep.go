@@ -11,12 +11,12 @@ import (
 	"spikealign/internal/quantile"
 )
 
-// MaxSweepConditions is how many conditions a MetricSweep can tell apart, by six colours with four kinds of
-// lines or by a scale of colours.
+// MaxSweepConditions is how many conditions a MetricSweep can tell apart, by six colours with four
+// kinds of lines or by a scale of colours.
 const MaxSweepConditions = 24
 
-// MetricSweep sets metrics of any kind of experiment under different conditions side by side: over the
-// course of the runs and, where a number varies, at their end over that number.
+// MetricSweep sets metrics of any kind of experiment under different conditions side by side: over
+// the course of the runs and, where a number varies, at their end over that number.
 type MetricSweep struct {
 	Title      string
 	X          string // what the abscissa counts

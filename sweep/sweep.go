@@ -243,8 +243,8 @@ type baseDocument struct {
 	inline bool   // in the sweep file
 }
 
-// base returns the base experiment, from the file that it is in, and makes s.Experiment its text; nil
-// if there is none that can be read.
+// base returns the base experiment, from the file that it is in, and makes s.Experiment its text;
+// nil if there is none that can be read.
 func (s *Sweep) base(doc *yamlconf.Document) (*baseDocument, error) {
 	b := &baseDocument{Document: doc.Under(baseName), name: baseName, inline: true}
 	if b.Document == nil {

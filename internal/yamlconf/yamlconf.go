@@ -9,9 +9,9 @@
 //
 // Fields carry the tags of package settings. Supported are booleans, integers, floats, strings,
 // time.Duration ("90s"), encoding.TextUnmarshaler (with TextMarshaler), structs, embedded structs
-// (inlined), pointers (null is nil), slices (null is nil; see also Mapped), arrays, and Raw. Elements of slices and
-// targets of pointers begin with the defaults of their tags; a target of Decode may have a method
-// Validate, which says what is wrong with its values.
+// (inlined), pointers (null is nil), slices (null is nil; see also Mapped), arrays, and Raw.
+// Elements of slices and targets of pointers begin with the defaults of their tags; a target of
+// Decode may have a method Validate, which says what is wrong with its values.
 //
 // The package is not a general YAML library: multiple documents, tags of one's own, and keys that
 // are not text are refused.
@@ -93,8 +93,8 @@ func (e Errors) Error() string {
 }
 
 // Join returns the issues of several Errors as one: those of the file that is named first, then of
-// others, then of overrides; each by line. It returns nil if all errors are nil, and the first error
-// that is no Errors if there is one.
+// others, then of overrides; each by line. It returns nil if all errors are nil, and the first
+// error that is no Errors if there is one.
 func Join(errs ...error) error {
 	var all Errors
 	for _, err := range errs {
