@@ -5,8 +5,10 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -61,6 +63,7 @@ func (r *Result) pictures() []picture {
 }
 
 // Save writes the files into a folder, which it makes if need be; each appears whole or not at all.
+// It replaces an analysis that is there, a figure that this one does not have included.
 func (r *Result) Save(dir string) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
@@ -71,13 +74,25 @@ func (r *Result) Save(dir string) error {
 	if err := durable.WriteFile(filepath.Join(dir, HistogramsFile), 0o666, r.WriteHistograms); err != nil {
 		return err
 	}
+	drawn := map[string]bool{}
 	for _, p := range r.pictures() {
-		drawn, err := p.of.Figure()
+		f, err := p.of.Figure()
 		if err != nil {
 			return err
 		}
-		if err := drawn.Save(filepath.Join(dir, FiguresDir), p.name); err != nil {
+		if err := f.Save(filepath.Join(dir, FiguresDir), p.name); err != nil {
 			return err
+		}
+		drawn[p.name] = true
+	}
+	for _, name := range []string{matrixName, lagsName} {
+		for _, suffix := range []string{".svg", ".png"} {
+			if drawn[name] {
+				continue
+			}
+			if err := os.Remove(filepath.Join(dir, FiguresDir, name+suffix)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
 		}
 	}
 	return nil

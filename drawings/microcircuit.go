@@ -11,7 +11,9 @@ import (
 )
 
 // Microcircuit draws the kind microcircuit.
-func Microcircuit() Drawer { return Drawer{Run: circuitOf} }
+func Microcircuit() Drawer {
+	return Drawer{Run: circuitOf, Sweeps: []SweepDrawer{metricComparison("accuracy")}}
+}
 
 // circuitOf draws a run of a microcircuit as figures/training.
 func circuitOf(f *experiment.Folder) ([]Picture, error) {

@@ -74,16 +74,19 @@ func (ks Kinds) Load(file string, overrides ...string) (*Spec, error) {
 
 // Parse is Load for text that was read from the file of that name.
 func (ks Kinds) Parse(file string, data []byte, overrides ...string) (*Spec, error) {
-	doc := yamlconf.Parse(file, data)
-	for _, o := range overrides {
-		doc.Set(o)
-	}
+	return ks.Decode(yamlconf.Parse(file, data).With(overrides...), file)
+}
+
+// Decode is Parse for a document that was parsed already, with its overrides; file is what a run
+// without a name is called after.
+func (ks Kinds) Decode(doc *yamlconf.Document, file string) (*Spec, error) {
 	s := &Spec{Common: settings.Default[Common]()}
 	name := doc.Text("kind")
 	if s.Kind = ks.Find(name); s.Kind == nil {
 		// Which other keys are known depends on the kind.
-		doc.AllowUnknown = true
-		return nil, doc.Decode(&unknownKind{s.Common, ks})
+		loose := *doc
+		loose.AllowUnknown = true
+		return nil, loose.Decode(&unknownKind{s.Common, ks})
 	}
 	s.Config = s.Kind.NewConfig()
 	if err := doc.Decode(&s.Common, s.Config); err != nil {

@@ -141,6 +141,7 @@ func inputs() map[string]drawer {
 		"tiny values":     noise(levels, 3, 1e-9),
 		"large values":    noise(levels, 3, 1e9),
 		"comparison":      comparison(),
+		"metric sweep":    metricSweep(factor("method", "sal", "bp", "fa"), factor("rate", count(8)...)),
 		"one condition":   Comparison{Conditions: []Condition{{Name: "alone", Epoch: full.Epoch, DKL: [][]float64{full.DKL}, Floor: [][]float64{full.Floor}}}},
 		"raster":          raster(7, true),
 		"raster 1":        raster(1, false),

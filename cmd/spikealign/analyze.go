@@ -19,7 +19,6 @@ import (
 	"spikealign/analysis"
 	"spikealign/experiment"
 	"spikealign/recording"
-	"spikealign/sweep"
 )
 
 type analyzeCommand struct {
@@ -44,6 +43,7 @@ type analyzeCommand struct {
 	Seed       uint64  `placeholder:"N" help:"Seed of the bootstrap."`
 
 	Output   string        `short:"o" placeholder:"DIR" help:"Write pairs.csv, histograms.npz and figures/matrix and figures/lags, .svg and .png, into this folder."`
+	Force    bool          `help:"Replace the analysis that the folder given with -o holds."`
 	Top      int           `default:"10" help:"Pairs in the table on standard output (default 10)."`
 	JSON     bool          `name:"json" help:"Print everything but the histograms as JSON."`
 	Threads  int           `short:"j" placeholder:"N" help:"Threads; without it as many as there are processors. Changes no result."`
@@ -156,8 +156,8 @@ func flagText(err error) string {
 
 // Run analyses recorded spikes.
 func (c *analyzeCommand) Run(a *app) error {
-	if what := holder(c.Output); what != "" {
-		return usagef("%s is the folder of a %s; choose another folder with -o", c.Output, what)
+	if err := checkOutput(c.Output, "an analysis", analysis.PairsFile, c.Force); err != nil {
+		return err
 	}
 	files, err := spikeFiles(c.Spikes)
 	if err != nil {
@@ -230,19 +230,6 @@ func (c *analyzeCommand) analyze(a *app, r *recording.Recording) (*analysis.Resu
 	result, err := analysis.Run(a.ctx, r, o)
 	p.end(err)
 	return result, err
-}
-
-// holder tells whether a folder is that of a run or a sweep, in which nothing else is written; ""
-// if not.
-func holder(dir string) string {
-	switch {
-	case dir == "":
-	case sweep.IsSweep(dir):
-		return "sweep"
-	case experiment.IsRun(dir):
-		return "run"
-	}
-	return ""
 }
 
 // spikeFiles puts the recorded spikes in the place of a run's folder.

@@ -34,6 +34,7 @@ type stddCommand struct {
 	WindowTau float64             `placeholder:"STEPS" help:"Its time constant, steps. Without it: tau."`
 	Table     bool                `help:"Print the distribution too: one line per lag."`
 	Output    string              `short:"o" placeholder:"DIR" help:"Write the distribution into this folder: stdd.csv, stdd.svg, stdd.png."`
+	Force     bool                `help:"Replace the distribution that the folder given with -o holds."`
 	JSON      bool                `name:"json" help:"Print everything as JSON."`
 }
 
@@ -108,6 +109,9 @@ func (c *stddCommand) Run(a *app) error {
 	half := synapse.Half{Shape: c.Window, Tau: windowTau}
 	if faults := c.faults(p, half); len(faults) > 0 {
 		return usagef("%s", strings.ReplaceAll(strings.Join(faults, "; "), "\n", "; "))
+	}
+	if err := checkOutput(c.Output, "a law of timing differences", stddTable, c.Force); err != nil {
+		return err
 	}
 	law, err := stdd.Solve(p)
 	if err != nil {

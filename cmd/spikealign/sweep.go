@@ -16,6 +16,7 @@ import (
 
 	"spikealign/experiment"
 	"spikealign/internal/progress"
+	"spikealign/internal/yamlconf"
 	"spikealign/sweep"
 )
 
@@ -24,6 +25,7 @@ type sweepCommand struct {
 	Output    string        `short:"o" placeholder:"DIR" help:"Folder of the sweep. Without it: runs/NAME."`
 	Jobs      int           `short:"j" placeholder:"N" help:"Runs at a time; without it as many as there are processors. Changes no result."`
 	Set       []string      `sep:"none" placeholder:"PATH=VALUE" help:"Change a value of the base experiment. Repeatable."`
+	Force     bool          `help:"Remove the runs in the folder that are not of this sweep. Finished members of this one stay."`
 	Progress  time.Duration `default:"10s" placeholder:"DURATION" help:"Time between two lines of progress where standard error is not a terminal (default 10s)."`
 	TimeLimit time.Duration `placeholder:"DURATION" help:"Stop with checkpoints after this wall time (90m, 1h30m); exit code 75."`
 	Quiet     bool          `short:"q" help:"No progress."`
@@ -38,7 +40,8 @@ func (sweepCommand) Help() string {
   spikealign sweep experiments/figure4-sweep.yaml -o runs/quick --jobs 2 --set training.epochs=1001
   spikealign sweep runs/quick                 # go on
 
-Members that are finished are not run again, members that were stopped are resumed; a grid may be extended.`
+Members that are finished are not run again, members that were stopped are resumed. The grid may grow in its folder: more values, more seeds.
+A folder with runs of another sweep is refused.`
 }
 
 // Validate is called by kong.
@@ -57,13 +60,13 @@ func (c *sweepCommand) Run(a *app) error {
 		}
 	}
 	s, err := sweep.Load(a.kinds, c.File, c.Set...)
+	if s != nil {
+		err = yamlconf.Join(err, a.drawers.Check(s))
+	}
 	if err != nil {
 		return err
 	}
-	if err := a.drawers.Check(s); err != nil {
-		return err
-	}
-	o := sweep.Options{Dir: c.Output, Engine: sweep.Local{Jobs: c.Jobs}, Session: experiment.Session{Program: version(), Log: a.log}}
+	o := sweep.Options{Dir: c.Output, Overwrite: c.Force, Engine: sweep.Local{Jobs: c.Jobs}, Session: experiment.Session{Program: version(), Log: a.log}}
 	if o.Dir == "" {
 		if o.Dir = filepath.Join(defaultRuns, s.Name); sweep.IsSweep(c.File) {
 			o.Dir = c.File
@@ -89,12 +92,12 @@ func (c *sweepCommand) Run(a *app) error {
 		}
 	}
 	if result.Done() > 0 {
-		drawRun(a, o.Dir)
-		show := printSummary
+		figures := drawRun(a, o.Dir)
+		show := func() error { return printSummary(a.stdout, result, figures) }
 		if c.JSON {
-			show = printSummaryJSON
+			show = func() error { return printSummaryJSON(a.stdout, result) }
 		}
-		if printErr := show(a.stdout, result); err == nil {
+		if printErr := show(); err == nil {
 			err = printErr
 		}
 	}
@@ -125,8 +128,9 @@ func showSweep(a *app, o *sweep.Options, every time.Duration) {
 	}
 }
 
-// printSummary prints median [q25, q75] of the main metrics for every condition.
-func printSummary(w io.Writer, r *sweep.Result) error {
+// printSummary prints median [q25, q75] of the main metrics for every condition, and the files of
+// the sweep.
+func printSummary(w io.Writer, r *sweep.Result, figures []string) error {
 	var head []string
 	for _, k := range r.Sweep.Conditions() {
 		head = append(head, r.Sweep.Grid[k].Path)
@@ -165,7 +169,7 @@ func printSummary(w io.Writer, r *sweep.Result) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	files := append([]string{sweep.ConfigFile, sweep.MembersFile, sweep.SummaryFile}, figuresIn(r.Dir)...)
+	files := append([]string{sweep.ConfigFile, sweep.MembersFile, sweep.SummaryFile}, figures...)
 	_, err := fmt.Fprintf(w, "%s: %d of %d members finished; %s\n", r.Dir, r.Done(), len(r.Sweep.Members), strings.Join(files, " "))
 	return err
 }

@@ -372,6 +372,10 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, path string, depth int) {
 			v.SetZero()
 			return
 		}
+		if m, ok := v.Addr().Interface().(Mapped); ok && n.Kind == yaml.MappingNode {
+			d.mapped(n, m, path, depth)
+			return
+		}
 		if !d.wants(n, yaml.SequenceNode, path, "a list, such as "+sample(t)) {
 			return
 		}
@@ -408,6 +412,22 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, path string, depth int) {
 		} else if d.wants(n, yaml.ScalarNode, path, wanted(t)) {
 			d.scalar(n, v, path)
 		}
+	}
+}
+
+// mapped decodes a list that is written as keys and values.
+func (d *decoder) mapped(n *yaml.Node, m Mapped, path string, depth int) {
+	form, before := m.Form(), len(d.issues)+d.more
+	d.structs(n, []reflect.Value{reflect.ValueOf(form).Elem()}, path, depth+1)
+	if len(d.issues)+d.more > before {
+		return
+	}
+	for _, p := range m.Expand(form) {
+		at := &yaml.Node{Line: n.Line}
+		if o, ok := d.origins[settings.Join(path, p.Path)]; ok {
+			at = &yaml.Node{Kind: yaml.ScalarNode, Line: o.line, Value: o.value}
+		}
+		d.issue(at, settings.Join(path, p.Path), "%s", p.Message)
 	}
 }
 
