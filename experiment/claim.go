@@ -86,7 +86,7 @@ func occupied(dir string) string {
 		return "" // Mkdir will tell
 	}
 	for _, e := range entries {
-		if !isHousekeeping(e.Name()) {
+		if !isHousekeeping(e.Name()) && !(e.Name() == InputsFile && isInputs(filepath.Join(dir, InputsFile))) {
 			return e.Name()
 		}
 	}
@@ -133,7 +133,7 @@ func (l *loop) clear() error {
 		return err
 	}
 	l.hook("declared")
-	names := []string{CheckpointFile, PartialDir, ArraysFile, SpikesFile, InitialFile, FiguresDir}
+	names := []string{CheckpointFile, PartialDir, ArraysFile, SpikesFile, InitialFile, InputsFile, FiguresDir}
 	for _, t := range old.Tables {
 		if name := filepath.Base(t.Name) + ".csv"; name != MetricsFile {
 			names = append(names, name)

@@ -124,6 +124,7 @@ func (l *loop) build(spec *Spec) (err error) {
 	host, _ := os.Hostname()
 	l.info = Info{Format: infoFormat, Kind: spec.Kind.Name(), Name: spec.Name, Description: spec.Description, Seed: spec.Seed, Program: l.Program,
 		Platform: runtime.GOOS + "/" + runtime.GOARCH + " " + runtime.Version(), Host: host, PID: os.Getpid(), Every: spec.Checkpoint.Every.Seconds(), Start: l.begin.UTC().Round(time.Second)}
+	l.info.Inputs = spec.inputInfo()
 	if l.source != nil {
 		l.info.From = &l.source.Info
 	}
@@ -243,6 +244,13 @@ func (l *loop) damaged(err error) error {
 // from begins at the beginning in the claimed folder; a new run writes its configuration first.
 func (l *loop) from(ctx context.Context, isNew bool) (Result, error) {
 	if isNew {
+		// They must be there when the configuration names them.
+		if len(l.spec.inputs.List) > 0 {
+			if err := l.spec.writeInputs(l.path(InputsFile)); err != nil {
+				return Result{}, fmt.Errorf("%w; then run the experiment again", err)
+			}
+			l.hook("inputs")
+		}
 		text, err := l.spec.Marshal()
 		if err != nil {
 			return Result{}, err

@@ -54,6 +54,8 @@ type Spec struct {
 	Common
 	Kind   Kind
 	Config Config
+
+	inputs yamlconf.Inputs
 }
 
 // SweepKind is what a sweep file (package sweep) says in the place of a kind.
@@ -75,6 +77,18 @@ func (ks Kinds) Load(file string, overrides ...string) (*Spec, error) {
 // Parse is Load for text that was read from the file of that name.
 func (ks Kinds) Parse(file string, data []byte, overrides ...string) (*Spec, error) {
 	doc := yamlconf.Parse(file, data)
+	doc.Folder = filepath.Dir(file)
+	return ks.decode(doc, file, overrides)
+}
+
+// ParseIn is Parse for text and overrides that name files of numbers relative to a place.
+func (ks Kinds) ParseIn(place *Place, file string, data []byte, overrides ...string) (*Spec, error) {
+	doc := yamlconf.Parse(file, data)
+	doc.Folder, doc.SetFolder, doc.Files = place.Folder, place.Folder, &place.files
+	return ks.decode(doc, file, overrides)
+}
+
+func (ks Kinds) decode(doc *yamlconf.Document, file string, overrides []string) (*Spec, error) {
 	for _, o := range overrides {
 		doc.Set(o)
 	}
@@ -89,6 +103,7 @@ func (ks Kinds) Parse(file string, data []byte, overrides ...string) (*Spec, err
 	if err := doc.Decode(&s.Common, s.Config); err != nil {
 		return nil, err
 	}
+	s.inputs = doc.Inputs()
 	if s.Name == "" {
 		s.Name = nameFrom(file)
 	}
@@ -144,10 +159,14 @@ func (ks Kinds) Names() []string {
 	return names
 }
 
-// Marshal writes the whole configuration as an experiment file; Parse of it gives the same Spec.
+// Marshal writes the whole configuration as the experiment file of a run's folder; Parse of it gives
+// the same Spec. Numbers that came from files are named as arrays of InputsFile.
 func (s *Spec) Marshal() ([]byte, error) {
 	head := fmt.Sprintf("%s\n\nThe whole configuration of this run, defaults written out. Repeat it: spikealign run experiment.yaml -o FOLDER", s.Kind.Doc())
-	return yamlconf.Marshal(head, &s.Common, s.Config)
+	refer := func(i yamlconf.Input) yamlconf.Reference {
+		return yamlconf.Reference{File: InputsFile, Array: i.Path, SHA256: i.SHA256}
+	}
+	return s.inputs.Marshal(head, refer, &s.Common, s.Config)
 }
 
 // Template writes an experiment file of that kind with every key at its default.
@@ -166,7 +185,7 @@ func (ks Kinds) Template(kind string) ([]byte, error) {
 func (s *Spec) decisive() (string, error) {
 	c := s.Common
 	c.Name, c.Description, c.Checkpoint = "", "", settings.Default[CheckpointConfig]()
-	text, err := yamlconf.MarshalPlain(&c, s.Config)
+	text, err := s.inputs.MarshalPlain(&c, s.Config)
 	return string(text), err
 }
 
@@ -174,7 +193,12 @@ func (s *Spec) decisive() (string, error) {
 // this one; "" if they give the same results. Settings that the text does not have, because the
 // program did not have them, count with their defaults.
 func (s *Spec) changed(config string) (string, error) {
-	old, err := Kinds{s.Kind}.Parse("checkpoint", []byte(config))
+	doc := yamlconf.Parse("checkpoint", []byte(config))
+	doc.Unread = true
+	if doc.Text("kind") != s.Kind.Name() {
+		return "", errBadCheckpoint
+	}
+	old, err := Kinds{s.Kind}.decode(doc, "checkpoint", nil)
 	if err != nil {
 		return "", err
 	}

@@ -104,8 +104,8 @@ func (s *Settings) Validate() settings.Problems {
 			path string
 			list []float64
 		}{{"target.bias", s.Target.Bias}, {"initial.bias", s.Initial.Bias}} {
-			if b.list != nil && len(b.list) != n {
-				ps.Add(b.path, "has %d entries for %d neurons", len(b.list), n)
+			if b.list != nil {
+				ps.Vector(b.path, b.list, n, "neurons")
 			}
 		}
 	}
@@ -161,15 +161,8 @@ func relateSquare(ps *settings.Problems, path string, m [][]float64, n int, symm
 	if m == nil {
 		return
 	}
-	if len(m) != n {
-		ps.Add(path, "has %d rows for %d neurons", len(m), n)
+	if !ps.Matrix(path, m, n, n) {
 		return
-	}
-	for i, row := range m {
-		if len(row) != n {
-			ps.Add(fmt.Sprintf("%s.%d", path, i), "has %d entries for %d neurons", len(row), n)
-			return
-		}
 	}
 	for i := range n {
 		for j := range i {

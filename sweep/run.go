@@ -287,6 +287,10 @@ func (s *Sweep) claim(o Options) (unlock func(), err error) {
 		unlock()
 		return nil, err
 	}
+	if err := s.place.Keep(filepath.Join(o.Dir, experiment.InputsFile)); err != nil {
+		unlock()
+		return nil, err
+	}
 	file := filepath.Join(o.Dir, ConfigFile)
 	if old, err := os.ReadFile(file); err == nil && bytes.Equal(old, text) {
 		return unlock, nil

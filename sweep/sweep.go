@@ -9,6 +9,7 @@
 //	sweep.yaml        the sweep
 //	members/NAME/     one run each (package experiment)
 //	members.csv       coordinates, seed, status and last metrics of every member
+//	inputs.npz        if it names files of numbers: what they held
 //	summary.csv       median and quartiles of the metrics over the replicates of every condition
 package sweep
 
@@ -150,6 +151,7 @@ type Sweep struct {
 	kinds   experiment.Kinds
 	file    string // where it was read, and its text
 	data    []byte
+	place   experiment.Place // of files of numbers
 }
 
 // Fault returns an error at a path of the sweep file, with its line: something is wrong with the
@@ -204,7 +206,15 @@ func Parse(kinds experiment.Kinds, file string, data []byte, overrides ...string
 		return nil, err
 	}
 	inFile := len(s.Set)
-	s.Set = append(s.Set, overrides...)
+	for _, o := range overrides {
+		s.Set = append(s.Set, yamlconf.AbsoluteFiles(o))
+	}
+	s.place.Folder = filepath.Dir(file)
+	if filepath.Base(file) == ConfigFile {
+		if err := s.place.Restore(filepath.Join(s.place.Folder, experiment.InputsFile)); err != nil {
+			return nil, err
+		}
+	}
 	if s.Name == "" {
 		s.Name = "sweep"
 		if base := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)); nameText.MatchString(base) {
@@ -267,7 +277,7 @@ func (s *Sweep) member(index []int) (Member, error) {
 	if clean := unclean.ReplaceAllString(m.Name, "-"); clean != m.Name || len(clean) > 100 || !nameText.MatchString(clean) {
 		m.Name = fmt.Sprintf("%.60s-%016x", "m"+clean, h.Sum64())
 	}
-	spec, err := s.kinds.Parse(baseName, []byte(s.Experiment), overrides...)
+	spec, err := s.kinds.ParseIn(&s.place, baseName, []byte(s.Experiment), overrides...)
 	if err != nil {
 		return m, err
 	}
