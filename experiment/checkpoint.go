@@ -18,12 +18,14 @@ var errBadCheckpoint = errors.New("its content does not fit this experiment")
 type header struct {
 	Format int    `json:"format"`
 	State  int    `json:"state_version"`
-	Config string `json:"config"` // Spec.decisive
+	Config string `json:"config"`         // Spec.decisive
+	Bare   bool   `json:"bare,omitempty"` // of a finished run: the state was not kept
 
 	Start    time.Time         `json:"start"`
 	Wall     float64           `json:"wall_seconds"`
 	CPU      float64           `json:"cpu_seconds"`
 	Earlier  []string          `json:"earlier_programs,omitempty"`
+	Ends     []End             `json:"ends,omitempty"`
 	Tables   []mark            `json:"tables"`
 	Recorder recorderState     `json:"recorder"`
 	Latest   []json.RawMessage `json:"latest,omitempty"` // last row of metrics

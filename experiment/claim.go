@@ -150,10 +150,7 @@ func (l *loop) clear() error {
 
 // removeLeftovers removes what a finished run does not need.
 func removeLeftovers(dir string) error {
-	checkpoint, partial := filepath.Join(dir, CheckpointFile), filepath.Join(dir, PartialDir)
-	if err := os.Remove(checkpoint); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return &durable.FileError{Op: "remove", Path: checkpoint, Err: err}
-	}
+	partial := filepath.Join(dir, PartialDir)
 	if err := os.RemoveAll(partial); err != nil {
 		return &durable.FileError{Op: "remove", Path: partial, Err: err}
 	}

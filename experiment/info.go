@@ -61,6 +61,7 @@ type Info struct {
 	Steps  int64   `json:"steps"`
 	Spikes int64   `json:"spikes"`
 
+	Ends     []End          `json:"ends,omitempty"`   // at which the run was finished before it went on to more epochs
 	Inputs   []InputInfo    `json:"inputs,omitempty"` // numbers that came from files
 	From     *SourceInfo    `json:"from,omitempty"`   // the run that this one began from
 	Engine   string         `json:"engine"`
@@ -70,6 +71,14 @@ type Info struct {
 	Arrays   []string       `json:"arrays,omitempty"`
 	Warnings []string       `json:"warnings"`
 	Files    []string       `json:"files,omitempty"` // of a finished run
+}
+
+// End is an end of a run that went on to more epochs.
+type End struct {
+	Epochs int64 `json:"epochs"`
+	// Regular says that a run that does not end there reports there too, so that this end left no
+	// trace in the results.
+	Regular bool `json:"regular"`
 }
 
 // InputInfo says in run.json from which file a list of numbers came.

@@ -27,6 +27,7 @@ type Common struct {
 // CheckpointConfig says when the state is saved. It has no effect on results.
 type CheckpointConfig struct {
 	Every time.Duration `yaml:"every" default:"1m" doc:"wall time between two checkpoints, 1s or more"`
+	Keep  bool          `yaml:"keep" default:"true" doc:"the last one stays when the run is finished, so that it can go on to more epochs: resume --epochs"`
 }
 
 // RecordConfig says what is recorded. It has no effect on results.
@@ -191,18 +192,24 @@ func (s *Spec) decisive() (string, error) {
 
 // changed says in which line the configuration of a checkpoint, as decisive wrote it, differs from
 // this one; "" if they give the same results. Settings that the text does not have, because the
-// program did not have them, count with their defaults.
-func (s *Spec) changed(config string) (string, error) {
-	doc := yamlconf.Parse("checkpoint", []byte(config))
-	doc.Unread = true
-	if doc.Text("kind") != s.Kind.Name() {
-		return "", errBadCheckpoint
-	}
-	old, err := Kinds{s.Kind}.decode(doc, "checkpoint", nil)
+// program did not have them, count with their defaults. The overrides are changes that were asked
+// for.
+func (s *Spec) changed(config string, overrides ...string) (string, error) {
+	old, err := s.checkpointed(config, overrides...)
 	if err != nil {
 		return "", err
 	}
 	return s.Differs(old)
+}
+
+// checkpointed reads the configuration of a checkpoint of this kind.
+func (s *Spec) checkpointed(config string, overrides ...string) (*Spec, error) {
+	doc := yamlconf.Parse("checkpoint", []byte(config))
+	doc.Unread = true
+	if doc.Text("kind") != s.Kind.Name() {
+		return nil, errBadCheckpoint
+	}
+	return Kinds{s.Kind}.decode(doc, "checkpoint", overrides)
 }
 
 // Differs says in which line the configurations of two specs differ, as `it said ..., now it says
