@@ -65,7 +65,8 @@ type Place struct {
 	files  yamlconf.Files
 }
 
-// Keep writes what was read of files at this place to a file, for Restore; none if there is nothing.
+// Keep writes what was read of files at this place to a file, for Restore; no file if that is
+// nothing.
 func (p *Place) Keep(path string) error {
 	copies := p.files.Copies()
 	if len(copies) == 0 {

@@ -22,8 +22,8 @@ func headOf(dir string) (h header, ok bool) {
 	return h, err == nil && h.Format == checkpointFormat
 }
 
-// checkFinished returns an error if the configuration of a finished run was changed since, as far as
-// the folder tells.
+// checkFinished returns an error if the configuration of a finished run was changed since, as far
+// as the folder tells.
 func (ks Kinds) checkFinished(dir string) error {
 	h, ok := headOf(dir)
 	if !ok {

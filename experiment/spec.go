@@ -160,8 +160,8 @@ func (ks Kinds) Names() []string {
 	return names
 }
 
-// Marshal writes the whole configuration as the experiment file of a run's folder; Parse of it gives
-// the same Spec. Numbers that came from files are named as arrays of InputsFile.
+// Marshal writes the whole configuration as the experiment file of a run's folder; Parse of it
+// gives the same Spec. Numbers that came from files are named as arrays of InputsFile.
 func (s *Spec) Marshal() ([]byte, error) {
 	head := fmt.Sprintf("%s\n\nThe whole configuration of this run, defaults written out. Repeat it: spikealign run experiment.yaml -o FOLDER", s.Kind.Doc())
 	refer := func(i yamlconf.Input) yamlconf.Reference {
@@ -177,7 +177,7 @@ func (ks Kinds) Template(kind string) ([]byte, error) {
 		return nil, err
 	}
 	s.Name = "" // the copy's own
-	head := fmt.Sprintf("%s\n\nEvery key with its default: a file needs only those that it changes, and kind. Run it: spikealign run FILE", s.Kind.Doc())
+	head := fmt.Sprintf("%s\n\nEvery key with its default: a file needs only those that it changes, and kind. A list of numbers may come from a file: {file: a.npz, array: w} or {file: a.csv}. Run it: spikealign run FILE", s.Kind.Doc())
 	return yamlconf.Marshal(head, &s.Common, s.Config)
 }
 

@@ -67,9 +67,10 @@ func TestProbabilitiesOfPatterns(t *testing.T) {
 		t.Errorf("patterns      %v %v %v\nprobabilities %v %v %v", w, b, reports, w2, b2, reports2)
 	}
 
-	// The biases of the first epoch move by the rate times the mean of the clamped states, less that
-	// of the free network, which is the same in both. A clamped neuron is on or off for all but a
-	// share of 1e-3 of the time (bias 10), and in each of the four wake phases of 100 tau.
+	// The biases of the first epoch move by the rate times the mean of the clamped states, less
+	// that of the free network, which is the same in both. At a bias of 10 a clamped neuron is on
+	// or off for all but a share of 1e-3 of the time; a spike more or less in each of the four wake
+	// phases of 100 tau makes 1e-2 at most.
 	s.Course.Epochs = 1
 	even := s.Training(1, nil)
 	s.Target.Probabilities = []float64{0, 0.7, 0, 0.1, 0.1, 0, 0.1, 0}

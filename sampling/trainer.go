@@ -25,10 +25,11 @@ import (
 // patterns).
 //
 // An epoch compares two activities. The wake activity is that of the target: exact, from
-// enumeration, also of a distribution without hidden neurons; or estimated once, before the first epoch, by running the target network, if it is
-// too large to enumerate; or, for patterns, measured in every epoch with the visible neurons
-// clamped to each pattern in turn, to those of a distribution that have a probability above 0, by
-// which their activities are then weighed. The sleep activity is that of the free network. Then
+// enumeration, also of a distribution without hidden neurons; or estimated once, before the first
+// epoch, by running the target network, if it is too large to enumerate; or, for patterns, measured
+// in every epoch with the visible neurons clamped to each pattern in turn, for a distribution to
+// each state that has a probability above 0, by which its activity is then weighed. The sleep
+// activity is that of the free network. Then
 //
 //	dW[i][j] = RateWeight*(<z_i z_j>_wake - <z_i z_j>_sleep) + SAL,
 //	db_i     = RateBias*(<z_i>_wake - <z_i>_sleep),

@@ -23,8 +23,8 @@ const (
 type Document struct {
 	// AllowUnknown makes Decode ignore unknown keys.
 	AllowUnknown bool
-	// Folder is what the paths of files of numbers in the text are relative to, SetFolder what those
-	// in overrides are; "": the working folder.
+	// Folder is what the paths of files of numbers in the text are relative to, SetFolder what
+	// those in overrides are; "": the working folder.
 	Folder, SetFolder string
 	// Files reads these files; nil: each of them is read for this document alone.
 	Files *Files

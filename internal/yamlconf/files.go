@@ -94,8 +94,8 @@ func (f *Files) Copies() []Copy {
 	return cs
 }
 
-// Put makes a copy stand for its file, of which a path is relative to that folder: the file will not
-// be read.
+// Put makes a copy stand for its file, whose path is relative to that folder: the file will not be
+// read.
 func (f *Files) Put(folder string, c Copy) {
 	f.put(content{folder, c.File, c.Array}, &numbers{c.Found, c.Shape, c.Data, c.IsText})
 }
