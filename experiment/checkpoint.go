@@ -92,10 +92,33 @@ func firstChange(old, now string) string {
 			for same < min(len(x), len(y)) && x[same] == y[same] {
 				same++
 			}
-			return "it said `" + excerpt(x, same) + "`, now it says `" + excerpt(y, same) + "`"
+			text := "it said `" + excerpt(x, same) + "`, now it says `" + excerpt(y, same) + "`"
+			if block := blockOf(b, min(k, len(b)-1)); block != "" {
+				text += " (in " + block + ")"
+			}
+			return text
 		}
 	}
 	return "only spaces differ"
+}
+
+// blockOf returns the dotted path of the block in which line k stands, "" at the top level.
+func blockOf(lines []string, k int) string {
+	indent := func(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }
+	path := ""
+	for left := indent(lines[k]); left > 0 && k > 0; {
+		k--
+		key, isBlock := strings.CutSuffix(strings.TrimSpace(lines[k]), ":")
+		if n := indent(lines[k]); lines[k] != "" && n < left {
+			if left = n; isBlock && !strings.HasPrefix(key, "- ") {
+				if path != "" {
+					key += "." + path
+				}
+				path = key
+			}
+		}
+	}
+	return path
 }
 
 // excerpt is a line as it is, or the part of a long one around a place.

@@ -213,9 +213,20 @@ func (s *Spec) checkpointed(config string, overrides ...string) (*Spec, error) {
 }
 
 // Differs says in which line the configurations of two specs differ, as `it said ..., now it says
-// ...`, and "" if they give the same results. Names, descriptions and checkpoint times do not
+// ...`, or which numbers from a file do, and "" if they give the same results. Names, descriptions and checkpoint times do not
 // count.
 func (s *Spec) Differs(old *Spec) (string, error) {
+	for _, i := range s.inputs.List {
+		for _, j := range old.inputs.List {
+			if i.Path == j.Path && i.SHA256 != j.SHA256 {
+				from := ""
+				if i.File != "" {
+					from = ", from " + i.File + ","
+				}
+				return fmt.Sprintf("the numbers of %s%s are others than they were", i.Path, from), nil
+			}
+		}
+	}
 	a, err := old.decisive()
 	if err != nil {
 		return "", err

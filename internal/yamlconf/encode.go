@@ -26,11 +26,6 @@ func Marshal(header string, targets ...any) ([]byte, error) {
 	return (&encoder{}).marshal(header, targets)
 }
 
-// MarshalPlain is Marshal without any comment: text that depends on keys and values only.
-func MarshalPlain(targets ...any) ([]byte, error) {
-	return (&encoder{plain: true}).marshal("", targets)
-}
-
 func (e *encoder) marshal(header string, targets []any) ([]byte, error) {
 	var lines []string
 	for _, h := range wrap(header, width-2) {

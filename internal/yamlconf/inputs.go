@@ -49,7 +49,8 @@ func (in Inputs) Marshal(header string, refer func(Input) Reference, targets ...
 	return (&encoder{inputs: in, refer: refer}).marshal(header, targets)
 }
 
-// MarshalPlain is the function MarshalPlain, with the sha256 in the place of these values.
+// MarshalPlain is Marshal without any comment, with the sha256 in the place of these values: text
+// that depends on keys and values only.
 func (in Inputs) MarshalPlain(targets ...any) ([]byte, error) {
 	refer := func(i Input) Reference { return Reference{SHA256: i.SHA256} }
 	return (&encoder{plain: true, inputs: in, refer: refer}).marshal("", targets)
