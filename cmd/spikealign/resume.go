@@ -32,8 +32,8 @@ func (c *resumeCommand) Run(a *app) error {
 		return err
 	}
 	if sweep.IsSweep(c.Dir) && c.Epochs != nil {
-		return usagef("%s is a sweep, whose members have the epochs that its file says; one of them can go on: spikealign resume %s --epochs %d",
-			c.Dir, filepath.Join(c.Dir, sweep.MembersDir, "MEMBER"), *c.Epochs)
+		return usagef("%s is a sweep, whose members have the epochs that its file says; run it with more in another folder: spikealign sweep %s --set training.epochs=%d -o FOLDER",
+			c.Dir, filepath.Join(c.Dir, sweep.ConfigFile), *c.Epochs)
 	}
 	if sweep.IsSweep(c.Dir) {
 		return (&sweepCommand{File: c.Dir, Progress: c.Progress, TimeLimit: c.TimeLimit, Quiet: c.Quiet, JSON: c.JSON}).Run(a)

@@ -41,6 +41,7 @@ type numbers struct {
 	shape  []int
 	data   []float64
 	isText bool
+	sums   map[int]string // by the number of dimensions that they are taken to have
 }
 
 // path of the file.
@@ -51,18 +52,28 @@ func (c content) path() string {
 	return filepath.Join(c.folder, filepath.FromSlash(c.file))
 }
 
-func (f *Files) read(c content) (*numbers, error) {
+// read returns the content of an array for a setting of so many dimensions, with the shape that it
+// has there, which may be one of another number, and its sum.
+func (f *Files) read(c content, dimensions int) (x *numbers, shape []int, sum string, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if x := f.known[c]; x != nil {
-		return x, nil
+	if x = f.known[c]; x == nil {
+		if x, err = readNumbers(c.path(), c.array); err != nil {
+			return nil, nil, "", err
+		}
+		f.put(c, x)
 	}
-	x, err := readNumbers(c.path(), c.array)
-	if err != nil {
-		return nil, err
+	shape = x.shape
+	if x.isText && dimensions == 1 && (shape[0] == 1 || shape[1] == 1) {
+		shape = []int{len(x.data)}
 	}
-	f.put(c, x)
-	return x, nil
+	if len(shape) == dimensions && x.sums[dimensions] == "" {
+		if x.sums == nil {
+			x.sums = map[int]string{}
+		}
+		x.sums[dimensions] = sumOf(shape, x.data)
+	}
+	return x, shape, x.sums[dimensions], nil
 }
 
 func (f *Files) put(c content, x *numbers) {
@@ -97,7 +108,7 @@ func (f *Files) Copies() []Copy {
 // Put makes a copy stand for its file, whose path is relative to that folder: the file will not be
 // read.
 func (f *Files) Put(folder string, c Copy) {
-	f.put(content{folder, c.File, c.Array}, &numbers{c.Found, c.Shape, c.Data, c.IsText})
+	f.put(content{folder, c.File, c.Array}, &numbers{array: c.Found, shape: c.Shape, data: c.Data, isText: c.IsText})
 }
 
 func readNumbers(path, array string) (*numbers, error) {

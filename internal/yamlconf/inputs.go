@@ -187,22 +187,17 @@ func (d *decoder) reference(n *yaml.Node, v reflect.Value, path string, depth in
 	if d.Files == nil {
 		d.Files = &Files{}
 	}
-	x, err := d.Files.read(c)
+	want := depthOf(v.Type())
+	x, shape, sum, err := d.Files.read(c, want)
 	if err != nil {
 		d.issue(n, path, "%v", err)
 		return
 	}
-	in := Input{Path: path, File: c.path()}
-	in.Array, in.Shape, in.Data = x.array, x.shape, x.data
-	want := depthOf(v.Type())
-	if x.isText && want == 1 && (x.shape[0] == 1 || x.shape[1] == 1) {
-		in.Shape = []int{len(x.data)}
-	}
-	if len(in.Shape) != want {
-		d.issue(n, path, "%s has the shape %v; needed: %s", in.name(), in.Shape, dimensions(want))
+	in := Input{path, c.path(), x.array, shape, x.data, sum}
+	if len(shape) != want {
+		d.issue(n, path, "%s has the shape %v; needed: %s", in.name(), shape, dimensions(want))
 		return
 	}
-	in.SHA256 = sumOf(in.Shape, in.Data)
 	if r.SHA256 != "" && !strings.EqualFold(r.SHA256, in.SHA256) {
 		d.issue(n, path, "%s does not hold the numbers that it held: their sha256 is %s; put the old file back, or remove sha256 to take the new numbers", in.name(), in.SHA256)
 		return
