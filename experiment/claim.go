@@ -86,7 +86,7 @@ func occupied(dir string) string {
 		return "" // Mkdir will tell
 	}
 	for _, e := range entries {
-		if !isHousekeeping(e.Name()) {
+		if !isHousekeeping(e.Name()) && !(e.Name() == InputsFile && isInputs(filepath.Join(dir, InputsFile))) {
 			return e.Name()
 		}
 	}
@@ -144,7 +144,7 @@ func (l *loop) clear() error {
 
 // resultsOf names what a run may have in its folder beside configuration, run.json and metrics.csv.
 func resultsOf(i Info) []string {
-	names := []string{CheckpointFile, PartialDir, ArraysFile, SpikesFile, InitialFile, FiguresDir}
+	names := []string{CheckpointFile, PartialDir, ArraysFile, SpikesFile, InitialFile, InputsFile, FiguresDir}
 	for _, t := range i.Tables {
 		if name := filepath.Base(t.Name) + ".csv"; name != MetricsFile {
 			names = append(names, name)
@@ -175,10 +175,7 @@ func Remove(dir string) error {
 
 // removeLeftovers removes what a finished run does not need.
 func removeLeftovers(dir string) error {
-	checkpoint, partial := filepath.Join(dir, CheckpointFile), filepath.Join(dir, PartialDir)
-	if err := os.Remove(checkpoint); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return &durable.FileError{Op: "remove", Path: checkpoint, Err: err}
-	}
+	partial := filepath.Join(dir, PartialDir)
 	if err := os.RemoveAll(partial); err != nil {
 		return &durable.FileError{Op: "remove", Path: partial, Err: err}
 	}

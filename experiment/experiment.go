@@ -13,8 +13,10 @@
 //	                  the next checkpoint; further tables likewise
 //	arrays.npz        final arrays and snapshots
 //	spikes.npz        if record.spikes: time (int64 ticks), neuron (int32), tick_steps, neurons
+//	inputs.npz        if numbers of the configuration came from files: what these held
 //	initial.npz       if it begins from another run: what it took from that one, and which it was
-//	checkpoint        while unfinished: the state, length and checksum of every file that grows
+//	checkpoint        the state, length and checksum of every file that grows; of a finished run
+//	                  that of its end, from which Prolong goes on
 //	partial/          while unfinished: spikes and snapshots so far
 //
 // Files that grow are cut back to the checkpoint on resume and written again from there; every

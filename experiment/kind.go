@@ -36,6 +36,23 @@ type Config interface {
 	New(env Env) (Run, error)
 }
 
+// Lasting is a Config of a run that takes as many epochs as it says, and can go on to more of them
+// after its end: to that end nothing but reports depends on their number.
+type Lasting interface {
+	Config
+	Epochs() Epochs
+}
+
+// Epochs is how long a run takes.
+type Epochs struct {
+	// Path is that of the setting with their number, Total; "" if this configuration has none.
+	Path  string
+	Total int64
+	// Regular says that a longer run reports at this end too. Else the report there, which a run
+	// gives because it ends, makes a difference to all that follows.
+	Regular bool
+}
+
 // Env is what a run receives beside its configuration. Nothing in it but Seed and From may change a
 // result.
 type Env struct {

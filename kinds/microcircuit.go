@@ -76,6 +76,11 @@ func (c *MicrocircuitConfig) Validate() settings.Problems {
 // From implements experiment.Starter.
 func (c *MicrocircuitConfig) From() (from, path string) { return c.Initial.From, "initial.from" }
 
+// Epochs implements experiment.Lasting.
+func (c *MicrocircuitConfig) Epochs() experiment.Epochs {
+	return experiment.Epochs{Path: "training.epochs", Total: c.Course.Epochs, Regular: (c.Course.Epochs-1)%c.Course.ReportEvery == 0}
+}
+
 // New implements Config.
 func (c *MicrocircuitConfig) New(env experiment.Env) (experiment.Run, error) {
 	from, err := c.weights(env.From)

@@ -40,6 +40,9 @@ import (
 // is the whole). Message says what is wrong and what is allowed.
 type Problem struct {
 	Path, Message string
+	// Shape is the one that the list or matrix at Path must have, where this is what is wrong with
+	// it; else nil.
+	Shape []int
 }
 
 func (p Problem) Error() string {
@@ -57,10 +60,39 @@ func (ps *Problems) Add(path, format string, args ...any) {
 	*ps = append(*ps, Problem{Path: path, Message: fmt.Sprintf(format, args...)})
 }
 
+// Matrix adds what is wrong with the shape of a matrix of synapses, row = postsynaptic, and reports
+// whether it is right.
+func (ps *Problems) Matrix(path string, m [][]float64, rows, columns int) bool {
+	shape := []int{rows, columns}
+	if len(m) != rows {
+		*ps = append(*ps, Problem{path, fmt.Sprintf("has %d rows, needs %d: one for each postsynaptic neuron", len(m), rows), shape})
+		return false
+	}
+	for i, row := range m {
+		if len(row) != columns {
+			message := fmt.Sprintf("has %d entries, needs %d: one for each presynaptic neuron", len(row), columns)
+			*ps = append(*ps, Problem{Join(path, strconv.Itoa(i)), message, shape})
+			return false
+		}
+	}
+	return true
+}
+
+// Vector adds what is wrong with the length of a list that has an entry for each of n things
+// ("neurons"), and reports whether it is right.
+func (ps *Problems) Vector(path string, x []float64, n int, things string) bool {
+	if len(x) != n {
+		*ps = append(*ps, Problem{path, fmt.Sprintf("has %d entries for %d %s", len(x), n, things), []int{n}})
+		return false
+	}
+	return true
+}
+
 // In adds the faults of a part of the description, which stands at that path.
 func (ps *Problems) In(path string, found Problems) {
 	for _, p := range found {
-		*ps = append(*ps, Problem{Join(path, p.Path), p.Message})
+		p.Path = Join(path, p.Path)
+		*ps = append(*ps, p)
 	}
 }
 

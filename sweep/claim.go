@@ -80,6 +80,9 @@ func (s *Sweep) settle(dir string, strays []stray, text []byte) error {
 			return &durable.FileError{Op: "remove", Path: filepath.Join(dir, experiment.FiguresDir), Err: err}
 		}
 	}
+	if err := s.place.Keep(filepath.Join(dir, experiment.InputsFile)); err != nil {
+		return err
+	}
 	file := filepath.Join(dir, ConfigFile)
 	if old, err := os.ReadFile(file); err == nil && bytes.Equal(old, text) {
 		return nil

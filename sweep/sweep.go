@@ -9,6 +9,7 @@
 //	sweep.yaml        the sweep
 //	members/NAME/     one run each (package experiment)
 //	members.csv       coordinates, seed, status and last metrics of every member
+//	inputs.npz        if it names files of numbers: what they held
 //	summary.csv       median and quartiles of the metrics over the replicates of every condition
 package sweep
 
@@ -148,6 +149,7 @@ type Sweep struct {
 	kinds   experiment.Kinds
 	file    string // where it was read, and its text
 	data    []byte
+	place   experiment.Place // of files of numbers
 }
 
 // Fault returns an error at a path of the sweep file, with its line: something is wrong with the
@@ -202,7 +204,15 @@ func Parse(kinds experiment.Kinds, file string, data []byte, overrides ...string
 	doc := yamlconf.Parse(file, data)
 	err := doc.Decode(&s.File)
 	inFile := len(s.Set)
-	s.Set = append(s.Set, overrides...)
+	for _, o := range overrides {
+		s.Set = append(s.Set, yamlconf.AbsoluteFiles(o))
+	}
+	s.place.Folder = filepath.Dir(file)
+	if filepath.Base(file) == ConfigFile {
+		if err := s.place.Restore(filepath.Join(s.place.Folder, experiment.InputsFile)); err != nil {
+			return nil, err
+		}
+	}
 	if s.Name == "" {
 		s.Name = "sweep"
 		if base := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)); nameText.MatchString(base) {
@@ -270,6 +280,11 @@ func (s *Sweep) base(doc *yamlconf.Document) (*baseDocument, error) {
 			return nil, err
 		}
 	}
+	folder := s.place.Folder
+	if !b.inline {
+		folder = filepath.Dir(b.name)
+	}
+	s.place.Lend(b.Document, folder)
 	s.Base = s.kinds.Find(b.With(s.Set...).Text("kind"))
 	return b, nil
 }

@@ -106,9 +106,7 @@ func (p program) same(got, want, when string) {
 	if !strings.Contains(p.read(got, "run.json"), `"status": "done"`) {
 		p.t.Fatalf("%s: not done: %s", when, p.read(got, "run.json"))
 	}
-	for _, f := range []string{"checkpoint", "partial"} {
-		if _, err := os.Stat(p.file(filepath.Join(got, f))); err == nil {
-			p.t.Fatalf("%s: %s is left over", when, f)
-		}
+	if _, err := os.Stat(p.file(filepath.Join(got, "partial"))); err == nil {
+		p.t.Fatalf("%s: partial is left over", when)
 	}
 }

@@ -53,6 +53,11 @@ func (c *Config) Validate() settings.Problems {
 	return settings.Check(c)
 }
 
+// Epochs implements experiment.Lasting.
+func (c *Config) Epochs() experiment.Epochs {
+	return experiment.Epochs{Path: "reports", Total: int64(c.Reports), Regular: true}
+}
+
 // New implements experiment.Config.
 func (c *Config) New(env experiment.Env) (experiment.Run, error) {
 	return &run{c: c, env: env, x: env.Seed}, nil

@@ -121,6 +121,18 @@ func (r *Reader) Stream(name string) (DType, []int, io.ReadCloser, error) {
 	return l.dtype(), l.shape, rc, nil
 }
 
+// Shape returns the dimensions of an array without reading its elements.
+func (r *Reader) Shape(name string) ([]int, error) {
+	l, rc, err := r.begin(name)
+	if err != nil {
+		return nil, err
+	}
+	if err := rc.Close(); err != nil {
+		return nil, r.fault(name, err.Error())
+	}
+	return l.shape, nil
+}
+
 // stream is a buffered reader together with what is to be closed.
 type stream struct {
 	io.Reader

@@ -44,15 +44,16 @@ type decoder struct {
 	set      string              // the override being decoded
 	active   map[*yaml.Node]bool // aliases being expanded
 	expanded int
-	full     bool // too much was expanded; said once
-	more     int  // issues beyond maxIssues
+	full     bool            // too much was expanded; said once
+	more     int             // issues beyond maxIssues
+	told     map[string]bool // problems of columns
 }
 
 // Decode fills the targets, pointers to structs that hold their defaults. The keys of the file's
 // top level belong to whichever target has them. It returns nil or Errors with every problem of
 // syntax, type, key and (Validator) value.
 func (d *Document) Decode(targets ...any) error {
-	dec := &decoder{Document: d, origins: map[string]origin{}, active: map[*yaml.Node]bool{}}
+	dec := &decoder{Document: d, origins: map[string]origin{}, active: map[*yaml.Node]bool{}, told: map[string]bool{}}
 	for _, t := range targets {
 		v := reflect.ValueOf(t)
 		if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
@@ -69,7 +70,7 @@ func (d *Document) Decode(targets ...any) error {
 	}
 	dec.set = ""
 	decoded := len(dec.issues)
-	if d.root != nil {
+	if d.root != nil && !(d.Unread && len(d.inputs.List) > 0) {
 		for _, t := range targets {
 			if c, ok := t.(Validator); ok {
 				for _, p := range c.Validate() {
@@ -120,10 +121,17 @@ func (d *decoder) problem(p settings.Problem, before Errors) {
 			return
 		}
 	}
+	// What is wrong with a column is wrong with every element.
+	if column := d.inputs.column(p.Path); column != "" {
+		if d.told[column+p.Message] {
+			return
+		}
+		d.told[column+p.Message] = true
+	}
 	if d.drowned() {
 		return
 	}
-	i := Issue{File: d.name, Path: p.Path, Message: p.Message}
+	i := Issue{File: d.name, Path: p.Path, Message: p.Message + d.inputs.shapes(p)}
 	if o, ok := d.origins[p.Path]; ok {
 		i.Line, i.Set, i.Value = o.line, o.set, o.value
 	} else {
@@ -374,6 +382,14 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, path string, depth int) {
 		}
 		if m, ok := v.Addr().Interface().(Mapped); ok && n.Kind == yaml.MappingNode {
 			d.mapped(n, m, path, depth)
+			return
+		}
+		if n.Kind == yaml.MappingNode && isNumbers(t) {
+			d.reference(n, v, path, depth)
+			return
+		}
+		if n.Kind == yaml.MappingNode && d.byColumns(n, t) {
+			d.columns(n, v, path, depth)
 			return
 		}
 		if !d.wants(n, yaml.SequenceNode, path, "a list, such as "+sample(t)) {

@@ -24,7 +24,16 @@ const (
 type Document struct {
 	// AllowUnknown makes Decode ignore unknown keys.
 	AllowUnknown bool
+	// Folder is what the paths of files of numbers in the text are relative to, SetFolder what
+	// those in overrides are; "": the working folder.
+	Folder, SetFolder string
+	// Files reads these files; nil: each of them is read for this document alone.
+	Files *Files
+	// Unread makes Decode take files of numbers by their sha256 alone, without reading them. What
+	// they stand for is empty, and with one of them Validate is not called.
+	Unread bool
 
+	inputs Inputs
 	name   string
 	root   *yaml.Node // mapping; nil if the text could not be parsed
 	sets   []override
@@ -100,6 +109,9 @@ func (d *Document) Set(arg string) {
 	o.node = n
 	d.sets = append(d.sets, o)
 }
+
+// Inputs returns which values of the targets of Decode came from files of numbers.
+func (d *Document) Inputs() Inputs { return d.inputs }
 
 // Text returns the plain text of the scalar at a key of the top level, overrides included, and ""
 // if there is none. It serves to choose the targets of Decode.

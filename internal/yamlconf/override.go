@@ -18,11 +18,16 @@ func (d *decoder) override(o override) {
 	if !ok {
 		return
 	}
+	if from := d.inputs.above(o.path); from != "" {
+		d.issue(nil, o.path, "%s comes from a file: change the file, or set the whole of it", from)
+		return
+	}
 	for p := range d.origins {
 		if under(p, o.path) {
 			delete(d.origins, p)
 		}
 	}
+	d.inputs.remove(o.path)
 	n := o.node
 	if t := baseType(v.Type()); t.Kind() == reflect.String && t != rawType && !isText(t) {
 		// Text is taken as it stands ("a: b" needs no quotes on a command line), unless it is
