@@ -56,7 +56,7 @@ func (c *runCommand) Run(a *app) error {
 	}
 	spec, err := a.kinds.Load(c.File, overrides...)
 	if err != nil {
-		return err
+		return orExample(err, c.File)
 	}
 	o := experiment.Options{Spec: spec, Dir: c.Output, Overwrite: c.Force}
 	if o.Dir == "" {

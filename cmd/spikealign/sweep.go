@@ -58,7 +58,7 @@ func (c *sweepCommand) Run(a *app) error {
 	}
 	s, err := sweep.Load(a.kinds, c.File, c.Set...)
 	if err != nil {
-		return err
+		return orExample(err, c.File)
 	}
 	if err := a.drawers.Check(s); err != nil {
 		return err
