@@ -49,7 +49,8 @@ type Env struct {
 	From *Source
 	// Data is the folder of data sets that the user named, "" if none.
 	Data string
-	// Threads is how many threads the run may use, at least 1.
+	// Threads is how many threads the run may use, at least 1 (--threads). In a sweep it is mostly
+	// 1, since members run side by side.
 	Threads int
 
 	meter *meter

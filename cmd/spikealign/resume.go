@@ -26,7 +26,7 @@ func (c *resumeCommand) Run(a *app) error {
 		return err
 	}
 	if sweep.IsSweep(c.Dir) {
-		return (&sweepCommand{File: c.Dir, Progress: c.Progress, TimeLimit: c.TimeLimit, Quiet: c.Quiet, JSON: c.JSON}).Run(a)
+		return (&sweepCommand{File: c.Dir, Progress: c.Progress, TimeLimit: c.TimeLimit, Threads: c.Threads, Quiet: c.Quiet, JSON: c.JSON}).Run(a)
 	}
 	return c.sessionFlags.session(a, func(s experiment.Session) (experiment.Result, error) {
 		return a.kinds.Resume(a.ctx, c.Dir, s)

@@ -22,7 +22,8 @@ import (
 type sweepCommand struct {
 	File      string        `arg:"" help:"The sweep file (YAML), or the folder of a sweep to go on with."`
 	Output    string        `short:"o" placeholder:"DIR" help:"Folder of the sweep. Without it: runs/NAME."`
-	Jobs      int           `short:"j" placeholder:"N" help:"Runs at a time; without it as many as there are processors. Changes no result."`
+	Jobs      int           `short:"j" placeholder:"N" help:"Runs at a time; without it as many as there are processors for their threads. Changes no result."`
+	Threads   int           `placeholder:"N" help:"Threads of each run, if its kind can use several; without it the processors are shared out: one each, more where fewer runs than processors are under way. Changes no result."`
 	Set       []string      `sep:"none" placeholder:"PATH=VALUE" help:"Change a value of the base experiment. Repeatable."`
 	Progress  time.Duration `default:"10s" placeholder:"DURATION" help:"Time between two lines of progress where standard error is not a terminal (default 10s)."`
 	TimeLimit time.Duration `placeholder:"DURATION" help:"Stop with checkpoints after this wall time (90m, 1h30m); exit code 75."`
@@ -43,8 +44,8 @@ Members that are finished are not run again, members that were stopped are resum
 
 // Validate is called by kong.
 func (c *sweepCommand) Validate() error {
-	if c.Jobs < 0 || c.Progress < 0 || c.TimeLimit < 0 {
-		return fmt.Errorf("--jobs, --progress and --time-limit must not be negative")
+	if c.Jobs < 0 || c.Threads < 0 || c.Progress < 0 || c.TimeLimit < 0 {
+		return fmt.Errorf("--jobs, --threads, --progress and --time-limit must not be negative")
 	}
 	return nil
 }
@@ -63,7 +64,7 @@ func (c *sweepCommand) Run(a *app) error {
 	if err := a.drawers.Check(s); err != nil {
 		return err
 	}
-	o := sweep.Options{Dir: c.Output, Engine: sweep.Local{Jobs: c.Jobs}, Session: experiment.Session{Program: version(), Log: a.log}}
+	o := sweep.Options{Dir: c.Output, Engine: sweep.Local{Jobs: c.Jobs}, Session: experiment.Session{Program: version(), Threads: c.Threads, Log: a.log}}
 	if o.Dir == "" {
 		if o.Dir = filepath.Join(defaultRuns, s.Name); sweep.IsSweep(c.File) {
 			o.Dir = c.File
