@@ -29,8 +29,8 @@ import (
 )
 
 // ErrUsage is wrapped by errors that say that what was asked cannot be done as it was asked: a
-// folder that is taken, a kind that does not exist, a configuration that was changed. Faults of a
-// configuration file are yamlconf.Errors.
+// folder that is taken, a kind that does not exist, a configuration that was changed. What is wrong
+// with a configuration file are Faults.
 var ErrUsage = errors.New("usage")
 
 // usageError is an error whose text does not mention the class.
