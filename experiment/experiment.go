@@ -21,6 +21,11 @@
 // other file appears whole or not at all. A process killed at any instruction leaves a folder that
 // Resume continues, and the finished metrics.csv, arrays.npz and spikes.npz are the same, byte for
 // byte, as those of a run that was never stopped.
+//
+// # Examples
+//
+// In example_test.go an experiment is run, and its folder is read. docs/go.md does so from another
+// module.
 package experiment
 
 import (

@@ -21,7 +21,8 @@
 //
 // A model's package declares the structs, gives them a method Validate that begins with Check and
 // adds what relates settings to each other, and builds the model from them. Nothing here knows
-// files; internal/yamlconf reads and writes them by the same tags.
+// files; internal/yamlconf reads and writes them by the same tags. In example_test.go a struct is
+// filled and checked.
 package settings
 
 import (

@@ -10,6 +10,10 @@
 //	members/NAME/     one run each (package experiment)
 //	members.csv       coordinates, seed, status and last metrics of every member
 //	summary.csv       median and quartiles of the metrics over the replicates of every condition
+//
+// # Examples
+//
+// In example_test.go a sweep is run, and its results are read.
 package sweep
 
 import (
