@@ -179,8 +179,8 @@ func IsSweep(dir string) bool {
 }
 
 // Load reads a sweep file, or the one in the folder of a sweep, with changes "path=value" of the
-// base experiment. Every member is checked. Faults are yamlconf.Errors; an error that wraps
-// experiment.ErrUsage says that the file cannot be read.
+// base experiment. Every member is checked. What is wrong are experiment.Faults; an error that
+// wraps experiment.ErrUsage says that the file cannot be read.
 func Load(kinds experiment.Kinds, file string, overrides ...string) (*Sweep, error) {
 	if st, err := os.Stat(file); err == nil && st.IsDir() {
 		file = filepath.Join(file, ConfigFile)
