@@ -60,4 +60,8 @@
 // (CounterOptions.Bytes). No result depends on the split into batches, on the order of simultaneous
 // spikes, on the number of threads, or on the machine. Only Result.Save touches files; no goroutine
 // outlives a call.
+//
+// # Examples
+//
+// In example_test.go a file is analysed (Run), and a train in memory (Counter).
 package analysis

@@ -23,6 +23,11 @@
 // other file appears whole or not at all. A process killed at any instruction leaves a folder that
 // Resume continues, and the finished metrics.csv, arrays.npz and spikes.npz are the same, byte for
 // byte, as those of a run that was never stopped.
+//
+// # Examples
+//
+// In example_test.go an experiment is run, and its folder is read. docs/go.md does so from another
+// module.
 package experiment
 
 import (
@@ -31,8 +36,8 @@ import (
 )
 
 // ErrUsage is wrapped by errors that say that what was asked cannot be done as it was asked: a
-// folder that is taken, a kind that does not exist, a configuration that was changed. Faults of a
-// configuration file are yamlconf.Errors.
+// folder that is taken, a kind that does not exist, a configuration that was changed. What is wrong
+// with a configuration file are Faults.
 var ErrUsage = errors.New("usage")
 
 // usageError is an error whose text does not mention the class.

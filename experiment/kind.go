@@ -66,7 +66,8 @@ type Env struct {
 	From *Source
 	// Data is the folder of data sets that the user named, "" if none.
 	Data string
-	// Threads is how many threads the run may use, at least 1.
+	// Threads is how many threads the run may use, at least 1 (--threads). In a sweep it is mostly
+	// 1, since members run side by side.
 	Threads int
 
 	meter *meter
@@ -86,8 +87,11 @@ type Sink interface {
 	Snapshot(a Array) error
 }
 
-// Array is a named array for arrays.npz: a slice of numbers with its shape, or, without a shape, a
-// single value.
+// Array is a named array for arrays.npz, with the fields
+//
+//	Name  string
+//	Shape []int    // the last runs fastest; nil for a single value
+//	Data  any      // []float64, []float32, []int64, []int32, []uint8, ... or one value
 type Array = npz.Array
 
 // Run is a running experiment. All calls come from one goroutine.

@@ -62,8 +62,19 @@ type Spec struct {
 // SweepKind is what a sweep file (package sweep) says in the place of a kind.
 const SweepKind = "sweep"
 
-// Load reads an experiment file with overrides "path=value". Faults are yamlconf.Errors: all of
-// them, each with its place. A file without a name gets the name of the file.
+// Faults are all faults of a configuration file, as an error, in its order. A Fault has
+//
+//	File, Set     string // the file, or the override "path=value"
+//	Line          int    // from 1; 0 if the value does not stand in the file
+//	Path, Value   string
+//	Message       string // what is wrong and what is allowed
+type (
+	Faults = yamlconf.Errors
+	Fault  = yamlconf.Issue
+)
+
+// Load reads an experiment file with overrides "path=value". What is wrong with it are Faults, as
+// errors.As finds them. A file without a name gets the name of the file.
 func (ks Kinds) Load(file string, overrides ...string) (*Spec, error) {
 	data, err := yamlconf.ReadFile(file)
 	if err != nil {

@@ -90,7 +90,7 @@ type DaleTraining struct {
 // DalePlasticity holds the rule.
 type DalePlasticity struct {
 	Rate           float64 `yaml:"rate" default:"0.03" range:"[-1e6, 1e6]" also:"eta, lr, learning_rate, rate_sal, eta_sal" doc:"learning rate of both excitatory synapses, for mode learning"`
-	sampling.Pairs `default:"pairing=nearest"`
+	sampling.Pairs `default:"sal_pairing=nearest"`
 }
 
 const (

@@ -33,4 +33,8 @@
 // at one time, which are dropped, are no errors but counted, with the first few places (Remark).
 // Two columns without a header that seem to be the other way round are reported with the
 // error, or, where the file can be read, in Recording.Exchanged.
+//
+// # Examples
+//
+// In example_test.go a table is read and replayed.
 package recording

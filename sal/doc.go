@@ -48,6 +48,11 @@
 // learning rates and amplitudes have the unit of the weights. Nothing here may be used by two
 // goroutines at once.
 //
+// # Examples
+//
+// In example_test.go two spiking neurons learn by SAL; in parts_example_test.go PairSums, SAL and
+// Online work on a few spikes that can be checked by hand.
+//
 // # Reference
 //
 // T. Gierlich, A. Baumbach, A. F. Kungl, K. Max and M. A. Petrovici, Weight transport through spike

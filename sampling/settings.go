@@ -63,7 +63,7 @@ type Plasticity struct {
 	Noise            float64     `yaml:"noise" range:"[0, 1e6]" also:"sigma, sigma_stdp" doc:"sigma_stdp, plasticity noise: every synapse's windows have the amplitude 1 + N(0, noise^2), cut at +-1.5 noise; one draw per synapse and rule"`
 	HebbianAmplitude [][]float64 `yaml:"hebbian_amplitude" range:"[-1e6, 1e6]" doc:"or given, row = postsynaptic"`
 	SALAmplitude     [][]float64 `yaml:"sal_amplitude" range:"[-1e6, 1e6]" doc:"or given, row = postsynaptic"`
-	SALPairs
+	Pairs            `default:"sal_window=triangular sal_pairing=last-1"`
 }
 
 // maxTrained is the largest network that can be trained here: pair sums and weights are dense.
@@ -111,7 +111,7 @@ func (s *Settings) Validate() settings.Problems {
 		}
 	}
 	if !ps.Has("network") {
-		Pairs(s.Plasticity.SALPairs).relate(&ps, "plasticity.sal_window_tau", s.Config())
+		s.Plasticity.Pairs.relate(&ps, "plasticity.sal_window_tau", s.Config())
 	}
 	if len(ps) == 0 {
 		t, patterns := &s.Course, s.wakePhases()
@@ -229,7 +229,7 @@ func (s *Settings) Training(seed uint64, from *Network) Training {
 		return &s
 	}
 	t := Training{
-		Config: s.Config(), Course: s.Course, Rates: s.Plasticity.Rates, SALPairs: s.Plasticity.SALPairs,
+		Config: s.Config(), Course: s.Course, Rates: s.Plasticity.Rates, Pairs: s.Plasticity.Pairs,
 		Seed: seed, Visible: s.Network.Visible, TeacherLength: s.Target.TeacherLength,
 		Weights: make([]float64, n*n), Bias: make([]float64, n), Patterns: s.Target.patterns(),
 	}
@@ -365,7 +365,7 @@ func (p Pairs) Relate(ps *settings.Problems, c Config) {
 		c.relate(ps, "network")
 	}
 	if !ps.Has("network") {
-		p.relate(ps, "plasticity.window_tau", c)
+		p.relate(ps, "plasticity.sal_window_tau", c)
 	}
 }
 

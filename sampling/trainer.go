@@ -43,7 +43,7 @@ type Training struct {
 	Config
 	Course
 	Rates
-	SALPairs
+	Pairs
 	Seed    uint64 // of the spikes
 	Visible int    // 1..Neurons
 
@@ -81,13 +81,6 @@ type Rates struct {
 	RateBias   float64 `yaml:"rate_bias" default:"0.01" range:"[-1e6, 1e6]" also:"eta, lr, learning_rate, rate, eta_b, eta_bias" doc:"learning rate of the biases"`
 	RateWeight float64 `yaml:"rate_weight" default:"0.01" range:"[-1e6, 1e6]" also:"eta, lr, learning_rate, rate, eta_w, eta_weight" doc:"learning rate of wake-sleep learning"`
 	RateSAL    float64 `yaml:"rate_sal" default:"0.01" range:"[-1e6, 1e6]" also:"eta, lr, learning_rate, rate, eta_sal, sal" doc:"learning rate of SAL; 0: without SAL"`
-}
-
-// SALPairs are the Pairs of SAL beside another rule.
-type SALPairs struct {
-	Window    synapse.WindowShape `yaml:"sal_window" default:"triangular" doc:"SAL's learning window: triangular, exponential"`
-	WindowTau float64             `yaml:"sal_window_tau" range:"0 or [0.01, 2^24]" unit:"steps" also:"tau_stdp, tau_sal, tau_plus, tau_minus" doc:"its time constant; 0: tau_ref"`
-	Pairing   synapse.Pairing     `yaml:"sal_pairing" default:"last-1" doc:"which pairs count for SAL: nearest, last-1, last-2, ..., all; without effect where the window ends with the refractory time, as by default"`
 }
 
 // Report is what a training knows after an epoch that reports.
@@ -183,7 +176,7 @@ func NewTrainer(t Training) (*Trainer, error) {
 	last1 := synapse.Pairing{Kind: synapse.Last, K: 1}
 	triangle := synapse.Half{Shape: synapse.TriangularWindow, Tau: float64(tr.tau)}
 	tr.hebbian = sal.NewPairSums(n, triangle, last1)
-	if half := Pairs(t.SALPairs).Half(t.Config); (half != triangle || t.Pairing != last1) && t.RateSAL != 0 {
+	if half := t.Pairs.Half(t.Config); (half != triangle || t.Pairing != last1) && t.RateSAL != 0 {
 		tr.sal = sal.NewPairSums(n, half, t.Pairing)
 	}
 
@@ -240,7 +233,7 @@ func (t Training) Validate() settings.Problems {
 	if len(ps) == 0 {
 		ps.In("training", settings.Check(t.Course))
 		ps.In("plasticity", settings.Check(t.Rates))
-		Pairs(t.SALPairs).relate(&ps, "plasticity.sal_window_tau", t.Config)
+		t.Pairs.relate(&ps, "plasticity.sal_window_tau", t.Config)
 		t.relate(&ps)
 	}
 	return ps

@@ -16,11 +16,13 @@
 //	choice   the words allowed for a string or for every string in a list: "field, learning"
 //	unit     the unit, in words: "steps"
 //	also     names that it has in papers and other programs, for messages: "eta, learning_rate"
+//	once     keys that it had in earlier versions, which files may still use: "pairing"
 //	doc      the meaning
 //
 // A model's package declares the structs, gives them a method Validate that begins with Check and
 // adds what relates settings to each other, and builds the model from them. Nothing here knows
-// files; internal/yamlconf reads and writes them by the same tags.
+// files; internal/yamlconf reads and writes them by the same tags. In example_test.go a struct is
+// filled and checked.
 package settings
 
 import (
@@ -183,6 +185,24 @@ func (f Field) Unit() string { return f.tag.Get("unit") }
 // IsAlso reports whether a name that is not its key is known to stand for it elsewhere.
 func (f Field) IsAlso(name string) bool {
 	return slices.ContainsFunc(strings.Split(f.tag.Get("also"), ", "), func(also string) bool { return also != "" && strings.EqualFold(also, name) })
+}
+
+// IsOnce reports whether the setting once had that key.
+func (f Field) IsOnce(key string) bool {
+	return key != "" && slices.Contains(strings.Split(f.tag.Get("once"), ", "), key)
+}
+
+// Find returns the setting that has a key, or once had it.
+func Find(t reflect.Type, key string) (Field, bool) {
+	fs := Fields(t)
+	k := slices.IndexFunc(fs, func(f Field) bool { return f.Name == key })
+	if k < 0 {
+		k = slices.IndexFunc(fs, func(f Field) bool { return f.IsOnce(key) })
+	}
+	if k < 0 {
+		return Field{}, false
+	}
+	return fs[k], true
 }
 
 // Default returns a description with all defaults.

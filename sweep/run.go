@@ -49,16 +49,18 @@ type Task struct {
 	ended chan struct{} // a member ended since the tables were written
 }
 
-// Local is the engine that runs members in this process, several at a time.
+// Local is the engine that runs members in this process, several at a time. A member may use
+// Session.Threads threads; where that is 0 the processors are shared out among the members at a
+// time, at least one thread each.
 type Local struct {
-	Jobs int // how many at a time; 0: as many as Go uses processors
+	Jobs int // how many at a time; 0: as many as there are processors for their threads
 }
 
 // Work implements Engine.
 func (e Local) Work(ctx context.Context, t *Task) (map[string]string, error) {
 	workers := e.Jobs
 	if workers <= 0 {
-		workers = runtime.GOMAXPROCS(0)
+		workers = max(1, runtime.GOMAXPROCS(0)/max(1, t.Session.Threads))
 	}
 	workers = min(workers, len(t.Members))
 	if t.Session.Threads == 0 && workers > 0 {

@@ -11,6 +11,10 @@
 //	members.csv       coordinates, seed, status and last metrics of every member
 //	inputs.npz        if it names files of numbers: what they held
 //	summary.csv       median and quartiles of the metrics over the replicates of every condition
+//
+// # Examples
+//
+// In example_test.go a sweep is run, and its results are read.
 package sweep
 
 import (
@@ -175,7 +179,7 @@ func IsSweep(dir string) bool {
 }
 
 // Load reads a sweep file, or the one in the folder of a sweep, with changes "path=value" of the
-// base experiment. Every member is checked. Faults are yamlconf.Errors, all of them; the sweep is
+// base experiment. Every member is checked. Faults are experiment.Faults, all of them; the sweep is
 // returned beside them, without members, if the kind of its base is known, so that others can look
 // for more. An error that wraps experiment.ErrUsage says that the file cannot be read.
 func Load(kinds experiment.Kinds, file string, overrides ...string) (*Sweep, error) {

@@ -23,7 +23,8 @@ import (
 type sweepCommand struct {
 	File      string        `arg:"" help:"The sweep file (YAML), or the folder of a sweep to go on with."`
 	Output    string        `short:"o" placeholder:"DIR" help:"Folder of the sweep. Without it: runs/NAME."`
-	Jobs      int           `short:"j" placeholder:"N" help:"Runs at a time; without it as many as there are processors. Changes no result."`
+	Jobs      int           `short:"j" placeholder:"N" help:"Runs at a time; without it as many as there are processors for their threads. Changes no result."`
+	Threads   int           `placeholder:"N" help:"Threads of each run, if its kind can use several; without it the processors are shared out: one each, more where fewer runs than processors are under way. Changes no result."`
 	Set       []string      `sep:"none" placeholder:"PATH=VALUE" help:"Change a value of the base experiment. Repeatable."`
 	Force     bool          `help:"Remove the runs in the folder that are not of this sweep. Finished members of this one stay."`
 	Progress  time.Duration `default:"10s" placeholder:"DURATION" help:"Time between two lines of progress where standard error is not a terminal (default 10s)."`
@@ -46,8 +47,8 @@ A folder with runs of another sweep is refused.`
 
 // Validate is called by kong.
 func (c *sweepCommand) Validate() error {
-	if c.Jobs < 0 || c.Progress < 0 || c.TimeLimit < 0 {
-		return fmt.Errorf("--jobs, --progress and --time-limit must not be negative")
+	if c.Jobs < 0 || c.Threads < 0 || c.Progress < 0 || c.TimeLimit < 0 {
+		return fmt.Errorf("--jobs, --threads, --progress and --time-limit must not be negative")
 	}
 	return nil
 }
@@ -64,9 +65,9 @@ func (c *sweepCommand) Run(a *app) error {
 		err = yamlconf.Join(err, a.drawers.Check(s))
 	}
 	if err != nil {
-		return err
+		return orExample(err, c.File)
 	}
-	o := sweep.Options{Dir: c.Output, Overwrite: c.Force, Engine: sweep.Local{Jobs: c.Jobs}, Session: experiment.Session{Program: version(), Log: a.log}}
+	o := sweep.Options{Dir: c.Output, Overwrite: c.Force, Engine: sweep.Local{Jobs: c.Jobs}, Session: experiment.Session{Program: version(), Threads: c.Threads, Log: a.log}}
 	if o.Dir == "" {
 		if o.Dir = filepath.Join(defaultRuns, s.Name); sweep.IsSweep(c.File) {
 			o.Dir = c.File

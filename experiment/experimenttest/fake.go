@@ -80,7 +80,7 @@ func (r *run) Tables() []experiment.Table {
 }
 
 func (r *run) Facts() experiment.Facts {
-	return experiment.Facts{Engine: "fake", Neurons: 3, TickSteps: 1, More: map[string]any{"layers": r.c.Layers}}
+	return experiment.Facts{Engine: "fake", Neurons: 3, TickSteps: 1, More: map[string]any{"layers": r.c.Layers, "threads": r.env.Threads}}
 }
 
 func (r *run) Advance(ctx context.Context) (experiment.Report, error) {

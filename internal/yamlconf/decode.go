@@ -211,8 +211,9 @@ func (d *decoder) enter(n *yaml.Node, path string, depth int) (node *yaml.Node, 
 }
 
 type pair struct {
-	key *yaml.Node
-	val *yaml.Node
+	key    *yaml.Node
+	val    *yaml.Node
+	merged bool // by a merge key
 }
 
 // pairs lists the keys of a mapping with merge keys (<<) expanded: own keys win over merged ones,
@@ -241,11 +242,12 @@ func (d *decoder) pairs(n *yaml.Node, path string, depth int) []pair {
 			continue
 		}
 		first[key.Value] = key
-		own = append(own, pair{key, val})
+		own = append(own, pair{key: key, val: val})
 	}
 	for _, m := range merged {
 		if first[m.key.Value] == nil {
 			first[m.key.Value] = m.key
+			m.merged = true
 			own = append(own, m)
 		}
 	}
@@ -279,26 +281,41 @@ func (d *decoder) merge(val *yaml.Node, path string, depth int) []pair {
 
 // structs decodes a mapping into the struct (of several) that has the key.
 func (d *decoder) structs(n *yaml.Node, vs []reflect.Value, path string, depth int) {
+	given := map[string]*yaml.Node{} // keys by the names that they have now
 	for _, p := range d.pairs(n, path, depth) {
-		v, ok := member(vs, p.key.Value)
+		v, name, ok := member(vs, p.key.Value)
 		if !ok {
 			d.unknown(p, vs, path)
 			continue
 		}
-		d.value(p.val, v, settings.Join(path, p.key.Value), depth+1)
+		at := settings.Join(path, name)
+		if before := given[name]; before != nil {
+			if !p.merged {
+				d.issue(&yaml.Node{Line: p.key.Line}, at, "is given twice: %s is the earlier name of %s", former(p.key, before, name), name)
+			}
+			continue
+		}
+		given[name] = p.key
+		d.value(p.val, v, at, depth+1)
 	}
 }
 
-// member finds the field for a key.
-func member(vs []reflect.Value, key string) (reflect.Value, bool) {
+// former is the one of two keys that is not the present name.
+func former(a, b *yaml.Node, name string) string {
+	if a.Value != name {
+		return a.Value
+	}
+	return b.Value
+}
+
+// member finds the field for a key, and the name that it has now.
+func member(vs []reflect.Value, key string) (field reflect.Value, name string, ok bool) {
 	for _, v := range vs {
-		for _, f := range settings.Fields(v.Type()) {
-			if f.Name == key {
-				return v.FieldByIndex(f.Index), true
-			}
+		if f, ok := settings.Find(v.Type(), key); ok {
+			return v.FieldByIndex(f.Index), f.Name, true
 		}
 	}
-	return reflect.Value{}, false
+	return reflect.Value{}, "", false
 }
 
 func (d *decoder) unknown(p pair, vs []reflect.Value, path string) {

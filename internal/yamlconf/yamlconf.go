@@ -7,6 +7,9 @@
 // what they may expand to is bounded. Marshal writes structs back, with a comment for every field,
 // such that Decode returns exactly the same values.
 //
+// A key that a setting had in earlier versions (tag once) is read as its present one, in files and
+// in overrides; messages and Marshal use the present one.
+//
 // Fields carry the tags of package settings. Supported are booleans, integers, floats, strings,
 // time.Duration ("90s"), encoding.TextUnmarshaler (with TextMarshaler), structs, embedded structs
 // (inlined), pointers (null is nil), slices (null is nil; see also Mapped), arrays, and Raw.
