@@ -63,8 +63,8 @@ func TestQuickstartLearns(t *testing.T) {
 }
 
 // TestBarsAndStripesStaySymmetric: SAL keeps the example's weights nearly symmetric while they grow
-// (docs/surprises.md). With discrete time, settle 5 and weights up to 10 the
-// asymmetry would be .06 after these 2801 epochs, and .3 after 8001.
+// (docs/surprises.md). With discrete time, settle 5 and weights up to 10 the asymmetry would be .06
+// after these 2801 epochs, and .3 after 8001.
 func TestBarsAndStripesStaySymmetric(t *testing.T) {
 	p := newProgram(t)
 	text, err := experiments.Files.ReadFile("bars-and-stripes.yaml")
