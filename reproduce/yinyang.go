@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"sync"
 
+	"spikealign/alignment"
 	"spikealign/figure"
 	"spikealign/internal/random"
 	"spikealign/microcircuit"
@@ -97,9 +98,9 @@ func yinYang(j *Job) error {
 	return j.draw("yinyang", figure.Curves{Panels: []figure.CurvePanel{accuracy, angle}})
 }
 
-// alignment is beyond the paper: the angle between feedback and forward weights of a 4-30-3
+// alignmentPhase is beyond the paper: the angle between feedback and forward weights of a 4-30-3
 // microcircuit against length and rate of one SAL phase, forward weights fixed.
-func alignment(j *Job) error {
+func alignmentPhase(j *Job) error {
 	const seeds, tau = 5, 10
 	length := 1_000_000
 	if j.Scale == Quick {
@@ -212,7 +213,7 @@ func alignmentRun(ctx context.Context, seed uint64, rate float64, cut int64, pla
 		end := n.Now() + shown
 		for len(angles) < len(places) && int64(places[len(angles)]) <= end {
 			n.Advance(int64(places[len(angles)]), nil)
-			angles = append(angles, microcircuit.Compare(n.Up(2), n.Down(1), dims[1], dims[2]).Angle)
+			angles = append(angles, alignment.Compare(n.Up(2), n.Down(1), dims[1], dims[2]).Angle)
 		}
 		n.Advance(end, nil)
 	}
