@@ -161,14 +161,23 @@ const (
 )
 
 func (r *microcircuitRun) Tables() []experiment.Table {
+	// The angle of a single weight is 0 or 180 degrees: means and medians over runs say nothing,
+	// and the signs are counted.
+	d := r.training.Dims
+	angle := experiment.Column{Name: "angle_deg", Unit: "degrees", Doc: "of feedback weights into the first hidden layer and forward weights out of it", Headline: true}
+	signs := experiment.Column{Name: "sign_agreement", Doc: "share of those feedback weights with the sign of the forward weight"}
+	if len(d) > 2 && d[1]*d[2] == 1 {
+		angle.Headline, angle.Statistic = false, experiment.NoStatistic
+		signs.Headline, signs.Statistic = true, experiment.Count
+	}
 	tables := []experiment.Table{
 		{Name: "metrics", Columns: []experiment.Column{
 			{Name: "epoch"},
 			{Name: "loss", Doc: "validation: mean squared error of the mean output potentials", Headline: true},
 			{Name: "loss_nudged", Doc: "with the output nudged during validation: (1-lambda_nudge)^2 of it"},
-			{Name: "angle_deg", Unit: "degrees", Doc: "of feedback weights into the first hidden layer and forward weights out of it", Headline: true},
+			angle,
 			{Name: "norm_ratio", Doc: "length of those feedback weights over that of the forward weights: 1 is the size of backpropagation", Headline: true},
-			{Name: "sign_agreement", Doc: "share of those feedback weights with the sign of the forward weight"},
+			signs,
 			{Name: "accuracy", Doc: "share of validation patterns with the right class"},
 			{Name: "train_loss", Doc: "the same error of the epoch's learning patterns, nudge left out"},
 			{Name: "train_accuracy", Doc: "of the same"},

@@ -446,10 +446,25 @@ func (tr *Trainer) TotalSteps() int64 {
 
 // Warnings returns what the reader of the results should know.
 func (tr *Trainer) Warnings() []string {
+	var ws []string
 	if c := tr.net.Clipped(); c > 0 {
-		return []string{fmt.Sprintf("%d weight changes were cut short by the bound %g of a weight", c, tr.t.Config.clip())}
+		ws = append(ws, fmt.Sprintf("%d weight changes were cut short by the bound %g of a weight", c, tr.t.Config.clip()))
 	}
-	return nil
+	if !tr.Done() {
+		return ws
+	}
+	for l, a := range tr.net.Alignments() {
+		if !a.Lopsided() {
+			continue
+		}
+		remedy := "which angle_deg does not show; try a smaller plasticity.rate_up of this layer, a smaller rate_down, or clip_weight (docs/microcircuits.md)"
+		if tr.t.Method == FA {
+			remedy = "and so are the errors that they bring: choose plasticity.rate_up of this layer, or initial.down_range, accordingly"
+		}
+		ws = append(ws, fmt.Sprintf("hidden layer %d: at the end the feedback weights are %.3g times as large as the forward weights out of it (norm_ratio; more than a factor of %d), %s",
+			l+1, a.Ratio, alignment.MaxRatio, remedy))
+	}
+	return ws
 }
 
 const trainerTag = "MCT1"

@@ -22,6 +22,7 @@ func yinYang(j *Job) error {
 	}
 	accuracy, angle := figure.CurvePanel{Heading: "accuracy, training points", XLabel: "epoch", YLabel: "share classified rightly"},
 		figure.CurvePanel{Heading: "feedback alignment", XLabel: "epoch", YLabel: "angle to the transpose (degrees)"}
+	size := figure.CurvePanel{Heading: "size of the feedback", XLabel: "epoch", YLabel: "feedback / forward", Ratio: true}
 	// training accuracy by condition, mean of the second half of the epochs
 	finals := map[string][]float64{}
 	head, columns := []string{"epoch"}, [][]float64{nil}
@@ -46,7 +47,7 @@ func yinYang(j *Job) error {
 			if !ok {
 				continue
 			}
-			a, d := figure.Course{Name: name}, figure.Course{Name: name}
+			a, d, n := figure.Course{Name: name}, figure.Course{Name: name}, figure.Course{Name: name}
 			for k, m := range r.Sweep.Members {
 				if m.Values[0] != method {
 					continue
@@ -55,18 +56,20 @@ func yinYang(j *Job) error {
 				if err != nil {
 					return err
 				}
-				a.X, d.X, columns[0] = c["epoch"], c["epoch"], c["epoch"]
-				a.Runs, d.Runs = append(a.Runs, c["train_accuracy"]), append(d.Runs, c["angle_deg"])
+				a.X, d.X, n.X, columns[0] = c["epoch"], c["epoch"], c["epoch"], c["epoch"]
+				a.Runs, d.Runs, n.Runs = append(a.Runs, c["train_accuracy"]), append(d.Runs, c["angle_deg"]), append(n.Runs, c["norm_ratio"])
 				late := c["train_accuracy"][len(c["train_accuracy"])/2:]
 				mean, _ := meanError(late)
 				finals[name] = append(finals[name], mean)
 				seed := m.Values[1]
-				head = append(head, fmt.Sprintf("accuracy_%s_cut%s_seed%s", method, part.cut, seed), fmt.Sprintf("angle_%s_cut%s_seed%s", method, part.cut, seed))
-				columns = append(columns, c["train_accuracy"], c["angle_deg"])
+				for _, name := range []string{"accuracy", "angle", "ratio"} {
+					head = append(head, fmt.Sprintf("%s_%s_cut%s_seed%s", name, method, part.cut, seed))
+				}
+				columns = append(columns, c["train_accuracy"], c["angle_deg"], c["norm_ratio"])
 			}
 			accuracy.Courses = append(accuracy.Courses, a)
 			if method != "bp" {
-				angle.Courses = append(angle.Courses, d)
+				angle.Courses, size.Courses = append(angle.Courses, d), append(size.Courses, n)
 			}
 		}
 	}
@@ -95,7 +98,7 @@ func yinYang(j *Job) error {
 	better, betterError := paired(bp, fa)
 	j.claim(better-student*betterError > margin, "exact feedback is better than random feedback", "training accuracy of BP against FA: "+text(bp, fa), "with 97.5 % confidence more than .02 above",
 		"as above; where it is not, 30 hidden neurons do not need transported weights (docs/microcircuits.md)")
-	return j.draw("yinyang", figure.Curves{Panels: []figure.CurvePanel{accuracy, angle}})
+	return j.draw("yinyang", figure.Curves{Panels: []figure.CurvePanel{accuracy, angle, size}})
 }
 
 // alignmentPhase is beyond the paper: the angle between feedback and forward weights of a 4-30-3
@@ -113,6 +116,7 @@ func alignmentPhase(j *Job) error {
 	rates := []float64{0.0005, 0.002, 0.008}
 	cuts := []int64{0, tau}
 	angles := make([][]float64, len(cuts)*len(rates)*seeds)
+	ratios := make([][]float64, len(angles))
 	total := len(angles)
 	progress := j.Progress("alignment", total)
 	var mu sync.Mutex
@@ -123,9 +127,9 @@ func alignmentPhase(j *Job) error {
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			for k := range jobs {
-				a, err := alignmentRun(j.Ctx, uint64(k%seeds+1), rates[k/seeds%len(rates)], cuts[k/seeds/len(rates)], places)
+				a, r, err := alignmentRun(j.Ctx, uint64(k%seeds+1), rates[k/seeds%len(rates)], cuts[k/seeds/len(rates)], places)
 				mu.Lock()
-				angles[k] = a
+				angles[k], ratios[k] = a, r
 				if err != nil && first == nil {
 					first = err
 				}
@@ -146,17 +150,22 @@ func alignmentPhase(j *Job) error {
 	f := figure.Curves{}
 	head, columns := []string{"steps"}, [][]float64{places}
 	var ends [2][]float64 // at the fastest rate of .002 and below, by cut
+	sizes := make([]figure.CurvePanel, len(cuts))
 	for c, cut := range cuts {
 		p := figure.CurvePanel{Heading: "SAL as published", XLabel: "length of the SAL phase (steps)", YLabel: "angle to the transpose (degrees)", LogX: true}
 		if cut > 0 {
 			p.Heading = "pairs up to τ"
 		}
+		q := &sizes[c]
+		*q = figure.CurvePanel{Heading: p.Heading, XLabel: p.XLabel, YLabel: "feedback / forward", LogX: true, Ratio: true}
 		for r, rate := range rates {
 			at := (c*len(rates) + r) * seeds
-			p.Courses = append(p.Courses, figure.Course{Name: fmt.Sprintf("rate %v", rate), X: places, Runs: angles[at : at+seeds]})
+			name := fmt.Sprintf("rate %v", rate)
+			p.Courses = append(p.Courses, figure.Course{Name: name, X: places, Runs: angles[at : at+seeds]})
+			q.Courses = append(q.Courses, figure.Course{Name: name, X: places, Runs: ratios[at : at+seeds]})
 			for s := range seeds {
-				head = append(head, fmt.Sprintf("angle_cut%d_rate%v_seed%d", cut, rate, s+1))
-				columns = append(columns, angles[at+s])
+				head = append(head, fmt.Sprintf("angle_cut%d_rate%v_seed%d", cut, rate, s+1), fmt.Sprintf("ratio_cut%d_rate%v_seed%d", cut, rate, s+1))
+				columns = append(columns, angles[at+s], ratios[at+s])
 				if rate == 0.002 {
 					ends[c] = append(ends[c], angles[at+s][len(places)-1])
 				}
@@ -164,6 +173,7 @@ func alignmentPhase(j *Job) error {
 		}
 		f.Panels = append(f.Panels, p)
 	}
+	f.Panels = append(f.Panels, sizes...)
 	if err := j.csv("alignment.csv", table(head, columns...)); err != nil {
 		return err
 	}
@@ -174,9 +184,9 @@ func alignmentPhase(j *Job) error {
 	return j.draw("alignment", f)
 }
 
-// alignmentRun returns the angle at each place of one SAL phase during which Yin-Yang points are
-// shown.
-func alignmentRun(ctx context.Context, seed uint64, rate float64, cut int64, places []float64) ([]float64, error) {
+// alignmentRun returns the angle and the ratio of norms at each place of one SAL phase during which
+// Yin-Yang points are shown.
+func alignmentRun(ctx context.Context, seed uint64, rate float64, cut int64, places []float64) (angles, ratios []float64, err error) {
 	dims := []int{4, 30, 3}
 	c := microcircuit.Config{
 		Neurons:    microcircuit.Neurons{Dims: dims, Tau: 10, Window: 400, LambdaApical: 0.1, LambdaNudge: 0.5},
@@ -198,24 +208,24 @@ func alignmentRun(ctx context.Context, seed uint64, rate float64, cut int64, pla
 	}
 	n, err := microcircuit.NewNetwork(c, w)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	n.Seed(seed, 0)
 	const shown = 1000 // steps for each point
 	points := microcircuit.YinYang{Train: 3000, Low: -6, High: 6, On: 0.5, Off: -0.5}.Task(seed).Train
-	var angles []float64
 	for k := 0; len(angles) < len(places); k++ {
 		if ctx.Err() != nil {
-			return nil, ctx.Err()
+			return nil, nil, ctx.Err()
 		}
 		p := points[k%len(points)]
 		n.Present(p.Input, p.Target, microcircuit.Align)
 		end := n.Now() + shown
 		for len(angles) < len(places) && int64(places[len(angles)]) <= end {
 			n.Advance(int64(places[len(angles)]), nil)
-			angles = append(angles, alignment.Compare(n.Up(2), n.Down(1), dims[1], dims[2]).Angle)
+			a := alignment.Compare(n.Up(2), n.Down(1), dims[1], dims[2])
+			angles, ratios = append(angles, a.Angle), append(ratios, a.Ratio)
 		}
 		n.Advance(end, nil)
 	}
-	return angles, nil
+	return angles, ratios, nil
 }
