@@ -98,16 +98,18 @@ type TableInfo struct {
 
 // ColumnInfo is a Column in run.json.
 type ColumnInfo struct {
-	Name     string `json:"name"`
-	Unit     string `json:"unit,omitempty"`
-	Doc      string `json:"doc,omitempty"`
-	Row      bool   `json:"row,omitempty"`
-	Headline bool   `json:"headline,omitempty"`
+	Name      string    `json:"name"`
+	Unit      string    `json:"unit,omitempty"`
+	Doc       string    `json:"doc,omitempty"`
+	Row       bool      `json:"row,omitempty"`
+	Headline  bool      `json:"headline,omitempty"`
+	Statistic Statistic `json:"statistic,omitempty"`
 }
 
 // Cell is a named value of a row.
 type Cell struct {
-	Name     string `json:"name"`
-	Value    Value  `json:"value"`
-	Headline bool   `json:"headline,omitempty"`
+	Name      string    `json:"name"`
+	Value     Value     `json:"value"`
+	Headline  bool      `json:"headline,omitempty"`
+	Statistic Statistic `json:"statistic,omitempty"`
 }

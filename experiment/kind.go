@@ -141,7 +141,24 @@ type Column struct {
 	// Headline marks the column whose latest value is shown in the progress line and in `spikealign
 	// list`.
 	Headline bool
+	// Statistic says how sweeps sum up the last value over the runs of a condition.
+	Statistic Statistic
 }
+
+// Statistic is how the values of a metric are summed up over runs.
+type Statistic string
+
+const (
+	// Quartiles are the median and the quartiles.
+	Quartiles Statistic = ""
+	// Count is how many values are not 0, for a metric that is 0 or 1.
+	Count Statistic = "count"
+	// NoStatistic is for values of which no median makes sense.
+	NoStatistic Statistic = "none"
+)
+
+// cell is a value of the column, named.
+func (c Column) cell(v Value) Cell { return Cell{c.Name, v, c.Headline, c.Statistic} }
 
 // Report is what one call of Advance adds to the tables, in this order. Several rows of one table
 // are allowed (one per layer, say).

@@ -254,7 +254,7 @@ func (l *loop) resume(ctx context.Context) (Result, error) {
 	}
 	if len(h.Latest) == len(l.tables[0].Columns) {
 		for k, c := range l.tables[0].Columns {
-			cell := Cell{Name: c.Name, Headline: c.Headline}
+			cell := c.cell(Value{})
 			if json.Unmarshal(h.Latest[k], &cell.Value) == nil {
 				l.info.Latest = append(l.info.Latest, cell)
 			}
@@ -436,7 +436,7 @@ func (l *loop) append(report Report) error {
 		if row.Table == 0 {
 			latest := make([]Cell, len(row.Values))
 			for k, c := range l.tables[0].Columns {
-				latest[k] = Cell{c.Name, row.Values[k], c.Headline}
+				latest[k] = c.cell(row.Values[k])
 			}
 			l.info.Latest = latest
 		}

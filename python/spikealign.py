@@ -386,7 +386,8 @@ class Sweep:
     @property
     def summary(self):
         """A Table with one row per condition: the paths of the grid that are no replicates, n
-        (finished members), and M_median, M_q25, M_q75 of every metric M over them.
+        (finished members), and M_median, M_q25, M_q75 of every metric M over them, or
+        M_count, M_of of one that is counted.
 
         >>> s = spikealign.open("runs/noise").summary
         >>> for sal, asymmetry in zip(s["plasticity.rate_sal"], s["asymmetry_median"]):

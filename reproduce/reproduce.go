@@ -56,7 +56,7 @@ func Figures() []Figure {
 		{"fig11", "other shapes of the postsynaptic potential", figure11},
 		{"fig12", "how a small asymmetry changes spike-timing differences", figure12},
 		{"yinyang", "beyond the paper: microcircuits classify the Yin-Yang points with SAL, BP and FA", yinYang},
-		{"alignment", "beyond the paper: feedback alignment of a 4-30-3 microcircuit against length and rate of the SAL phase", alignment},
+		{"alignment", "beyond the paper: feedback alignment of a 4-30-3 microcircuit against length and rate of the SAL phase", alignmentPhase},
 	}
 }
 

@@ -145,8 +145,10 @@ func printSummary(w io.Writer, r *sweep.Result, figures []string) error {
 		}
 	}
 	if len(shown) == 0 {
-		for k := range names {
-			shown = append(shown, k)
+		for k, name := range names {
+			if quartiles, counts := r.Sums(name); quartiles || counts {
+				shown = append(shown, k)
+			}
 		}
 	}
 	for _, k := range shown {
@@ -159,8 +161,10 @@ func printSummary(w io.Writer, r *sweep.Result, figures []string) error {
 		row := append(slices.Clone(c.Values), strconv.Itoa(c.N))
 		for _, k := range shown {
 			cell := "-"
-			if c.N > 0 {
-				s := c.Stats[k]
+			switch s := c.Stats[k]; {
+			case s.Of > 0:
+				cell = fmt.Sprintf("%d of %d", s.Count, s.Of)
+			case c.N > 0:
 				cell = fmt.Sprintf("%s [%s, %s]", short(s.Median), short(s.Q25), short(s.Q75))
 			}
 			row = append(row, cell)
@@ -177,15 +181,20 @@ func printSummary(w io.Writer, r *sweep.Result, figures []string) error {
 
 // summarized is a condition of a sweep as --json prints it.
 type summarized struct {
-	Condition map[string]any       `json:"condition"` // by path
-	N         int                  `json:"n"`         // finished members
-	Metrics   map[string]quartiles `json:"metrics"`   // left out without finite values
+	Condition map[string]any `json:"condition"` // by path
+	N         int            `json:"n"`         // finished members
+	Metrics   map[string]any `json:"metrics"`   // quartiles or counted, left out without finite values
 }
 
 type quartiles struct {
 	Q25    float64 `json:"q25"`
 	Median float64 `json:"median"`
 	Q75    float64 `json:"q75"`
+}
+
+type counted struct {
+	Count int `json:"count"`
+	Of    int `json:"of"`
 }
 
 // jsonValue is a value of the grid: a number where it is one, else text.
@@ -205,12 +214,15 @@ func printSummaryJSON(w io.Writer, r *sweep.Result) error {
 	}{Dir: r.Dir, Members: len(r.Sweep.Members), Finished: r.Done()}
 	names := r.Numeric()
 	for _, c := range r.Summary() {
-		s := summarized{Condition: map[string]any{}, N: c.N, Metrics: map[string]quartiles{}}
+		s := summarized{Condition: map[string]any{}, N: c.N, Metrics: map[string]any{}}
 		for i, k := range r.Sweep.Conditions() {
 			s.Condition[r.Sweep.Grid[k].Path] = jsonValue(c.Values[i])
 		}
 		for k, m := range c.Stats {
-			if !math.IsNaN(m.Median) {
+			switch {
+			case m.Of > 0:
+				s.Metrics[names[k]] = counted{m.Count, m.Of}
+			case !math.IsNaN(m.Median):
 				s.Metrics[names[k]] = quartiles{m.Q25, m.Median, m.Q75}
 			}
 		}
