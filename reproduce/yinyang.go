@@ -21,7 +21,7 @@ func yinYang(j *Job) error {
 	if j.Scale == Quick {
 		overrides = []string{"training.epochs=4"}
 	}
-	accuracy, angle := figure.CurvePanel{Heading: "accuracy, training points", XLabel: "epoch", YLabel: "share classified rightly"},
+	accuracy, angle := figure.CurvePanel{Heading: "training accuracy", XLabel: "epoch", YLabel: "share classified rightly"},
 		figure.CurvePanel{Heading: "feedback alignment", XLabel: "epoch", YLabel: "angle to the transpose (degrees)"}
 	size := figure.CurvePanel{Heading: "size of the feedback", XLabel: "epoch", YLabel: "feedback / forward", Ratio: true}
 	// training accuracy by condition, mean of the second half of the epochs
