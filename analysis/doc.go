@@ -27,7 +27,8 @@
 // in units of weight per tau, f and amplitudes being those of a synapse.Window (sal.Window): a
 // faster form, for one pairing, of what package sal does, and tested against it. Causal pairs
 // depress: where S[i][j] < 0, neuron j leads neuron i more than it follows it, and W[i][j] acts as
-// the stronger of the two synapses.
+// the stronger of the two synapses, as if W[i][j] > W[j][i], signs included (of two inhibitory
+// ones the less negative).
 //
 // # Errors and the test
 //
@@ -59,4 +60,8 @@
 // (CounterOptions.Bytes). No result depends on the split into batches, on the order of simultaneous
 // spikes, on the number of threads, or on the machine. Only Result.Save touches files; no goroutine
 // outlives a call.
+//
+// # Examples
+//
+// In example_test.go a file is analysed (Run), and a train in memory (Counter).
 package analysis

@@ -5,8 +5,10 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -25,6 +27,7 @@ const (
 	HistogramsFile = "histograms.npz"
 	FiguresDir     = "figures"
 	matrixName     = "matrix"
+	lagsName       = "lags"
 )
 
 // MaxDrawn is the number of neurons of the largest matrix that Save draws: beyond, a cell is
@@ -34,13 +37,33 @@ const MaxDrawn = 400
 // Files returns the names of the files that Save writes.
 func (r *Result) Files() []string {
 	files := []string{PairsFile, HistogramsFile}
-	if len(r.Neurons) <= MaxDrawn {
-		files = append(files, filepath.Join(FiguresDir, matrixName+".svg"), filepath.Join(FiguresDir, matrixName+".png"))
+	for _, p := range r.pictures() {
+		files = append(files, filepath.Join(FiguresDir, p.name+".svg"), filepath.Join(FiguresDir, p.name+".png"))
 	}
 	return files
 }
 
+// picture is a figure that Save draws.
+type picture struct {
+	name string
+	of   interface {
+		Figure() (*figure.Figure, error)
+	}
+}
+
+func (r *Result) pictures() []picture {
+	var all []picture
+	if len(r.Neurons) <= MaxDrawn {
+		all = append(all, picture{matrixName, r.Matrix()})
+	}
+	if lags := r.Lags(); len(lags.Pairs) > 0 {
+		all = append(all, picture{lagsName, lags})
+	}
+	return all
+}
+
 // Save writes the files into a folder, which it makes if need be; each appears whole or not at all.
+// It replaces an analysis that is there, a figure that this one does not have included.
 func (r *Result) Save(dir string) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
@@ -51,27 +74,107 @@ func (r *Result) Save(dir string) error {
 	if err := durable.WriteFile(filepath.Join(dir, HistogramsFile), 0o666, r.WriteHistograms); err != nil {
 		return err
 	}
-	if len(r.Neurons) > MaxDrawn {
-		return nil
+	drawn := map[string]bool{}
+	for _, p := range r.pictures() {
+		f, err := p.of.Figure()
+		if err != nil {
+			return err
+		}
+		if err := f.Save(filepath.Join(dir, FiguresDir), p.name); err != nil {
+			return err
+		}
+		drawn[p.name] = true
 	}
-	drawn, err := r.Matrix().Figure()
-	if err != nil {
-		return err
+	for _, name := range []string{matrixName, lagsName} {
+		for _, suffix := range []string{".svg", ".png"} {
+			if drawn[name] {
+				continue
+			}
+			if err := os.Remove(filepath.Join(dir, FiguresDir, name+suffix)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		}
 	}
-	return drawn.Save(filepath.Join(dir, FiguresDir), matrixName)
+	return nil
 }
 
-// Matrix returns what the figure shows.
+const (
+	drawnPairs = 6  // of the figure of lags
+	drawnBins  = 25 // at most, of each half: finer ones show chance only
+)
+
+// Lags returns what the figure of lags shows: the histograms of the clearest pairs, none if no two
+// neurons have fired near each other.
+func (r *Result) Lags() figure.LagHistograms {
+	o, bins := r.Counter.o, r.Counter.bins
+	together := (bins + drawnBins - 1) / drawnBins
+	h := figure.LagHistograms{Title: r.title(), Unit: string(r.Unit)}
+	for _, s := range r.Clearest() {
+		if len(h.Pairs) == drawnPairs {
+			break
+		}
+		if s.Causal+s.AntiCausal == 0 {
+			continue
+		}
+		p := figure.LagPair{Pre: shortened(r.Name(s.Pre)), Post: shortened(r.Name(s.Post)), Edges: []float64{0}, Note: "not tested"}
+		causal, antiCausal := r.Counter.Histogram(s.Post, s.Pre), r.Counter.Histogram(s.Pre, s.Post)
+		for k := 0; k+together <= bins; k += together { // bins that are left over have no equals
+			c, a := 0.0, 0.0
+			for i := k; i < k+together; i++ {
+				c += float64(causal[i])
+				a += float64(antiCausal[i])
+			}
+			p.Edges = append(p.Edges, float64(int64(k+together)*o.Bin)*r.Tick())
+			p.Causal, p.AntiCausal = append(p.Causal, c), append(p.AntiCausal, a)
+		}
+		switch {
+		case s.Sign != 0:
+			p.Note = fmt.Sprintf(`stronger: \i{S} = %.2g, %s`, s.SAL, below(s.Holm))
+		case !math.IsNaN(s.P):
+			p.Note = fmt.Sprintf(`not significant: \i{S} = %.2g`, s.SAL)
+		}
+		p.Note = strings.ReplaceAll(p.Note, "= -", "= −")
+		h.Pairs = append(h.Pairs, p)
+	}
+	return h
+}
+
+// below tells a p-value, small ones by the power of ten that they are below.
+func below(p float64) string {
+	switch {
+	case p >= 1e-3:
+		return fmt.Sprintf(`\i{p} = %.1g`, p)
+	case p < 1e-99:
+		return `\i{p} < 10^{−99}`
+	}
+	return fmt.Sprintf(`\i{p} < 10^{−%d}`, int(-math.Floor(math.Log10(p)))-1)
+}
+
+// shortened returns a name as it fits into a figure.
+func shortened(name string) string {
+	if r := []rune(name); len(r) > 18 {
+		return string(r[:9]) + "…" + string(r[len(r)-8:])
+	}
+	return name
+}
+
+// title names the recording.
+func (r *Result) title() string {
+	title := filepath.Base(r.Sources[0])
+	if more := len(r.Sources) - 1; more > 0 {
+		title += fmt.Sprintf(" and %d more", more)
+	}
+	return title
+}
+
+// Matrix returns what the figure of the matrix shows.
 func (r *Result) Matrix() figure.Analysis {
 	n, o := r.N, r.Counter.o
 	f := figure.Analysis{SAL: r.square(func(s *Synapse) float64 { return s.SAL }), Significant: make([]bool, n*n)}
-	f.Title = filepath.Base(r.Sources[0])
-	if more := len(r.Sources) - 1; more > 0 {
-		f.Title += fmt.Sprintf(" and %d more", more)
-	}
+	f.Title = r.title()
 	f.Note = fmt.Sprintf("%s window, τ = %s; %d of %d pairs significant at level %g (Holm)", o.Window.Plus.Shape, r.Span(o.Window.Plus.Tau), r.Rejected, r.Tested, r.Options.Test.Level)
-	for _, id := range r.Neurons {
-		f.Labels = append(f.Labels, strconv.FormatInt(id, 10))
+	for k := range r.N {
+		f.Labels = append(f.Labels, shortened(r.Name(k)))
 	}
 	for _, s := range r.Synapses {
 		k := s.Post*n + s.Pre
@@ -98,10 +201,11 @@ func (r *Result) square(of func(*Synapse) float64) []float64 {
 }
 
 // pairColumns are the columns of pairs.csv and the keys of the JSON document.
-var pairColumns = strings.Split("pre,post,spikes_pre,spikes_post,pairs_causal,pairs_anticausal,coincidences,coverage,c_causal,c_anticausal,sal,se,ci_low,ci_high,index,grid_bias,t,p,p_holm,q,sign", ",")
+var pairColumns = strings.Split("pre,post,spikes_pre,spikes_post,pairs_causal,pairs_anticausal,coincidences,coverage,c_causal,c_anticausal,sal,se,ci_low,ci_high,index,grid_bias,t,p,p_holm,q,sign,rate_pre,rate_post", ",")
 
-// cell is a value of a row: a count, or a number.
+// cell is a value of a row: a name, a count, or a number.
 type cell struct {
+	name    string // where it is not empty
 	count   int64
 	number  float64
 	isCount bool
@@ -109,13 +213,20 @@ type cell struct {
 
 // row appends the values of pairColumns.
 func (r *Result) row(to []cell, s *Synapse) []cell {
-	for _, v := range [...]int64{r.Neurons[s.Pre], r.Neurons[s.Post], r.Counter.Spikes(s.Pre), r.Counter.Spikes(s.Post), s.Causal, s.AntiCausal, s.Coincidences} {
+	for _, k := range [...]int{s.Pre, s.Post} {
+		id := cell{count: r.Neurons[k], isCount: true}
+		if r.Names != nil {
+			id.name = r.Names[k]
+		}
+		to = append(to, id)
+	}
+	for _, v := range [...]int64{r.Counter.Spikes(s.Pre), r.Counter.Spikes(s.Post), s.Causal, s.AntiCausal, s.Coincidences} {
 		to = append(to, cell{count: v, isCount: true})
 	}
 	for _, v := range [...]float64{s.Coverage, s.CausalSum, s.AntiCausalSum, s.SAL, s.SE, s.Low, s.High, s.Index, s.GridBias, s.T, s.P, s.Holm, s.Q} {
 		to = append(to, cell{number: v})
 	}
-	return append(to, cell{count: int64(s.Sign), isCount: true})
+	return append(to, cell{count: int64(s.Sign), isCount: true}, cell{number: r.Rate(s.Pre)}, cell{number: r.Rate(s.Post)})
 }
 
 // WritePairs writes pairs.csv: one row for each ordered pair, described in docs/analyze.md.
@@ -130,15 +241,26 @@ func (r *Result) WritePairs(w io.Writer) error {
 			if i > 0 {
 				line = append(line, ',')
 			}
-			if v.isCount {
+			switch {
+			case v.name != "":
+				line = append(line, quoted(v.name)...)
+			case v.isCount:
 				line = strconv.AppendInt(line, v.count, 10)
-			} else {
+			default:
 				line = strconv.AppendFloat(line, v.number, 'g', -1, 64)
 			}
 		}
 		b.Write(append(line, '\n'))
 	}
 	return b.Flush()
+}
+
+// quoted is a name in CSV.
+func quoted(name string) string {
+	if !strings.ContainsAny(name, `,"`) {
+		return name
+	}
+	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
 }
 
 // WriteHistograms writes histograms.npz with counts[i][j][k]: pairs in which neuron i fires after
@@ -161,7 +283,7 @@ func (r *Result) WriteHistograms(w io.Writer) error {
 	z.AddStream("counts", "<u4", []int{n, n, o.Bins()}, &histograms{counts: r.Counter.hist})
 	z.Add(npz.Array{Name: "coincidences", Shape: square, Data: together})
 	z.Add(npz.Array{Name: "lag_edges", Shape: []int{len(edges)}, Data: edges})
-	z.Add(npz.Array{Name: "neuron", Shape: []int{n}, Data: r.Neurons})
+	z.Add(npz.Array{Name: "neuron", Shape: []int{n}, Data: r.calls()})
 	z.Add(npz.Array{Name: "sal", Shape: square, Data: r.square(func(s *Synapse) float64 { return s.SAL })})
 	z.Add(npz.Array{Name: "p_holm", Shape: square, Data: r.square(func(s *Synapse) float64 { return s.Holm })})
 	z.Add(npz.Array{Name: "duration", Data: float64(r.Length) * tick})
@@ -169,6 +291,14 @@ func (r *Result) WriteHistograms(w io.Writer) error {
 	z.Add(npz.Array{Name: "unit", Data: string(r.Unit)})
 	z.Add(npz.Array{Name: "axes", Data: "counts[post, pre, lag]: pairs in which post fires after pre, lag in (lag_edges[k], lag_edges[k+1]]; counts[pre, post] has the opposite order"})
 	return z.Close()
+}
+
+// calls returns what the recording calls the neurons, as a list of numbers or of names.
+func (r *Result) calls() any {
+	if r.Names != nil {
+		return r.Names
+	}
+	return r.Neurons
 }
 
 // histograms reads counts as bytes.
@@ -228,7 +358,9 @@ func (r *Result) MarshalJSON() ([]byte, error) {
 		pairs[k] = map[string]any{}
 		for i, v := range r.row(nil, &r.Synapses[k]) {
 			pairs[k][pairColumns[i]] = number(v.number)
-			if v.isCount {
+			if v.name != "" {
+				pairs[k][pairColumns[i]] = v.name
+			} else if v.isCount {
 				pairs[k][pairColumns[i]] = v.count
 			}
 		}
@@ -244,7 +376,8 @@ func (r *Result) MarshalJSON() ([]byte, error) {
 		Tick       float64          `json:"tick"`
 		Start      float64          `json:"start"`
 		Duration   float64          `json:"duration"`
-		Neurons    []int64          `json:"neurons"`
+		Neurons    any              `json:"neurons"`
+		RateUnit   string           `json:"rate_unit"` // of rate_pre and rate_post
 		Spikes     int64            `json:"spikes"`
 		Disorder   remark           `json:"out_of_order"`
 		Duplicates remark           `json:"left_out"`
@@ -264,7 +397,7 @@ func (r *Result) MarshalJSON() ([]byte, error) {
 		Memory     number           `json:"block_correlation"`
 		Warnings   []string         `json:"warnings"`
 		Pairs      []map[string]any `json:"pairs"`
-	}{r.Sources, r.Format, r.Unit, tick, r.Start, float64(r.Length) * tick, r.Neurons, r.Spikes, newRemark(r.Disorder), newRemark(r.Duplicates),
+	}{r.Sources, r.Format, r.Unit, tick, r.Start, float64(r.Length) * tick, r.calls(), r.RateUnit(), r.Spikes, newRemark(r.Disorder), newRemark(r.Duplicates),
 		o.Window.Plus.Shape.String(), o.Window.Plus.Tau * tick, o.Window.Plus.Cut * tick, float64(int64(o.Bins())*o.Bin) * tick, float64(o.Bin) * tick, o.Blocks,
 		test.Replicates, test.Seed, test.Level, test.MinWeight, r.Tested, r.Skipped, r.Rejected, number(r.Memory), append([]string{}, r.Warnings...), pairs})
 	return b.Bytes(), err

@@ -21,6 +21,9 @@ type Options struct {
 	Bin    float64 // width of their bins; 0 stands for a fiftieth of MaxLag, in whole ticks
 
 	Neurons []Range // only these; nil: all
+	// only these, of a recording whose neurons have names; * stands for any characters (E*); nil:
+	// all
+	Names []string
 	// leaves out what comes before From, and at or after Until; -Inf and +Inf by default: from the
 	// first spike to the last
 	From, Until float64
@@ -69,6 +72,9 @@ func (o Options) Validate() error {
 		if n.First < 0 || n.Last < n.First {
 			p.add("%s from %d to %d: must begin at 0 or above, and not end before", field("Neurons"), n.First, n.Last)
 		}
+	}
+	if o.Neurons != nil && o.Names != nil {
+		p.add("%s has numbers and names (%s): one recording has only either", field("Neurons"), o.Names[0])
 	}
 	if !(o.From < o.Until) {
 		p.add("%s = %v and %s = %v leave nothing", field("From"), o.From, field("Until"), o.Until)

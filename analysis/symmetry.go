@@ -71,7 +71,7 @@ type Synapse struct {
 	Holm float64 // P corrected for the number of tested pairs
 	Q    float64 // false discovery rate
 	// 0 where Holm > Level; else -1 where causal pairs prevail, so that W from Pre to Post acts as
-	// the stronger one, or 1 where it acts as the weaker
+	// the stronger one, that of larger weight, sign included; or 1 where it acts as the weaker
 	Sign int
 }
 

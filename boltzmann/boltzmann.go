@@ -18,6 +18,8 @@
 // Times are integer ticks. All sums are taken in a fixed order, and exponentials and logarithms are
 // those of package detmath, so that results agree bit for bit between machines. Nothing here is
 // safe for concurrent change; reading a finished Model is.
+//
+// In example_test.go: a target and its means, and the states of a few spikes (Occupancy).
 package boltzmann
 
 import (

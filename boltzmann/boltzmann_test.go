@@ -388,3 +388,19 @@ func BenchmarkCoactivation20(b *testing.B) {
 		m.Coactivation()
 	}
 }
+
+// The support of the distribution of patterns is the patterns.
+func TestSupport(t *testing.T) {
+	patterns := [][]uint8{{1, 0, 0}, {0, 1, 1}}
+	p, err := Patterns(append(patterns, patterns[1], patterns[1]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	states, probabilities := Support(p, 3)
+	if !slices.EqualFunc(states, patterns, slices.Equal) || !slices.Equal(probabilities, []float64{0.25, 0.75}) || Total(p) != 1 {
+		t.Errorf("got %v, %v", states, probabilities)
+	}
+	if states, probabilities := Support([]float64{1}, 0); len(states) != 1 || len(states[0]) != 0 || probabilities[0] != 1 {
+		t.Errorf("without neurons: %v, %v", states, probabilities)
+	}
+}

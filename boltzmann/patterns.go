@@ -72,3 +72,22 @@ func Patterns(patterns [][]uint8) ([]float64, error) {
 	}
 	return p, nil
 }
+
+// Total returns the sum of probabilities.
+func Total(p []float64) float64 { return pairwise(p) }
+
+// Support returns the states of n neurons that have a probability above 0, as patterns in the order
+// of their indices, and their probabilities. It panics unless p has 2^n entries.
+func Support(p []float64, n int) (patterns [][]uint8, probabilities []float64) {
+	checkStates("Support", p, n)
+	for z, x := range p {
+		if x > 0 {
+			bits := make([]uint8, n)
+			for i := range bits {
+				bits[i] = uint8(z >> i & 1)
+			}
+			patterns, probabilities = append(patterns, bits), append(probabilities, x)
+		}
+	}
+	return patterns, probabilities
+}

@@ -31,7 +31,7 @@ var floors = [][]string{
 	{"kinds", "sweep", "experiment/experimenttest"},
 	{"experiment"},
 	{"analysis", "microcircuit", "sampling"},
-	{"boltzmann", "recording", "sal", "stdd"},
+	{"alignment", "boltzmann", "recording", "sal", "stdd"},
 	{"synapse", "internal/yamlconf"},
 	{"settings", "spike"},
 	{"experiments", "figure"},
@@ -40,7 +40,7 @@ var floors = [][]string{
 }
 
 // pure are the packages that know numbers only: no files, no network, no log, no clock.
-var pure = []string{"spike", "synapse", "sal", "stdd", "boltzmann", "sampling", "microcircuit", "settings",
+var pure = []string{"spike", "synapse", "sal", "alignment", "stdd", "boltzmann", "sampling", "microcircuit", "settings",
 	"internal/detmath", "internal/random", "internal/quantile", "internal/state"}
 
 // source is what the files of a package without its tests import, for whatever system.

@@ -9,7 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"spikealign/experiment"
@@ -21,8 +24,17 @@ import (
 type Drawer struct {
 	// Run returns the pictures of a run, finished or not; nil: none.
 	Run func(*experiment.Folder) ([]Picture, error)
-	// Sweeps are the figures that a sweep file may ask for.
+	// Sweeps are the figures that a sweep file may ask for. Every kind has comparison: that of the
+	// headline metrics if there is none here.
 	Sweeps []SweepDrawer
+}
+
+// sweeps are the figures that a sweep file may ask for, a comparison of metrics for every kind.
+func (d Drawer) sweeps() []SweepDrawer {
+	if slices.ContainsFunc(d.Sweeps, func(s SweepDrawer) bool { return s.Name == metricComparison().Name }) {
+		return d.Sweeps
+	}
+	return append(slices.Clip(d.Sweeps), metricComparison())
 }
 
 // SweepDrawer is a figure of a sweep.
@@ -56,13 +68,38 @@ type Drawing struct {
 }
 
 // Folder draws the run or the sweep in dir into dir/figures and returns the names of the figures,
-// without suffix; otherwise it is as Figures.
+// without suffix; otherwise it is as Figures. A figure of sweeps that this one does not ask for, or
+// no longer, is removed.
 func (ds Drawers) Folder(kinds experiment.Kinds, dir string) ([]string, error) {
 	drawings, err := ds.Figures(kinds, dir)
 	if err != nil {
 		return nil, err
 	}
+	if sweep.IsSweep(dir) {
+		if err := ds.clear(dir, drawings); err != nil {
+			return nil, err
+		}
+	}
 	return save(dir, drawings)
+}
+
+// clear removes from the folder of a sweep the figures of sweeps that are not among those given.
+// Others, such as those of a reproduced figure, stay.
+func (ds Drawers) clear(dir string, keep []Drawing) error {
+	for _, d := range append(slices.Collect(maps.Values(ds)), Drawer{}) {
+		for _, s := range d.sweeps() {
+			if slices.ContainsFunc(keep, func(k Drawing) bool { return k.Name == s.Name }) {
+				continue
+			}
+			for _, suffix := range []string{".svg", ".png"} {
+				file := filepath.Join(dir, experiment.FiguresDir, s.Name+suffix)
+				if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+					return err
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // Figures returns the figures of the run or the sweep in dir: of what is unfinished what there is.
@@ -161,11 +198,14 @@ func (ds Drawers) find(s *sweep.Sweep) (*SweepDrawer, error) {
 	if s.Figure == sweep.NoFigure {
 		return nil, nil
 	}
-	kind := s.Members[0].Spec.Kind.Name()
+	kind := s.Base.Name()
 	var known []string
-	for _, d := range ds[kind].Sweeps {
+	for _, d := range ds[kind].sweeps() {
 		if known = append(known, d.Name); d.Name != s.Figure {
 			continue
+		}
+		if len(s.Members) == 0 { // it has faults of its own, and only the name can be checked
+			return &d, nil
 		}
 		if fault := d.Check(s); fault != "" {
 			return nil, s.Fault("figure", fault)
@@ -176,7 +216,7 @@ func (ds Drawers) find(s *sweep.Sweep) (*SweepDrawer, error) {
 }
 
 // Check returns, without any results, why the sweep's figure cannot show its grid, at its place in
-// the sweep file.
+// the sweep file. Of a sweep with faults it looks at the name of the figure.
 func (ds Drawers) Check(s *sweep.Sweep) error {
 	_, err := ds.find(s)
 	return err
@@ -190,12 +230,13 @@ func title(r *sweep.Result) string {
 	return r.Sweep.Name
 }
 
-// pathName is how figures call a path of the grid.
-func pathName(a sweep.Axis) string {
-	if a.Label != "" {
+// pathName is how figures call the k-th path of the grid: its label, or no more of it than tells it
+// from the others.
+func pathName(s *sweep.Sweep, k int) string {
+	if a := s.Grid[k]; a.Label != "" {
 		return a.Label
 	}
-	return a.Path
+	return s.Short(k)
 }
 
 // short cuts the text of a value, which may be a whole matrix.

@@ -98,10 +98,12 @@ func TestCheck(t *testing.T) {
 		{sampling + "grid:\n  - {path: network.dynamics, values: [discrete]}\nfigure: noise\n", "network.dynamics has the value discrete; take figure: comparison"},
 		{sampling + "grid:\n" + noise + "  - {path: plasticity.rate_sal, values: [0, 0.01, 0.02]}\nfigure: noise\n", "plasticity.rate_sal has 2 values other than 0 (0.01, 0.02); leave one"},
 		{sampling + "grid:\n" + noise + "  - {path: plasticity.rate_sal, values: [0, 0.01, 0.02]}\nreplicates: [plasticity.rate_sal]\nfigure: noise\n", "2 values other than 0"},
-		{sampling + "grid:\n  - {path: initial.noise, values: [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6]}\nfigure: comparison\n", "up to 6 conditions, and the grid has 7; list the paths"},
-		{"experiment: {kind: microcircuit}\ngrid:\n  - {path: plasticity.method, values: [sal, bp]}\nfigure: comparison\n", "is no figure of sweeps of kind microcircuit; allowed are none"},
+		{sampling + "grid:\n  - {path: initial.noise, values: {from: 0, to: 1, steps: 25}}\nfigure: comparison\n", "up to 24 conditions, and the grid has 25; list the paths"},
+		{"experiment: {kind: microcircuit}\ngrid:\n  - {path: plasticity.method, values: [sal, bp]}\nfigure: noise\n", "is no figure of sweeps of kind microcircuit; allowed are comparison, none"},
+		{"experiment: {kind: two-neuron}\ngrid:\n  - {path: seed, values: {from: 1, to: 25, steps: 25}}\nfigure: comparison\n", "up to 24 conditions, and the grid has 25; list the paths"},
+		{"experiment: {kind: dale}\ngrid:\n  - {path: seed, values: [1, 2]}\nfigure: comparison\n", "mode: field has none; take mode: learning, or figure: none"},
 		{sampling + "grid:\n" + noise + "figure: pie\n", "is no figure of sweeps of kind sampling; allowed are noise, comparison, none"},
-		{"experiment: {kind: two-neuron}\ngrid:\n  - {path: initial.noise, values: [0, 1]}\nfigure: noise\n", "is no figure of sweeps of kind two-neuron; allowed are none"},
+		{"experiment: {kind: two-neuron}\ngrid:\n  - {path: initial.noise, values: [0, 1]}\nfigure: noise\n", "is no figure of sweeps of kind two-neuron; allowed are comparison, none"},
 	} {
 		s := parseSweep(t, c.text)
 		err := drawers.Check(s)
@@ -131,9 +133,9 @@ func TestConditions(t *testing.T) {
 		{"  - {path: plasticity.rate_sal, values: [0, 0.01]}\n", "with SAL*2; without SAL*2"},
 		{"  - {path: plasticity.rate_sal, values: [0.02, 0.01]}\n", "with SAL at rate 0.02*2; with SAL at rate 0.01*2"},
 		{"  - {path: plasticity.rate_sal, values: [0, 0.01]}\n  - {path: initial.noise, values: [0, 1], label: noise}\n", "with SAL, noise 0*2; with SAL, noise 1*2; without SAL, noise 0*2; without SAL, noise 1*2"},
-		{"  - {path: initial.noise, values: [0, 1]}\n", "initial.noise 0*2; initial.noise 1*2"},
+		{"  - {path: initial.noise, values: [0, 1]}\n", "noise 0*2; noise 1*2"},
 		{"  - {path: initial.noise, values: [0]}\n", "with SAL*2"},
-		{"  - {path: initial.weights, values: [[[0, 0.25], [-0.1255, 0]], null]}\n", "initial.weights [[0, 0.25], [-0.1255, 0…*2; initial.weights null*2"},
+		{"  - {path: initial.weights, values: [[[0, 0.25], [-0.1255, 0]], null]}\n", "weights [[0, 0.25], [-0.1255, 0…*2; weights null*2"},
 	} {
 		cs, fault := conditions(parseSweep(t, "experiment:\n"+folderBase+"grid:\n"+c.grid+"  - {path: seed, values: [1, 2]}\nreplicates: [seed]\nfigure: comparison\n"))
 		var got []string

@@ -11,7 +11,9 @@ import (
 )
 
 // Microcircuit draws the kind microcircuit.
-func Microcircuit() Drawer { return Drawer{Run: circuitOf} }
+func Microcircuit() Drawer {
+	return Drawer{Run: circuitOf, Sweeps: []SweepDrawer{metricComparison("accuracy")}}
+}
 
 // circuitOf draws a run of a microcircuit as figures/training.
 func circuitOf(f *experiment.Folder) ([]Picture, error) {
@@ -34,8 +36,15 @@ func circuitOf(f *experiment.Folder) ([]Picture, error) {
 		}
 		if l == len(m.Angles) {
 			m.Angles = append(m.Angles, nil)
+			m.Ratios = append(m.Ratios, nil)
 		}
 		m.Angles[l] = append(m.Angles[l], alignment["angle_deg"][k])
+		if ratio := alignment["norm_ratio"]; ratio != nil {
+			m.Ratios[l] = append(m.Ratios[l], ratio[k])
+		}
+	}
+	if alignment["norm_ratio"] == nil { // of an earlier program
+		m.Ratios = nil
 	}
 	// While the run goes on, a report may stand in one table and not yet in the other.
 	n := len(m.Epoch)
@@ -53,6 +62,9 @@ func circuitOf(f *experiment.Folder) ([]Picture, error) {
 	}
 	for l := range m.Angles {
 		m.Angles[l] = m.Angles[l][:n]
+	}
+	for l := range m.Ratios {
+		m.Ratios[l] = m.Ratios[l][:n]
 	}
 	if err := readWeights(f, &m); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err

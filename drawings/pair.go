@@ -6,10 +6,24 @@ import (
 
 	"spikealign/experiment"
 	"spikealign/figure"
+	"spikealign/kinds"
+	"spikealign/sweep"
 )
 
 // Pair draws the kinds two-neuron and dale.
-func Pair() Drawer { return Drawer{Run: pairOf} }
+func Pair() Drawer {
+	metrics := metricComparison()
+	check := metrics.Check
+	metrics.Check = func(s *sweep.Sweep) string {
+		for _, m := range s.Members {
+			if c, ok := m.Spec.Config.(*kinds.DaleConfig); ok && c.Mode == "field" {
+				return "it shows metrics in the course of learning, and mode: field has none; take mode: learning, or figure: none"
+			}
+		}
+		return check(s)
+	}
+	return Drawer{Run: pairOf, Sweeps: []SweepDrawer{metrics}}
+}
 
 // pairOf draws a run of two neurons, plain or with inhibitory partners: figures/field for a drift
 // field, once the whole grid is there, and figures/training for learning.

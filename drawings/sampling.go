@@ -116,10 +116,18 @@ func noiseAxis(s *sweep.Sweep) (axis int, fault string) {
 	return axes[0], ""
 }
 
+// noiseLabel is how the axis of the noise is called.
+func noiseLabel(a sweep.Axis) string {
+	if a.Label != "" {
+		return a.Label
+	}
+	return a.Path
+}
+
 // noise draws divergence and asymmetry against a level of noise, with and without SAL.
 func noise(r *sweep.Result) (Input, error) {
 	level, _ := noiseAxis(r.Sweep)
-	s := figure.NoiseSweep{Title: title(r), NoiseLabel: pathName(r.Sweep.Grid[level])}
+	s := figure.NoiseSweep{Title: title(r), NoiseLabel: noiseLabel(r.Sweep.Grid[level])}
 	type key struct {
 		level float64
 		sal   bool
@@ -184,7 +192,7 @@ func conditions(s *sweep.Sweep) (cs []conditionMembers, fault string) {
 				if a.Path == salPath || len(a.Values) == 1 {
 					continue
 				}
-				name = append(name, pathName(a)+" "+short(m.Values[k]))
+				name = append(name, pathName(s, k)+" "+short(m.Values[k]))
 			}
 			if varies || len(name) == 0 {
 				text := "without SAL"
@@ -207,17 +215,16 @@ func conditions(s *sweep.Sweep) (cs []conditionMembers, fault string) {
 			cs[c].members = append(cs[c].members, i)
 		}
 	}
-	if len(cs) > figure.MaxConditions {
-		return nil, fmt.Sprintf("it shows up to %d conditions, and the grid has %d; list the paths that only repeat a condition under replicates, leave out values, or take figure: none",
-			figure.MaxConditions, len(cs))
-	}
-	return cs, ""
+	return cs, tooMany(len(cs))
 }
 
-// comparison draws the conditions of which members have begun. States are drawn for conditions
-// whose runs all have the target of the first run.
+// comparison draws the conditions of which members have begun, more than six as for other kinds.
+// States are drawn for conditions whose runs all have the target of the first run.
 func comparison(r *sweep.Result) (Input, error) {
 	cs, _ := conditions(r.Sweep)
+	if len(cs) > figure.MaxConditions {
+		return metricsOf(r, nil)
+	}
 	c := figure.Comparison{Title: title(r)}
 	for _, members := range cs {
 		n := figure.Condition{Name: members.name}

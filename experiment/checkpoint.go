@@ -18,12 +18,14 @@ var errBadCheckpoint = errors.New("its content does not fit this experiment")
 type header struct {
 	Format int    `json:"format"`
 	State  int    `json:"state_version"`
-	Config string `json:"config"` // Spec.decisive
+	Config string `json:"config"`         // Spec.decisive
+	Bare   bool   `json:"bare,omitempty"` // of a finished run: the state was not kept
 
 	Start    time.Time         `json:"start"`
 	Wall     float64           `json:"wall_seconds"`
 	CPU      float64           `json:"cpu_seconds"`
 	Earlier  []string          `json:"earlier_programs,omitempty"`
+	Ends     []End             `json:"ends,omitempty"`
 	Tables   []mark            `json:"tables"`
 	Recorder recorderState     `json:"recorder"`
 	Latest   []json.RawMessage `json:"latest,omitempty"` // last row of metrics
@@ -90,10 +92,33 @@ func firstChange(old, now string) string {
 			for same < min(len(x), len(y)) && x[same] == y[same] {
 				same++
 			}
-			return "it said `" + excerpt(x, same) + "`, now it says `" + excerpt(y, same) + "`"
+			text := "it said `" + excerpt(x, same) + "`, now it says `" + excerpt(y, same) + "`"
+			if block := blockOf(b, min(k, len(b)-1)); block != "" {
+				text += " (in " + block + ")"
+			}
+			return text
 		}
 	}
 	return "only spaces differ"
+}
+
+// blockOf returns the dotted path of the block in which line k stands, "" at the top level.
+func blockOf(lines []string, k int) string {
+	indent := func(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }
+	path := ""
+	for left := indent(lines[k]); left > 0 && k > 0; {
+		k--
+		key, isBlock := strings.CutSuffix(strings.TrimSpace(lines[k]), ":")
+		if n := indent(lines[k]); lines[k] != "" && n < left {
+			if left = n; isBlock && !strings.HasPrefix(key, "- ") {
+				if path != "" {
+					key += "." + path
+				}
+				path = key
+			}
+		}
+	}
+	return path
 }
 
 // excerpt is a line as it is, or the part of a long one around a place.

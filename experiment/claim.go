@@ -86,7 +86,7 @@ func occupied(dir string) string {
 		return "" // Mkdir will tell
 	}
 	for _, e := range entries {
-		if !isHousekeeping(e.Name()) {
+		if !isHousekeeping(e.Name()) && !(e.Name() == InputsFile && isInputs(filepath.Join(dir, InputsFile))) {
 			return e.Name()
 		}
 	}
@@ -133,13 +133,7 @@ func (l *loop) clear() error {
 		return err
 	}
 	l.hook("declared")
-	names := []string{CheckpointFile, PartialDir, ArraysFile, SpikesFile, InitialFile, FiguresDir}
-	for _, t := range old.Tables {
-		if name := filepath.Base(t.Name) + ".csv"; name != MetricsFile {
-			names = append(names, name)
-		}
-	}
-	for _, n := range names {
+	for _, n := range resultsOf(old) {
 		if err := os.RemoveAll(l.path(n)); err != nil {
 			return &durable.FileError{Op: "remove", Path: l.path(n), Err: err}
 		}
@@ -148,12 +142,40 @@ func (l *loop) clear() error {
 	return nil
 }
 
+// resultsOf names what a run may have in its folder beside configuration, run.json and metrics.csv.
+func resultsOf(i Info) []string {
+	names := []string{CheckpointFile, PartialDir, ArraysFile, SpikesFile, InitialFile, InputsFile, FiguresDir}
+	for _, t := range i.Tables {
+		if name := filepath.Base(t.Name) + ".csv"; name != MetricsFile {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// Remove removes the run in dir, and dir itself unless it holds anything else. No process may work
+// on the run. The configuration goes last, so that what is left after a crash is still a run.
+func Remove(dir string) error {
+	info, err := ReadInfo(dir)
+	if err != nil {
+		info = Info{} // killed in its first moment, or damaged
+	}
+	for _, n := range append(resultsOf(info), MetricsFile, InfoFile, ".lock", ConfigFile) {
+		if err := os.RemoveAll(filepath.Join(dir, n)); err != nil {
+			return &durable.FileError{Op: "remove", Path: filepath.Join(dir, n), Err: err}
+		}
+	}
+	if occupied(dir) == "" {
+		if err := os.RemoveAll(dir); err != nil {
+			return &durable.FileError{Op: "remove", Path: dir, Err: err}
+		}
+	}
+	return nil
+}
+
 // removeLeftovers removes what a finished run does not need.
 func removeLeftovers(dir string) error {
-	checkpoint, partial := filepath.Join(dir, CheckpointFile), filepath.Join(dir, PartialDir)
-	if err := os.Remove(checkpoint); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return &durable.FileError{Op: "remove", Path: checkpoint, Err: err}
-	}
+	partial := filepath.Join(dir, PartialDir)
 	if err := os.RemoveAll(partial); err != nil {
 		return &durable.FileError{Op: "remove", Path: partial, Err: err}
 	}

@@ -13,14 +13,21 @@
 //	                  the next checkpoint; further tables likewise
 //	arrays.npz        final arrays and snapshots
 //	spikes.npz        if record.spikes: time (int64 ticks), neuron (int32), tick_steps, neurons
+//	inputs.npz        if numbers of the configuration came from files: what these held
 //	initial.npz       if it begins from another run: what it took from that one, and which it was
-//	checkpoint        while unfinished: the state, length and checksum of every file that grows
+//	checkpoint        the state, length and checksum of every file that grows; of a finished run
+//	                  that of its end, from which Prolong goes on
 //	partial/          while unfinished: spikes and snapshots so far
 //
 // Files that grow are cut back to the checkpoint on resume and written again from there; every
 // other file appears whole or not at all. A process killed at any instruction leaves a folder that
 // Resume continues, and the finished metrics.csv, arrays.npz and spikes.npz are the same, byte for
 // byte, as those of a run that was never stopped.
+//
+// # Examples
+//
+// In example_test.go an experiment is run, and its folder is read. docs/go.md does so from another
+// module.
 package experiment
 
 import (
@@ -29,8 +36,8 @@ import (
 )
 
 // ErrUsage is wrapped by errors that say that what was asked cannot be done as it was asked: a
-// folder that is taken, a kind that does not exist, a configuration that was changed. Faults of a
-// configuration file are yamlconf.Errors.
+// folder that is taken, a kind that does not exist, a configuration that was changed. What is wrong
+// with a configuration file are Faults.
 var ErrUsage = errors.New("usage")
 
 // usageError is an error whose text does not mention the class.

@@ -116,12 +116,25 @@ func wholeRows(text []byte) []byte {
 	return text[:end]
 }
 
-// Arrays are arrays of a file: Names, Has, and Float64s, Int64s, Strings and Stream by name, each
-// with its shape, whatever its type in the file. Close it after use.
+// Arrays reads the arrays of a file by name, whatever their type there; elements are in row-major
+// order, and the shape of a single value is empty.
+//
+//	Names() []string
+//	Has(name string) bool
+//	Float64s(name string) (elements []float64, shape []int, err error)
+//	Int64s(name string) (elements []int64, shape []int, err error)
+//	Strings(name string) (elements []string, shape []int, err error)
+//	String(name string) (string, error)
+//	Close() error
 type Arrays = npz.Reader
 
-// Arrays opens arrays.npz. The error wraps fs.ErrNotExist while the run is unfinished.
-func (f *Folder) Arrays() (*Arrays, error) { return npz.Open(f.Path(ArraysFile)) }
+// OpenArrays opens a file of arrays: arrays.npz, spikes.npz or initial.npz of a run, and what
+// spikealign sample and reproduce write. Close it after use.
+func OpenArrays(file string) (*Arrays, error) { return npz.Open(file) }
+
+// Arrays opens arrays.npz; close it after use. The error wraps fs.ErrNotExist while the run is
+// unfinished.
+func (f *Folder) Arrays() (*Arrays, error) { return OpenArrays(f.Path(ArraysFile)) }
 
 // Floats reads arrays of arrays.npz by name. Those that are not there are left out, and of an
 // unfinished run there are none.

@@ -22,6 +22,7 @@ const (
 	MetricsFile    = "metrics.csv"
 	ArraysFile     = "arrays.npz"
 	SpikesFile     = "spikes.npz"
+	InputsFile     = "inputs.npz"  // the numbers that came from files
 	InitialFile    = "initial.npz" // what a run that begins from another took from it
 	CheckpointFile = "checkpoint"
 	PartialDir     = "partial"
@@ -60,7 +61,9 @@ type Info struct {
 	Steps  int64   `json:"steps"`
 	Spikes int64   `json:"spikes"`
 
-	From     *SourceInfo    `json:"from,omitempty"` // the run that this one began from
+	Ends     []End          `json:"ends,omitempty"`   // at which the run was finished before it went on to more epochs
+	Inputs   []InputInfo    `json:"inputs,omitempty"` // numbers that came from files
+	From     *SourceInfo    `json:"from,omitempty"`   // the run that this one began from
 	Engine   string         `json:"engine"`
 	Facts    map[string]any `json:"facts,omitempty"`
 	Tables   []TableInfo    `json:"tables"`
@@ -68,6 +71,23 @@ type Info struct {
 	Arrays   []string       `json:"arrays,omitempty"`
 	Warnings []string       `json:"warnings"`
 	Files    []string       `json:"files,omitempty"` // of a finished run
+}
+
+// End is an end of a run that went on to more epochs.
+type End struct {
+	Epochs int64 `json:"epochs"`
+	// Regular says that a run that does not end there reports there too, so that this end left no
+	// trace in the results.
+	Regular bool `json:"regular"`
+}
+
+// InputInfo says in run.json from which file a list of numbers came.
+type InputInfo struct {
+	Path   string `json:"path"` // in the configuration; the array of InputsFile has this name
+	File   string `json:"file"` // absolute; "" for what stood beside files in the configuration
+	Array  string `json:"array,omitempty"`
+	Shape  []int  `json:"shape"`
+	SHA256 string `json:"sha256"` // of dimensions (int64) and numbers (float64), little-endian
 }
 
 // TableInfo describes a table of the folder.
@@ -78,16 +98,18 @@ type TableInfo struct {
 
 // ColumnInfo is a Column in run.json.
 type ColumnInfo struct {
-	Name     string `json:"name"`
-	Unit     string `json:"unit,omitempty"`
-	Doc      string `json:"doc,omitempty"`
-	Row      bool   `json:"row,omitempty"`
-	Headline bool   `json:"headline,omitempty"`
+	Name      string    `json:"name"`
+	Unit      string    `json:"unit,omitempty"`
+	Doc       string    `json:"doc,omitempty"`
+	Row       bool      `json:"row,omitempty"`
+	Headline  bool      `json:"headline,omitempty"`
+	Statistic Statistic `json:"statistic,omitempty"`
 }
 
 // Cell is a named value of a row.
 type Cell struct {
-	Name     string `json:"name"`
-	Value    Value  `json:"value"`
-	Headline bool   `json:"headline,omitempty"`
+	Name      string    `json:"name"`
+	Value     Value     `json:"value"`
+	Headline  bool      `json:"headline,omitempty"`
+	Statistic Statistic `json:"statistic,omitempty"`
 }

@@ -36,6 +36,23 @@ type Config interface {
 	New(env Env) (Run, error)
 }
 
+// Lasting is a Config of a run that takes as many epochs as it says, and can go on to more of them
+// after its end: to that end nothing but reports depends on their number.
+type Lasting interface {
+	Config
+	Epochs() Epochs
+}
+
+// Epochs is how long a run takes.
+type Epochs struct {
+	// Path is that of the setting with their number, Total; "" if this configuration has none.
+	Path  string
+	Total int64
+	// Regular says that a longer run reports at this end too. Else the report there, which a run
+	// gives because it ends, makes a difference to all that follows.
+	Regular bool
+}
+
 // Env is what a run receives beside its configuration. Nothing in it but Seed and From may change a
 // result.
 type Env struct {
@@ -49,7 +66,8 @@ type Env struct {
 	From *Source
 	// Data is the folder of data sets that the user named, "" if none.
 	Data string
-	// Threads is how many threads the run may use, at least 1.
+	// Threads is how many threads the run may use, at least 1 (--threads). In a sweep it is mostly
+	// 1, since members run side by side.
 	Threads int
 
 	meter *meter
@@ -69,8 +87,11 @@ type Sink interface {
 	Snapshot(a Array) error
 }
 
-// Array is a named array for arrays.npz: a slice of numbers with its shape, or, without a shape, a
-// single value.
+// Array is a named array for arrays.npz, with the fields
+//
+//	Name  string
+//	Shape []int    // the last runs fastest; nil for a single value
+//	Data  any      // []float64, []float32, []int64, []int32, []uint8, ... or one value
 type Array = npz.Array
 
 // Run is a running experiment. All calls come from one goroutine.
@@ -120,7 +141,24 @@ type Column struct {
 	// Headline marks the column whose latest value is shown in the progress line and in `spikealign
 	// list`.
 	Headline bool
+	// Statistic says how sweeps sum up the last value over the runs of a condition.
+	Statistic Statistic
 }
+
+// Statistic is how the values of a metric are summed up over runs.
+type Statistic string
+
+const (
+	// Quartiles are the median and the quartiles.
+	Quartiles Statistic = ""
+	// Count is how many values are not 0, for a metric that is 0 or 1.
+	Count Statistic = "count"
+	// NoStatistic is for values of which no median makes sense.
+	NoStatistic Statistic = "none"
+)
+
+// cell is a value of the column, named.
+func (c Column) cell(v Value) Cell { return Cell{c.Name, v, c.Headline, c.Statistic} }
 
 // Report is what one call of Advance adds to the tables, in this order. Several rows of one table
 // are allowed (one per layer, say).

@@ -34,8 +34,22 @@ func Execute(ctx context.Context, o Options) (Result, error) {
 }
 
 // Resume continues the run in dir from its last checkpoint, or from the beginning if it was killed
-// before the first. A finished run is left as it is: Result.Already.
+// before the first. A finished run is left as it is: Result.Already. It is an error that wraps
+// ErrUsage if the configuration in the folder is not that of the run any more.
 func (ks Kinds) Resume(ctx context.Context, dir string, s Session) (Result, error) {
+	return ks.resume(ctx, dir, 0, s)
+}
+
+// Prolong continues the run in dir, finished or not, to more epochs than its configuration says,
+// which then says this number. Nothing has changed if the error wraps ErrUsage.
+func (ks Kinds) Prolong(ctx context.Context, dir string, epochs int64, s Session) (Result, error) {
+	if epochs < 1 {
+		return Result{}, Usagef("a run cannot go on to %d epochs", epochs)
+	}
+	return ks.resume(ctx, dir, epochs, s)
+}
+
+func (ks Kinds) resume(ctx context.Context, dir string, epochs int64, s Session) (Result, error) {
 	if st, err := os.Stat(dir); err != nil || !st.IsDir() || !IsRun(dir) {
 		return Result{}, Usagef("%s is not the folder of a run: there is no %s in it", dir, ConfigFile)
 	}
@@ -50,12 +64,20 @@ func (ks Kinds) Resume(ctx context.Context, dir string, s Session) (Result, erro
 	case err != nil:
 		// It may stand for a finished run, whose results must not be replaced unasked.
 		return Result{}, fmt.Errorf("%w; put it back, or delete this file and resume to go on from the last checkpoint, or from the beginning if there is none", err)
-	case info.Status == Done:
+	case info.Status == Done && epochs == 0:
+		if err := ks.checkFinished(dir); err != nil {
+			return Result{}, err
+		}
 		return Result{Dir: dir, Info: info, Already: true}, removeLeftovers(dir)
 	}
 	spec, err := ks.Load(filepath.Join(dir, ConfigFile))
 	if err != nil {
 		return Result{}, err
+	}
+	if epochs > 0 {
+		if spec, l.prolong, err = ks.prolonged(dir, spec, epochs); err != nil {
+			return Result{}, err
+		}
 	}
 	if err := l.build(spec); err != nil {
 		return Result{}, err
@@ -92,7 +114,8 @@ type loop struct {
 	row     []byte
 	state   []byte
 	meter   meter
-	noLock  bool // the file system has none
+	noLock  bool   // the file system has none
+	prolong string // the override with more epochs, if they are asked for
 }
 
 // build makes the run at its beginning. It touches no file.
@@ -124,6 +147,7 @@ func (l *loop) build(spec *Spec) (err error) {
 	host, _ := os.Hostname()
 	l.info = Info{Format: infoFormat, Kind: spec.Kind.Name(), Name: spec.Name, Description: spec.Description, Seed: spec.Seed, Program: l.Program,
 		Platform: runtime.GOOS + "/" + runtime.GOARCH + " " + runtime.Version(), Host: host, PID: os.Getpid(), Every: spec.Checkpoint.Every.Seconds(), Start: l.begin.UTC().Round(time.Second)}
+	l.info.Inputs = spec.inputInfo()
 	if l.source != nil {
 		l.info.From = &l.source.Info
 	}
@@ -178,7 +202,11 @@ func (l *loop) resume(ctx context.Context) (Result, error) {
 		return Result{}, Usagef("%s was written by version %s, which keeps checkpoints of another form; resume with that program, or delete the checkpoint and resume to start from the beginning",
 			l.path(CheckpointFile), id.Program)
 	}
-	change, err := l.spec.changed(h.Config)
+	var more []string
+	if l.prolong != "" {
+		more = append(more, l.prolong)
+	}
+	change, err := l.spec.changed(h.Config, more...)
 	switch {
 	case err != nil || id.Kind != l.spec.Kind.Name():
 		return Result{}, l.damaged(errBadCheckpoint)
@@ -186,10 +214,12 @@ func (l *loop) resume(ctx context.Context) (Result, error) {
 		return Result{}, Usagef("%s was written by version %s, whose %s experiments compute other numbers or keep another state (version %d, here %d); resume with that program, or delete the checkpoint and resume to start from the beginning",
 			l.path(CheckpointFile), id.Program, id.Kind, h.State, l.spec.Kind.StateVersion())
 	case change != "":
-		return Result{}, Usagef("%s was changed since the checkpoint: %s; put it back (or %s, if that is from another run), or run the changed file in another folder: spikealign run %s -o FOLDER",
-			l.path(ConfigFile), change, l.path(CheckpointFile), l.path(ConfigFile))
+		return Result{}, Usagef("%s was changed since the checkpoint: %s; put it back (or %s, if that is from another run), or run the changed file in another folder: spikealign run %s -o FOLDER%s",
+			l.path(ConfigFile), change, l.path(CheckpointFile), l.path(ConfigFile), l.spec.onlyMore(h.Config, l.dir))
+	case h.Bare:
+		return Result{}, l.damaged(errors.New("it is that of a finished run, whose state was not kept"))
 	}
-	l.info.Earlier = h.Earlier
+	l.info.Earlier, l.info.Ends = h.Earlier, h.Ends
 	if id.Program != l.Program {
 		l.Log.Warn("the checkpoint was written by another version of the program; state and numbers are the same by its own account", "checkpoint", id.Program, "now", l.Program)
 		l.info.Earlier = append(l.info.Earlier, id.Program)
@@ -200,6 +230,9 @@ func (l *loop) resume(ctx context.Context) (Result, error) {
 	}
 	if len(h.Tables) != len(l.tables) {
 		return Result{}, l.damaged(errBadCheckpoint)
+	}
+	if err := l.unfinish(h.Recorder); err != nil {
+		return Result{}, err
 	}
 	// Nothing is cut before everything is known to be whole: of a run that cannot be resumed, all
 	// rows of the tables stay. What partial/ holds beyond the checkpoint is of no use to anybody
@@ -221,13 +254,18 @@ func (l *loop) resume(ctx context.Context) (Result, error) {
 	}
 	if len(h.Latest) == len(l.tables[0].Columns) {
 		for k, c := range l.tables[0].Columns {
-			cell := Cell{Name: c.Name, Headline: c.Headline}
+			cell := c.cell(Value{})
 			if json.Unmarshal(h.Latest[k], &cell.Value) == nil {
 				l.info.Latest = append(l.info.Latest, cell)
 			}
 		}
 	}
 	l.hook("restored")
+	if l.prolong != "" {
+		if err := l.goOn(h.Config); err != nil {
+			return Result{}, l.remedy(err)
+		}
+	}
 	return l.loop(ctx)
 }
 
@@ -243,6 +281,13 @@ func (l *loop) damaged(err error) error {
 // from begins at the beginning in the claimed folder; a new run writes its configuration first.
 func (l *loop) from(ctx context.Context, isNew bool) (Result, error) {
 	if isNew {
+		// They must be there when the configuration names them.
+		if len(l.spec.inputs.List) > 0 {
+			if err := l.spec.writeInputs(l.path(InputsFile)); err != nil {
+				return Result{}, fmt.Errorf("%w; then run the experiment again", err)
+			}
+			l.hook("inputs")
+		}
 		text, err := l.spec.Marshal()
 		if err != nil {
 			return Result{}, err
@@ -391,7 +436,7 @@ func (l *loop) append(report Report) error {
 		if row.Table == 0 {
 			latest := make([]Cell, len(row.Values))
 			for k, c := range l.tables[0].Columns {
-				latest[k] = Cell{c.Name, row.Values[k], c.Headline}
+				latest[k] = c.cell(row.Values[k])
 			}
 			l.info.Latest = latest
 		}
@@ -420,9 +465,12 @@ func (l *loop) append(report Report) error {
 
 // checkpoint saves the whole state: first what the files hold is made durable, then the checkpoint
 // that names their lengths replaces the old one.
-func (l *loop) checkpoint() error {
+func (l *loop) checkpoint() error { return l.save(false) }
+
+// save writes the checkpoint, or one without the state.
+func (l *loop) save(bare bool) error {
 	h := header{Format: checkpointFormat, State: l.spec.Kind.StateVersion(), Config: l.config,
-		Start: l.info.Start, Earlier: l.info.Earlier}
+		Start: l.info.Start, Earlier: l.info.Earlier, Ends: l.info.Ends, Bare: bare}
 	h.Wall, h.CPU = l.used()
 	for _, g := range l.csv {
 		if err := g.sync(); err != nil {
@@ -446,8 +494,10 @@ func (l *loop) checkpoint() error {
 		return err
 	}
 	// A state may take a hundred megabytes: its room is kept for the next one.
-	if l.state, err = l.run.AppendBinary(l.state[:0]); err != nil {
-		return err
+	if l.state = l.state[:0]; !bare {
+		if l.state, err = l.run.AppendBinary(l.state); err != nil {
+			return err
+		}
 	}
 	l.hook("before checkpoint")
 	if err := durable.SaveCheckpoint(l.path(CheckpointFile), durable.Header{Kind: l.spec.Kind.Name(), Program: l.Program}, head, l.state); err != nil {
@@ -484,6 +534,12 @@ func (l *loop) finish() error {
 	if err := l.writeInfo(Done); err != nil {
 		return err
 	}
+	if !l.spec.Checkpoint.Keep {
+		// The configuration is kept: by it Resume knows whether it was changed.
+		if err := l.save(true); err != nil {
+			return err
+		}
+	}
 	l.rec.close()
 	return removeLeftovers(l.dir)
 }
@@ -519,6 +575,11 @@ func (l *loop) writeInfo(status Status) error {
 	p := l.run.Progress()
 	i.Done, i.Total, i.Unit, i.Steps, i.Spikes = p.Done, p.Total, p.Unit, p.Steps, p.Spikes
 	i.Warnings = slices.Clone(l.run.Warnings())
+	for _, e := range i.Ends {
+		if !e.Regular {
+			i.Warnings = append(i.Warnings, fmt.Sprintf("the run had ended after %d epochs, with a report out of turn: what follows differs from a run that did not end there, and is as good", e.Epochs))
+		}
+	}
 	if i.Warnings == nil {
 		i.Warnings = []string{}
 	}

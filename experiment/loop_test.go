@@ -83,10 +83,8 @@ func sameResults(t *testing.T, got, want, when string) {
 			t.Fatalf("%s: %s differs from that of the uninterrupted run", when, f)
 		}
 	}
-	for _, f := range []string{"checkpoint", "partial"} {
-		if _, err := os.Stat(filepath.Join(got, f)); !errors.Is(err, fs.ErrNotExist) {
-			t.Fatalf("%s: %s is left over", when, f)
-		}
+	if _, err := os.Stat(filepath.Join(got, "partial")); !errors.Is(err, fs.ErrNotExist) {
+		t.Fatalf("%s: partial is left over", when)
 	}
 	info, err := look(got)
 	if err != nil || info.Status != experiment.Done || info.Steps != 40 || info.Done != 4 {

@@ -27,6 +27,7 @@ type Common struct {
 // CheckpointConfig says when the state is saved. It has no effect on results.
 type CheckpointConfig struct {
 	Every time.Duration `yaml:"every" default:"1m" doc:"wall time between two checkpoints, 1s or more"`
+	Keep  bool          `yaml:"keep" default:"true" doc:"the last one stays when the run is finished, so that it can go on to more epochs: resume --epochs"`
 }
 
 // RecordConfig says what is recorded. It has no effect on results.
@@ -54,13 +55,26 @@ type Spec struct {
 	Common
 	Kind   Kind
 	Config Config
+
+	inputs yamlconf.Inputs
 }
 
 // SweepKind is what a sweep file (package sweep) says in the place of a kind.
 const SweepKind = "sweep"
 
-// Load reads an experiment file with overrides "path=value". Faults are yamlconf.Errors: all of
-// them, each with its place. A file without a name gets the name of the file.
+// Faults are all faults of a configuration file, as an error, in its order. A Fault has
+//
+//	File, Set     string // the file, or the override "path=value"
+//	Line          int    // from 1; 0 if the value does not stand in the file
+//	Path, Value   string
+//	Message       string // what is wrong and what is allowed
+type (
+	Faults = yamlconf.Errors
+	Fault  = yamlconf.Issue
+)
+
+// Load reads an experiment file with overrides "path=value". What is wrong with it are Faults, as
+// errors.As finds them. A file without a name gets the name of the file.
 func (ks Kinds) Load(file string, overrides ...string) (*Spec, error) {
 	data, err := yamlconf.ReadFile(file)
 	if err != nil {
@@ -75,20 +89,26 @@ func (ks Kinds) Load(file string, overrides ...string) (*Spec, error) {
 // Parse is Load for text that was read from the file of that name.
 func (ks Kinds) Parse(file string, data []byte, overrides ...string) (*Spec, error) {
 	doc := yamlconf.Parse(file, data)
-	for _, o := range overrides {
-		doc.Set(o)
-	}
+	doc.Folder = filepath.Dir(file)
+	return ks.Decode(doc.With(overrides...), file)
+}
+
+// Decode is Parse for a document that was parsed already, with its overrides; file is what a run
+// without a name is called after.
+func (ks Kinds) Decode(doc *yamlconf.Document, file string) (*Spec, error) {
 	s := &Spec{Common: settings.Default[Common]()}
 	name := doc.Text("kind")
 	if s.Kind = ks.Find(name); s.Kind == nil {
 		// Which other keys are known depends on the kind.
-		doc.AllowUnknown = true
-		return nil, doc.Decode(&unknownKind{s.Common, ks})
+		loose := *doc
+		loose.AllowUnknown = true
+		return nil, loose.Decode(&unknownKind{s.Common, ks})
 	}
 	s.Config = s.Kind.NewConfig()
 	if err := doc.Decode(&s.Common, s.Config); err != nil {
 		return nil, err
 	}
+	s.inputs = doc.Inputs()
 	if s.Name == "" {
 		s.Name = nameFrom(file)
 	}
@@ -144,10 +164,14 @@ func (ks Kinds) Names() []string {
 	return names
 }
 
-// Marshal writes the whole configuration as an experiment file; Parse of it gives the same Spec.
+// Marshal writes the whole configuration as the experiment file of a run's folder; Parse of it
+// gives the same Spec. Numbers that came from files are named as arrays of InputsFile.
 func (s *Spec) Marshal() ([]byte, error) {
 	head := fmt.Sprintf("%s\n\nThe whole configuration of this run, defaults written out. Repeat it: spikealign run experiment.yaml -o FOLDER", s.Kind.Doc())
-	return yamlconf.Marshal(head, &s.Common, s.Config)
+	refer := func(i yamlconf.Input) yamlconf.Reference {
+		return yamlconf.Reference{File: InputsFile, Array: i.Path, SHA256: i.SHA256}
+	}
+	return s.inputs.Marshal(head, refer, &s.Common, s.Config)
 }
 
 // Template writes an experiment file of that kind with every key at its default.
@@ -157,7 +181,7 @@ func (ks Kinds) Template(kind string) ([]byte, error) {
 		return nil, err
 	}
 	s.Name = "" // the copy's own
-	head := fmt.Sprintf("%s\n\nEvery key with its default: a file needs only those that it changes, and kind. Run it: spikealign run FILE", s.Kind.Doc())
+	head := fmt.Sprintf("%s\n\nEvery key with its default: a file needs only those that it changes, and kind. A list of numbers may come from a file: {file: a.npz, array: w} or {file: a.csv}. Run it: spikealign run FILE", s.Kind.Doc())
 	return yamlconf.Marshal(head, &s.Common, s.Config)
 }
 
@@ -166,25 +190,47 @@ func (ks Kinds) Template(kind string) ([]byte, error) {
 func (s *Spec) decisive() (string, error) {
 	c := s.Common
 	c.Name, c.Description, c.Checkpoint = "", "", settings.Default[CheckpointConfig]()
-	text, err := yamlconf.MarshalPlain(&c, s.Config)
+	text, err := s.inputs.MarshalPlain(&c, s.Config)
 	return string(text), err
 }
 
 // changed says in which line the configuration of a checkpoint, as decisive wrote it, differs from
 // this one; "" if they give the same results. Settings that the text does not have, because the
-// program did not have them, count with their defaults.
-func (s *Spec) changed(config string) (string, error) {
-	old, err := Kinds{s.Kind}.Parse("checkpoint", []byte(config))
+// program did not have them, count with their defaults. The overrides are changes that were asked
+// for.
+func (s *Spec) changed(config string, overrides ...string) (string, error) {
+	old, err := s.checkpointed(config, overrides...)
 	if err != nil {
 		return "", err
 	}
 	return s.Differs(old)
 }
 
+// checkpointed reads the configuration of a checkpoint of this kind.
+func (s *Spec) checkpointed(config string, overrides ...string) (*Spec, error) {
+	doc := yamlconf.Parse("checkpoint", []byte(config))
+	doc.Unread = true
+	if doc.Text("kind") != s.Kind.Name() {
+		return nil, errBadCheckpoint
+	}
+	return Kinds{s.Kind}.Decode(doc.With(overrides...), "checkpoint")
+}
+
 // Differs says in which line the configurations of two specs differ, as `it said ..., now it says
-// ...`, and "" if they give the same results. Names, descriptions and checkpoint times do not
+// ...`, or which numbers from a file do, and "" if they give the same results. Names, descriptions and checkpoint times do not
 // count.
 func (s *Spec) Differs(old *Spec) (string, error) {
+	for _, i := range s.inputs.List {
+		for _, j := range old.inputs.List {
+			if i.Path == j.Path && i.SHA256 != j.SHA256 {
+				from := ""
+				if i.File != "" {
+					from = ", from " + i.File + ","
+				}
+				return fmt.Sprintf("the numbers of %s%s are others than they were", i.Path, from), nil
+			}
+		}
+	}
 	a, err := old.decisive()
 	if err != nil {
 		return "", err

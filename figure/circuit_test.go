@@ -15,16 +15,15 @@ func figure6(epochs, runs int) Figure6 {
 		m := MethodRuns{Name: name, Epoch: steps(1, 1, epochs), WeightEpoch: steps(0, 1, epochs+1), Weights: []WeightRuns{{Name: `\i{W}_{up,1}`}, {Name: `\i{W}_{up,2}`}, {Name: `\i{W}_{down}`}}}
 		for run := range runs {
 			stuck := k == 2 && run%2 == 1
-			var loss, nudged, angle []float64
+			var loss, nudged []float64
 			for e := range epochs {
 				l := math.Exp(-float64(e)/10)*(0.5+r.Float64()) + 1e-3
-				a := 0.0
 				if stuck {
-					l, a = 0.6+0.1*r.Float64(), 180
+					l = 0.6 + 0.1*r.Float64()
 				}
-				loss, nudged, angle = append(loss, l), append(nudged, 0.16*l), append(angle, a)
+				loss, nudged = append(loss, l), append(nudged, 0.16*l)
 			}
-			m.Loss, m.LossNudged, m.Angle = append(m.Loss, loss), append(m.LossNudged, nudged), append(m.Angle, angle)
+			m.Loss, m.LossNudged = append(m.Loss, loss), append(m.LossNudged, nudged)
 			for w := range m.Weights {
 				if k == 1 && w == 2 {
 					m.Weights[2].Runs = append(m.Weights[2].Runs, m.Weights[1].Runs[run])
@@ -46,7 +45,7 @@ func figure6(epochs, runs int) Figure6 {
 
 func oneCircuit() Microcircuit {
 	m := figure6(40, 1).Methods[0]
-	c := Microcircuit{Name: "one run", Epoch: m.Epoch, Loss: m.Loss[0], LossNudged: m.LossNudged[0], TrainLoss: m.Loss[0], Angles: m.Angle, WeightEpoch: m.WeightEpoch}
+	c := Microcircuit{Name: "one run", Epoch: m.Epoch, Loss: m.Loss[0], LossNudged: m.LossNudged[0], TrainLoss: m.Loss[0], Angles: [][]float64{steps(180, -4.5, 40)}, Ratios: [][]float64{steps(.5, .01, 40)}, WeightEpoch: m.WeightEpoch}
 	for _, w := range m.Weights {
 		c.Synapses = append(c.Synapses, Synapse{w.Name, w.Runs[0]})
 	}
@@ -56,7 +55,7 @@ func oneCircuit() Microcircuit {
 func wideCircuit(n int) Microcircuit {
 	r := rand.New(rand.NewPCG(10, 1))
 	c := Microcircuit{Name: "wide", Epoch: []float64{1, 2, 3}, Loss: []float64{1, .5, .3}, LossNudged: []float64{.16, .08, .05}, TrainLoss: []float64{nan, .5, .3},
-		Accuracy: []float64{.3, .5, .7}, TrainAccuracy: []float64{.2, .6, .7}, Angles: [][]float64{{90, 60, 30}, {80, 70, 60}}}
+		Accuracy: []float64{.3, .5, .7}, TrainAccuracy: []float64{.2, .6, .7}, Angles: [][]float64{{90, 60, 30}, {80, 70, 60}}, Ratios: [][]float64{{.2, .5, .9}, {1.1, 4, 25}}}
 	for range 2 {
 		var l FeedbackLayer
 		for range n {
@@ -79,7 +78,6 @@ func circuitInputs() map[string]drawer {
 		"6 two":        Figure6{Methods: figure6(20, 4).Methods[:2]},
 		"6 FA only":    Figure6{Methods: figure6(20, 4).Methods[2:]},
 		"6 losses":     Figure6{Methods: []MethodRuns{{Name: "SAL", Epoch: []float64{1, 2}, Loss: [][]float64{{1, .1}}}}},
-		"6 angle":      Figure6{Methods: []MethodRuns{{Name: "SAL", Epoch: []float64{1, 2}, Angle: [][]float64{{90, 80}, {nan, 70}}}}},
 		"circuit":      oneCircuit(),
 		"wide":         wideCircuit(90),
 		"very wide":    wideCircuit(5001),
@@ -134,7 +132,6 @@ func TestCircuitInputErrors(t *testing.T) {
 		{six(func(f *Figure6) { f.Methods[2].Weights[0].Runs[1] = make([]float64, 5) }), "Methods"},
 		{six(func(f *Figure6) { f.Methods[2].Loss[1] = make([]float64, 4) }), "Methods"},
 		{six(func(f *Figure6) { f.Methods[2].LossNudged[1] = make([]float64, 4) }), "Methods"},
-		{six(func(f *Figure6) { f.Methods[2].Angle[1] = make([]float64, 4) }), "Methods"},
 		{Microcircuit{}, "Name"},
 		{one(func(m *Microcircuit) { m.Loss = m.Loss[1:] }), "Loss"},
 		{one(func(m *Microcircuit) { m.LossNudged = m.LossNudged[1:] }), "LossNudged"},
@@ -142,6 +139,7 @@ func TestCircuitInputErrors(t *testing.T) {
 		{one(func(m *Microcircuit) { m.Accuracy = []float64{1} }), "Accuracy"},
 		{one(func(m *Microcircuit) { m.TrainAccuracy = []float64{1} }), "TrainAccuracy"},
 		{one(func(m *Microcircuit) { m.Angles[0] = nil }), "Angles"},
+		{one(func(m *Microcircuit) { m.Ratios[0] = m.Ratios[0][:1] }), "Ratios"},
 		{one(func(m *Microcircuit) { m.Synapses = make([]Synapse, 7) }), "Synapses"},
 		{one(func(m *Microcircuit) { m.Synapses[1].Weight = nil }), "Synapses"},
 		{one(func(m *Microcircuit) { m.Layers = []FeedbackLayer{{Up: []float64{1}}} }), "Layers"},

@@ -121,9 +121,19 @@ func (c Comparison) Figure() (*Figure, error) {
 
 // repeats says of how many runs the medians are, nothing where every condition has one.
 func (c Comparison) repeats(runs func(Condition) int) string {
-	lo, hi := math.MaxInt, 0
+	var counts []int
 	for _, d := range c.Conditions {
-		if n := runs(d); n > 0 {
+		counts = append(counts, runs(d))
+	}
+	return repeated(counts)
+}
+
+// repeated says of how many runs medians are, nothing where they are of one; conditions without
+// runs do not count.
+func repeated(counts []int) string {
+	lo, hi := math.MaxInt, 0
+	for _, n := range counts {
+		if n > 0 {
 			lo, hi = min(lo, n), max(hi, n)
 		}
 	}
@@ -140,9 +150,12 @@ func (c Comparison) repeats(runs func(Condition) int) string {
 // over those before it with shorter dashes, so that all are seen where they coincide.
 func conditionLine(k, n int) Look {
 	s := line(categorical[k], 1.1)
-	if k > 0 {
-		piece := min(3, 12/float64(n))
-		s.Dashes = []float64{piece * float64(n-k), piece * float64(k)}
+	switch {
+	case k == 0:
+	case n <= 3:
+		s.Dashes = []float64{3 * float64(n-k), 3 * float64(k)}
+	default: // more and more of gaps would leave nothing of the last ones
+		s.Dashes = [MaxConditions][]float64{1: {7.5, 1.5}, 2: {6, 3}, 3: {4.5, 4.5}, 4: {3.2, 4.2}, 5: {1.6, 2.2}}[k]
 	}
 	return s
 }

@@ -9,7 +9,7 @@ import (
 type Curves struct {
 	Title    string
 	Scatters []Scatter    // before the panels
-	Panels   []CurvePanel // up to three
+	Panels   []CurvePanel // up to four
 }
 
 // Scatter shows feedback against forward weights.
@@ -22,6 +22,7 @@ type Scatter struct {
 type CurvePanel struct {
 	Heading, XLabel, YLabel string
 	LogX                    bool
+	Ratio                   bool     // of sizes: the ordinate is logarithmic, with a line at 1
 	Courses                 []Course // up to six; courses of one name have one colour in all panels
 }
 
@@ -36,14 +37,16 @@ type Course struct {
 // an *InputError for more panels than fit, more names than there are colours, runs longer than X
 // and when there is nothing to draw.
 func (c Curves) Figure() (*Figure, error) {
-	if n := len(c.Panels); n == 0 || n > 3 {
-		return nil, &InputError{"Curves", "Panels", fmt.Sprintf("%d panels, need 1 to 3", n)}
+	if n := len(c.Panels); n == 0 || n > 4 {
+		return nil, &InputError{"Curves", "Panels", fmt.Sprintf("%d panels, need 1 to 4", n)}
 	}
 	colour := map[string]int{}
 	var key []Series
 	g := &Figure{Title: c.Title, Width: readmeWidth, Columns: len(c.Panels), Height: 105}
 	if len(c.Scatters) > 0 {
 		g.Columns = max(len(c.Scatters), len(c.Panels))
+	} else if g.Columns == 4 {
+		g.Columns = 2
 	}
 	for k, w := range c.Scatters {
 		if len(w.Up) != len(w.Down) || len(w.Up0) != len(w.Down0) {
@@ -55,6 +58,11 @@ func (c Curves) Figure() (*Figure, error) {
 	}
 	for _, d := range c.Panels {
 		p := &Panel{Heading: d.Heading, X: Axis{Label: d.XLabel, Log: d.LogX, Tight: true}, Y: Axis{Label: d.YLabel}}
+		if d.Ratio {
+			q := ratioPanel(p.X)
+			q.Heading, q.Y.Label = d.Heading, d.YLabel
+			p = q
+		}
 		for _, v := range d.Courses {
 			k, ok := colour[v.Name]
 			if !ok {

@@ -10,8 +10,8 @@ import (
 // Figure2 is the theory of two neurons and what they learn by SAL (docs/model.md, section 5):
 // figure 2 c, d and e of the paper. Any part may be missing.
 type Figure2 struct {
-	// excitation and inhibition, each with weights of which one is stronger, weaker and equal to
-	// the other
+	// excitation and inhibition, each with weights of which one is of larger magnitude than the
+	// other, of smaller magnitude, and equal to it
 	Laws     []STDDLaw
 	Learning []PairCurves // both weights plastic; one frozen
 	Plane    PhasePlane

@@ -2,6 +2,7 @@ package figure
 
 import (
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -16,9 +17,8 @@ type Figure6 struct {
 // as far as it goes. Any part may be missing.
 type MethodRuns struct {
 	Name             string
-	Epoch            []float64   // epochs finished, the abscissa of the next three
+	Epoch            []float64   // epochs finished, the abscissa of the next two
 	Loss, LossNudged [][]float64 // [run][epoch] of the validation, free and with the output nudged
-	Angle            [][]float64 // between feedback and forward weights, degrees
 	WeightEpoch      []float64   // epochs finished, from 0: the abscissa of the weights
 	Weights          []WeightRuns
 }
@@ -36,10 +36,9 @@ var weightHues = []Color{Fifth, synapse12, synapse21}
 
 // Figure draws, for all methods, the validation loss over the epochs, free and nudged, and the loss
 // after training; for each method the weights over the epochs; then the weights after training, the
-// last two of them (feedback over forward) against each other, and the mean angle between feedback
-// and forward weights. Courses show the median over runs and a band between the quartiles; a
-// distribution shows every run, the median and a bar between the quartiles. (For single weights the
-// angle of a run is 0 or 180 degrees, hence the mean.) It returns an *InputError for lengths that
+// last two of them (feedback over forward) against each other, and in how many runs these have the
+// same sign. Courses show the median over runs and a band between the quartiles; a distribution
+// shows every run, the median and a bar between the quartiles. It returns an *InputError for lengths that
 // do not fit together, for more methods or weights than there are colours, for methods with
 // different weights and when there is nothing to draw.
 func (f Figure6) Figure() (*Figure, error) {
@@ -116,7 +115,7 @@ func (f Figure6) check() error {
 		for _, c := range []struct {
 			what string
 			runs [][]float64
-		}{{"the loss", m.Loss}, {"the nudged loss", m.LossNudged}, {"the angle", m.Angle}} {
+		}{{"the loss", m.Loss}, {"the nudged loss", m.LossNudged}} {
 			if err := fits(c.what, c.runs, len(m.Epoch)); err != nil {
 				return err
 			}
@@ -204,23 +203,41 @@ func (f Figure6) outcome(g *Figure) {
 		p.diagonal()
 		g.add(p)
 	}
-	p := &Panel{Heading: alignmentHead, X: epochsDone, Y: Axis{Label: "mean angle", Unit: "degrees", Zero: true}}
-	any := false
+	if n > 1 {
+		f.signs(g)
+	}
+}
+
+// signs adds a panel with the number of runs whose last two weights have one sign.
+func (f Figure6) signs(g *Figure) {
+	p := &Panel{Heading: "sign of the feedback", X: epochsDone, Y: Axis{Label: "runs with the forward sign", Zero: true, Whole: true}}
 	for k := len(f.Methods) - 1; k >= 0; k-- {
 		m := f.Methods[k]
-		if len(m.Angle) == 0 {
+		forward, feedback := m.Weights[len(m.Weights)-2].Runs, m.Weights[len(m.Weights)-1].Runs
+		runs := min(len(forward), len(feedback))
+		if runs == 0 {
 			continue
 		}
-		means := make([]float64, len(m.Epoch))
-		for e := range means {
-			values, _ := atEpoch(m.Angle, e, &p.Y)
-			means[e] = mean(values)
+		same := make([]float64, len(m.WeightEpoch))
+		for e := range same {
+			present := 0
+			for r := range runs {
+				if e < min(len(forward[r]), len(feedback[r])) {
+					present++
+					if math.Signbit(forward[r][e]) == math.Signbit(feedback[r][e]) {
+						same[e]++
+					}
+				}
+			}
+			if present < runs { // some run is unfinished: numbers from here on cannot be compared
+				same = same[:e]
+				break
+			}
 		}
-		any = any || anyFinite(means)
-		p.curve(m.Name, m.Epoch, means, line(methodHues[k], 1.2))
+		p.Y.include(float64(runs))
+		p.series(m.Name, m.WeightEpoch[:len(same)], same, line(methodHues[k], 1.2))
 	}
-	if any {
-		p.Y.include(90)
+	if len(p.Series) > 0 {
 		g.add(p)
 	}
 }

@@ -2,7 +2,6 @@ package figure
 
 import (
 	"fmt"
-	"math"
 	"slices"
 )
 
@@ -11,12 +10,14 @@ import (
 type Microcircuit struct {
 	Name string // title of the figure
 
-	Epoch                   []float64 // epochs finished, the abscissa of the next six
+	Epoch                   []float64 // epochs finished, the abscissa of the next seven
 	Loss, LossNudged        []float64 // of the validation, free and with the output nudged
 	TrainLoss               []float64 // of the learning patterns
 	Accuracy, TrainAccuracy []float64 // 0..1
 	// [hidden layer][epoch] between feedback weights and transposed forward weights, degrees
 	Angles [][]float64
+	// [hidden layer][epoch] length of the feedback weights over that of the forward weights
+	Ratios [][]float64
 
 	WeightEpoch []float64       // epochs finished, from 0: the abscissa of the weights
 	Synapses    []Synapse       // of a small network; up to six
@@ -41,6 +42,8 @@ const MaxSynapseLines = 6
 
 const (
 	alignmentHead = "feedback alignment"
+	ratioHead     = "size of the feedback"
+	ratioLabel    = "feedback / forward"
 
 	maxDots        = 2000 // of a layer in a scatter: more hide each other and make large files
 	maxLayersDrawn = 9
@@ -53,7 +56,7 @@ var (
 )
 
 // Figure draws the losses over the epochs, the angle between feedback and forward weights of every
-// hidden layer, the accuracy, and the weights: over the epochs for a small network, for others the
+// hidden layer, the ratio of their lengths, the accuracy, and the weights: over the epochs for a small network, for others the
 // feedback against the forward weights of each hidden layer (the first nine; of large layers a
 // regular sample), before and after training. It returns an *InputError for lengths that do not fit
 // together, for more synapses than there are colours and when there is nothing to draw.
@@ -71,17 +74,23 @@ func (m Microcircuit) Figure() (*Figure, error) {
 		p.series("validation", m.Epoch, m.Accuracy, line(First, 1.1))
 		g.add(p)
 	}
+	layers := func(p *Panel, values [][]float64) {
+		for l, v := range values {
+			name := ""
+			if len(values) > 1 {
+				name = fmt.Sprintf("layer %d", l+1)
+			}
+			p.series(name, m.Epoch, v, sequential(l, len(values), 1.1))
+		}
+		g.add(p)
+	}
 	if anyFinite(m.Angles...) {
 		p := &Panel{Heading: alignmentHead, X: epochsDone, Y: Axis{Label: "angle", Unit: "degrees", Zero: true}}
 		p.Y.include(90)
-		for l, a := range m.Angles {
-			name := ""
-			if len(m.Angles) > 1 {
-				name = fmt.Sprintf("layer %d", l+1)
-			}
-			p.series(name, m.Epoch, a, sequential(l, len(m.Angles), 1.1))
-		}
-		g.add(p)
+		layers(p, m.Angles)
+	}
+	if anyFinite(m.Ratios...) {
+		layers(ratioPanel(epochsDone), m.Ratios)
 	}
 	if len(m.Synapses) > 0 {
 		p := &Panel{Heading: "weights", X: epochsDone, Y: Axis{Label: "weight"}}
@@ -95,6 +104,10 @@ func (m Microcircuit) Figure() (*Figure, error) {
 	}
 	if len(g.Panels) == 0 {
 		return nil, &InputError{"Microcircuit", "Name", fmt.Sprintf("%q has nothing to draw: every part is missing", m.Name)}
+	}
+	if len(g.Panels) == 4 { // three and one would leave a hole
+		g.Columns, g.Width = 2, fullWidth*2/3
+		return g, nil
 	}
 	return g.narrow(), nil
 }
@@ -111,9 +124,14 @@ func (m Microcircuit) check() error {
 			return bad(c.field, "%d values for %d epochs", len(c.v), len(m.Epoch))
 		}
 	}
-	for l, a := range m.Angles {
-		if len(a) != len(m.Epoch) {
-			return bad("Angles", "layer %d: %d values for %d epochs", l+1, len(a), len(m.Epoch))
+	for _, c := range []struct {
+		field  string
+		layers [][]float64
+	}{{"Angles", m.Angles}, {"Ratios", m.Ratios}} {
+		for l, v := range c.layers {
+			if len(v) != len(m.Epoch) {
+				return bad(c.field, "layer %d: %d values for %d epochs", l+1, len(v), len(m.Epoch))
+			}
 		}
 	}
 	if n := len(m.Synapses); n > MaxSynapseLines {
@@ -141,6 +159,15 @@ func (p *Panel) series(label string, x, y []float64, l Look) {
 	if anyFinite(y) {
 		p.curve(label, x, y, l)
 	}
+}
+
+// ratioPanel is for ratios of feedback to forward weights, with a line where they are of one size.
+// A factor of 3 to either side always shows.
+func ratioPanel(x Axis) *Panel {
+	p := &Panel{Heading: ratioHead, X: x, Y: Axis{Label: ratioLabel, Log: true}}
+	p.Y.include(1.0/3, 3)
+	p.under(Series{Kind: Level, Look: dashed(Reference, 0.7), Y: Numbers{1}})
+	return p
 }
 
 func (m Microcircuit) loss() *Panel {
@@ -175,19 +202,4 @@ func (w FeedbackLayer) panel(l int) *Panel {
 	draw("after", w.Up, w.Down, dot(First, radius).faded(0.8))
 	p.diagonal()
 	return p
-}
-
-// mean is the mean of the finite values, NaN without any.
-func mean(values []float64) float64 {
-	sum, n := 0.0, 0.0
-	for _, v := range values {
-		if finite(v) {
-			sum += v
-			n++
-		}
-	}
-	if n == 0 {
-		return math.NaN()
-	}
-	return sum / n
 }

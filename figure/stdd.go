@@ -22,6 +22,7 @@ type STDDLaw struct {
 	Probability []float64 // of each lag
 	W12, W21    float64   // the weights, for a note; none if both are 0
 	Measured    []float64 // the same as Probability, from spikes; may be nil
+	Note        string    // a remark below the name, such as the shape of the potential
 }
 
 // lawColumns is the number of laws in a row, lawHeight the height of each.
@@ -122,6 +123,7 @@ func (l STDDLaw) panel() *Panel {
 	if l.W12 != 0 || l.W21 != 0 {
 		p.Note = fmt.Sprintf("%s = %s, %s = %s", weight12, number(l.W12), weight21, number(l.W21))
 	}
+	p.Note = join(p.Note, l.Note)
 
 	n := len(l.Lags)
 	edges := midpoints(scaled(l.Lags, 1/l.Tau))

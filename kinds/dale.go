@@ -90,7 +90,7 @@ type DaleTraining struct {
 // DalePlasticity holds the rule.
 type DalePlasticity struct {
 	Rate           float64 `yaml:"rate" default:"0.03" range:"[-1e6, 1e6]" also:"eta, lr, learning_rate, rate_sal, eta_sal" doc:"learning rate of both excitatory synapses, for mode learning"`
-	sampling.Pairs `default:"pairing=nearest"`
+	sampling.Pairs `default:"sal_pairing=nearest"`
 }
 
 const (
@@ -124,6 +124,14 @@ func (c *DaleConfig) Validate() settings.Problems {
 
 // From implements experiment.Starter.
 func (c *DaleConfig) From() (from, path string) { return c.Initial.From, "initial.from" }
+
+// Epochs implements experiment.Lasting.
+func (c *DaleConfig) Epochs() experiment.Epochs {
+	if c.Mode != learningMode {
+		return experiment.Epochs{}
+	}
+	return pairEpochs(c.Training.PairCourse)
+}
 
 // pair draws the fixed synapses and biases.
 func (c *DaleConfig) pair(seed uint64) sampling.EIPair {
@@ -284,10 +292,8 @@ func (r *daleRun) Advance(ctx context.Context) (experiment.Report, error) {
 		switch {
 		case err == nil && p == nil:
 			return nil, nil
-		case err != nil && err != io.EOF:
+		case err != nil: // io.EOF: learning is over
 			return nil, err
-		case err == io.EOF: // learning is over
-			r.point++
 		case r.config.Mode == learningMode:
 			return r.row(p, nil), nil
 		case p.Epoch == 0:
@@ -396,6 +402,7 @@ func (r *daleRun) UnmarshalBinary(b []byte) error {
 	s := state.NewReader(b, daleTag)
 	point, direct := s.Int(), s.Bool()
 	s.Check(point >= 0 && point <= int64(r.points), "impossible point")
+	s.Check(r.config.Mode != learningMode || point < int64(r.points), "impossible point")
 	s.Check(!direct || r.config.Mode != learningMode && r.config.Field.Direct && point < int64(r.points), "impossible network")
 	steps, spikes := s.Int(), s.Int()
 	if s.Err() != nil {

@@ -23,7 +23,7 @@ var small = []string{
 	"kind: sampling\nnetwork: {visible: 4, tau_ref: 10}\ntraining: {epochs: 200, epoch_length: 30, report_every: 50, report_factor: 10}\n",
 	"kind: sampling\nnetwork: {visible: 4, hidden: 3, tau_ref: 10}\ntarget: {bars_and_stripes: 2}\ntraining: {epochs: 50, epoch_length: 30, report_every: 15, report_factor: 10, wake_length: 20}\n",
 	"kind: two-neuron\ntraining: {epochs: 300, report_every: 70, settle: 100}\n",
-	"kind: two-neuron\nnetwork: {dynamics: continuous, psp: alpha, tau_syn: 8, tau_ref: 25}\ntraining: {epochs: 100, report_every: 40}\nplasticity: {pairing: nearest, rate_12: 0}\n",
+	"kind: two-neuron\nnetwork: {dynamics: continuous, psp: alpha, tau_syn: 8, tau_ref: 25}\ntraining: {epochs: 100, report_every: 40}\nplasticity: {sal_pairing: nearest, rate_12: 0}\n",
 	"kind: dale\nfield: {points: 2, steps: 900000}\n",
 	"kind: dale\nfield: {points: 2, steps: 900000, direct: false}\n",
 	"kind: dale\nmode: learning\ntraining: {epochs: 100}\n",

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 
+	"spikealign/alignment"
 	"spikealign/experiment"
 	"spikealign/microcircuit"
 	"spikealign/settings"
@@ -26,7 +27,7 @@ func (Microcircuit) Doc() string {
 }
 
 // StateVersion implements Kind.
-func (Microcircuit) StateVersion() int { return 1 }
+func (Microcircuit) StateVersion() int { return 2 }
 
 // NewConfig implements Kind. The defaults are the SAL runs of figure 6.
 func (Microcircuit) NewConfig() experiment.Config {
@@ -75,6 +76,11 @@ func (c *MicrocircuitConfig) Validate() settings.Problems {
 
 // From implements experiment.Starter.
 func (c *MicrocircuitConfig) From() (from, path string) { return c.Initial.From, "initial.from" }
+
+// Epochs implements experiment.Lasting.
+func (c *MicrocircuitConfig) Epochs() experiment.Epochs {
+	return experiment.Epochs{Path: "training.epochs", Total: c.Course.Epochs, Regular: (c.Course.Epochs-1)%c.Course.ReportEvery == 0}
+}
 
 // New implements Config.
 func (c *MicrocircuitConfig) New(env experiment.Env) (experiment.Run, error) {
@@ -160,12 +166,23 @@ const (
 )
 
 func (r *microcircuitRun) Tables() []experiment.Table {
+	// The angle of a single weight is 0 or 180 degrees: means and medians over runs say nothing,
+	// and the signs are counted.
+	d := r.training.Dims
+	angle := experiment.Column{Name: "angle_deg", Unit: "degrees", Doc: "of feedback weights into the first hidden layer and forward weights out of it", Headline: true}
+	signs := experiment.Column{Name: "sign_agreement", Doc: "share of those feedback weights with the sign of the forward weight"}
+	if len(d) > 2 && d[1]*d[2] == 1 {
+		angle.Headline, angle.Statistic = false, experiment.NoStatistic
+		signs.Headline, signs.Statistic = true, experiment.Count
+	}
 	tables := []experiment.Table{
 		{Name: "metrics", Columns: []experiment.Column{
 			{Name: "epoch"},
 			{Name: "loss", Doc: "validation: mean squared error of the mean output potentials", Headline: true},
 			{Name: "loss_nudged", Doc: "with the output nudged during validation: (1-lambda_nudge)^2 of it"},
-			{Name: "angle_deg", Unit: "degrees", Doc: "of feedback weights into the first hidden layer and forward weights out of it", Headline: true},
+			angle,
+			{Name: "norm_ratio", Doc: "length of those feedback weights over that of the forward weights: 1 is the size of backpropagation", Headline: true},
+			signs,
 			{Name: "accuracy", Doc: "share of validation patterns with the right class"},
 			{Name: "train_loss", Doc: "the same error of the epoch's learning patterns, nudge left out"},
 			{Name: "train_accuracy", Doc: "of the same"},
@@ -176,6 +193,7 @@ func (r *microcircuitRun) Tables() []experiment.Table {
 			{Name: "epoch"},
 			{Name: "layer", Doc: "hidden layer into which the feedback weights lead, from 1; compared with the transposed forward weights out of it"},
 			{Name: "angle_deg", Unit: "degrees", Doc: "between the two as vectors; 0 or 180 for single weights"},
+			{Name: "norm_ratio", Doc: "length of the feedback weights over that of the forward weights"},
 			{Name: "correlation", Doc: "Pearson's, over all synapses"},
 			{Name: "sign_agreement", Doc: "share of synapses with the same sign"},
 			{Name: "variance", Unit: "weight^2", Doc: "of the differences of forward and feedback weights"},
@@ -240,16 +258,16 @@ func (r *microcircuitRun) report(p *microcircuit.Report) (experiment.Report, err
 			}
 		}
 	}
-	angle := math.NaN()
+	first := alignment.Measures{Angle: math.NaN(), Ratio: math.NaN(), Signs: math.NaN()}
 	if len(p.Alignments) > 0 {
-		angle = p.Alignments[0].Angle
+		first = p.Alignments[0]
 	}
 	row := []experiment.Value{experiment.Int(p.Epoch)}
-	row = append(row, measured(p.Loss, p.LossNudged, angle, p.Accuracy, p.TrainLoss, p.TrainAccuracy)...)
+	row = append(row, measured(p.Loss, p.LossNudged, first.Angle, first.Ratio, first.Signs, p.Accuracy, p.TrainLoss, p.TrainAccuracy)...)
 	report := experiment.Report{{Table: metricsTable, Values: append(row, experiment.Int(p.Steps), experiment.Int(p.Spikes))}}
 	for l, a := range p.Alignments {
 		row := []experiment.Value{experiment.Int(p.Epoch), experiment.Int(l + 1)}
-		report = append(report, experiment.Row{Table: alignmentTable, Values: append(row, measured(a.Angle, a.Correlation, a.Signs, a.Variance)...)})
+		report = append(report, experiment.Row{Table: alignmentTable, Values: append(row, measured(a.Angle, a.Ratio, a.Correlation, a.Signs, a.Variance)...)})
 	}
 	return report, nil
 }
@@ -334,16 +352,18 @@ func (r *microcircuitRun) Arrays() ([]experiment.Array, error) {
 		vectors("teacher_bias", t.Bias)
 	}
 	train, validation := r.Targets()
+	trainClass, validationClass := r.Classes()
 	for _, set := range []struct {
 		name     string
 		patterns []microcircuit.Pattern
 		targets  [][]float64
-	}{{"train", r.training.Task.Train, train}, {"validation", r.training.Task.Validation, validation}} {
+		classes  []int
+	}{{"train", r.training.Task.Train, train, trainClass}, {"validation", r.training.Task.Validation, validation, validationClass}} {
 		var inputs [][]float64
 		var classes []int64
-		for _, p := range set.patterns {
+		for k, p := range set.patterns {
 			inputs = append(inputs, p.Input)
-			classes = append(classes, int64(p.Class))
+			classes = append(classes, int64(set.classes[k]))
 		}
 		dims := r.training.Dims
 		arrays = append(arrays, experiment.Array{Name: set.name + "_input", Shape: []int{len(inputs), dims[0]}, Data: slices.Concat(inputs...)},

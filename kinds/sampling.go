@@ -41,6 +41,11 @@ type SamplingConfig struct {
 // From implements experiment.Starter.
 func (c *SamplingConfig) From() (from, path string) { return c.Initial.From, "initial.from" }
 
+// Epochs implements experiment.Lasting.
+func (c *SamplingConfig) Epochs() experiment.Epochs {
+	return experiment.Epochs{Path: "training.epochs", Total: c.Course.Epochs, Regular: (c.Course.Epochs-1)%c.Course.ReportEvery == 0}
+}
+
 // New implements Config.
 func (c *SamplingConfig) New(env experiment.Env) (experiment.Run, error) {
 	var from *sampling.Network

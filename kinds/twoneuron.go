@@ -37,6 +37,13 @@ type TwoNeuronConfig struct{ sampling.PairSettings }
 // From implements experiment.Starter.
 func (c *TwoNeuronConfig) From() (from, path string) { return c.Initial.From, "initial.from" }
 
+// Epochs implements experiment.Lasting.
+func (c *TwoNeuronConfig) Epochs() experiment.Epochs { return pairEpochs(c.Course.PairCourse) }
+
+func pairEpochs(c sampling.PairCourse) experiment.Epochs {
+	return experiment.Epochs{Path: "training.epochs", Total: c.Epochs, Regular: c.Epochs%c.ReportEvery == 0}
+}
+
 // New implements Config.
 func (c *TwoNeuronConfig) New(env experiment.Env) (experiment.Run, error) {
 	from, err := pairFrom(env.From, "w12", "w21")

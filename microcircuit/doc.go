@@ -44,6 +44,10 @@
 //
 // Nothing here may be used by two goroutines at once.
 //
+// # Examples
+//
+// In example_test.go a network of three neurons learns what a teacher answers.
+//
 // # References
 //
 // T. Gierlich, A. Baumbach, A. F. Kungl, K. Max and M. A. Petrovici, Weight transport through spike

@@ -332,8 +332,8 @@ func TestSamplesOfYinYang(t *testing.T) {
 	seen := map[float64]bool{}
 	for _, set := range [][]Pattern{a.Train, a.Validation, b.Train, b.Validation} {
 		for k, p := range set {
-			if p.Class != k%3 || seen[p.Input[0]] {
-				t.Errorf("point %d of class %d at %v, drawn before: %v", k, p.Class, p.Input, seen[p.Input[0]])
+			if *p.Class != k%3 || seen[p.Input[0]] {
+				t.Errorf("point %d of class %d at %v, drawn before: %v", k, *p.Class, p.Input, seen[p.Input[0]])
 			}
 			seen[p.Input[0]] = true
 		}
@@ -356,13 +356,39 @@ func TestOneClass(t *testing.T) {
 		d := example("sal")
 		d.Task.Classes = 1
 		for k := range d.Task.Train {
-			d.Task.Train[k].Class = 0
+			d.Task.Train[k].Class = nil
 		}
 		for k := range d.Task.Validation {
-			d.Task.Validation[k].Class = class
+			d.Task.Validation[k].Class = new(class)
 		}
 		if _, err := NewTrainer(d); (err == nil) != valid {
 			t.Errorf("class %d of one: %v", class, err)
+		}
+	}
+}
+
+// TestClassOfTarget: a pattern without a class is of that of its largest target, where this is
+// plain.
+func TestClassOfTarget(t *testing.T) {
+	for _, c := range []struct {
+		classes int
+		class   *int
+		target  []float64
+		want    int
+		ok      bool
+	}{
+		{2, nil, []float64{-1, 1}, 1, true},
+		{3, nil, []float64{-1, -3, -2}, 0, true},
+		{3, new(2), []float64{-1, -3, -2}, 2, true}, // given
+		{3, nil, []float64{0, 1, 1}, 0, false},      // two are the largest
+		{2, nil, []float64{0, 1, 0}, 0, false},      // which output is no class?
+		{2, nil, nil, 0, false},                     // the teacher's
+		{1, nil, nil, 0, true},
+		{0, nil, []float64{-1, 1}, 0, false},
+	} {
+		class, ok := Task{Classes: c.classes}.Class(Pattern{Target: c.target, Class: c.class})
+		if ok != c.ok || ok && class != c.want {
+			t.Errorf("%d classes, target %v: class %d, %v, want %d, %v", c.classes, c.target, class, ok, c.want, c.ok)
 		}
 	}
 }

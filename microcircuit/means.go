@@ -1,5 +1,7 @@
 package microcircuit
 
+import "spikealign/alignment"
+
 // Means are averages over a stretch of steps. Slices over layers are as in Weights; Rate has one
 // slice for every layer 0..L, then one for the interneurons of each hidden layer 1..L-1.
 type Means struct {
@@ -93,4 +95,14 @@ func (n *Network) Means() Means {
 		rates(n.layers[l].inter, n.layers[l+1].n)
 	}
 	return m
+}
+
+// Alignments compares the feedback weights into every hidden layer with the forward weights out of
+// it.
+func (n *Network) Alignments() []alignment.Measures {
+	var as []alignment.Measures
+	for l := 1; l+1 < len(n.layers); l++ {
+		as = append(as, alignment.Compare(n.Up(l+1), n.Down(l), n.cfg.Dims[l], n.cfg.Dims[l+1]))
+	}
+	return as
 }

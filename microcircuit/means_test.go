@@ -209,34 +209,6 @@ func TestAdvanceWithoutRoom(t *testing.T) {
 	m.Advance(300, make([]spike.Event, 0, m.Neurons()-1))
 }
 
-// TestAngleByHand: the angle between (3, 4) and (4, 3), whatever their lengths, and between
-// matrices of other shapes than they are compared as.
-func TestAngleByHand(t *testing.T) {
-	for _, scale := range []float64{1, -1, 1e-3, 1e3} {
-		got := Compare([]float64{3, 4}, []float64{4 * scale, 3 * scale}, 1, 2)
-		want := math.Acos(24./25) * 180 / math.Pi
-		if scale < 0 {
-			want = 180 - want
-		}
-		if !(math.Abs(got.Angle-want) <= 1e-10) || !(math.Abs(got.Correlation+math.Copysign(1, scale)) <= 1e-12) {
-			t.Errorf("scale %v: %+v, want an angle of %v", scale, got, want)
-		}
-	}
-	if a := Compare([]float64{1, 1}, []float64{1, 1}, 2, 1); a.Angle > 1e-5 || !math.IsNaN(a.Correlation) || a.Signs != 1 || a.Variance != 0 {
-		t.Errorf("constant and equal: %+v", a)
-	}
-	for _, sizes := range [][2]int{{2, 3}, {3, 2}} {
-		func() {
-			defer func() {
-				if s, ok := recover().(string); !ok || !strings.HasPrefix(s, "microcircuit: ") {
-					t.Errorf("matrices of %v: panic %q", sizes, s)
-				}
-			}()
-			Compare(make([]float64, sizes[0]), make([]float64, sizes[1]), 1, 2)
-		}()
-	}
-}
-
 // TestReportByHand (docs/model.md, section 7): losses and accuracies of a report are those of the
 // epoch's patterns: the mean squared error of the free output potential, and the share of patterns
 // whose class has the largest of them.
@@ -262,7 +234,7 @@ func TestReportByHand(t *testing.T) {
 					u := []float64{bias[0] + basal[0], bias[1] + basal[1]}
 					goal := patterns[p.Pattern].Target
 					to.loss += ((u[0]-goal[0])*(u[0]-goal[0]) + (u[1]-goal[1])*(u[1]-goal[1])) / 2
-					if (patterns[p.Pattern].Class == 1) == (u[1] > u[0]) {
+					if (*patterns[p.Pattern].Class == 1) == (u[1] > u[0]) {
 						to.right++
 					}
 					to.n++

@@ -108,7 +108,9 @@ func (f *Forward) relate(ps *settings.Problems, path string, layers []int, bound
 		return
 	}
 	for l, row := range f.Bias {
-		relateRow(ps, fmt.Sprintf("%s.bias.%d", path, l), row, layers[l+1], maxDrive)
+		if at := fmt.Sprintf("%s.bias.%d", path, l); ps.Vector(at, row, layers[l+1], "neurons") {
+			relateRow(ps, at, row, maxDrive)
+		}
 	}
 }
 
@@ -125,21 +127,17 @@ func relateMatrices(ps *settings.Problems, path string, given [][][]float64, ran
 	}
 	for l, m := range given {
 		rows, columns := size(l)
-		if len(m) != rows {
-			ps.Add(fmt.Sprintf("%s.%d", path, l), "has %d rows, needs %d: one for each postsynaptic neuron", len(m), rows)
+		at := fmt.Sprintf("%s.%d", path, l)
+		if !ps.Matrix(at, m, rows, columns) {
 			continue
 		}
 		for i, row := range m {
-			relateRow(ps, fmt.Sprintf("%s.%d.%d", path, l, i), row, columns, bound)
+			relateRow(ps, fmt.Sprintf("%s.%d", at, i), row, bound)
 		}
 	}
 }
 
-func relateRow(ps *settings.Problems, path string, row []float64, n int, bound float64) {
-	if len(row) != n {
-		ps.Add(path, "has %d entries, needs %d", len(row), n)
-		return
-	}
+func relateRow(ps *settings.Problems, path string, row []float64, bound float64) {
 	for j, x := range row {
 		if !(math.Abs(x) <= bound) {
 			ps.Add(fmt.Sprintf("%s.%d", path, j), "must be between %v and %v", -bound, bound)

@@ -3,6 +3,7 @@ package microcircuit
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"spikealign/internal/random"
 	"spikealign/settings"
@@ -13,14 +14,34 @@ import (
 type Pattern struct {
 	Input  []float64 `yaml:"input" range:"[-64, 64]" doc:"potentials of the input neurons"`
 	Target []float64 `yaml:"target" range:"[-64, 64]" doc:"potentials that the output neurons should have; null: the teacher's"`
-	Class  int       `yaml:"class" doc:"from 0, with task.classes"`
+	// nil: see Task.Class
+	Class *int `yaml:"class" doc:"from 0, with task.classes; null: the output whose target is the largest, if there are as many classes as outputs"`
 }
 
 // Task is what a network is to learn, and what it is tested on.
 type Task struct {
-	Train      []Pattern `yaml:"train" doc:"patterns to learn; null: with a teacher the eight inputs of the paper, of one input neuron"`
-	Validation []Pattern `yaml:"validation" doc:"patterns for the validation; null: with train null the six of the paper, else none"`
+	Train      []Pattern `yaml:"train" doc:"patterns to learn, such as [{input: [-4, 4], target: [-1, 1], class: 1}], with a potential for each input and each output neuron; null: with a teacher the eight inputs of the paper, of one input neuron"`
+	Validation []Pattern `yaml:"validation" doc:"patterns for the validation, likewise; null: with train null the six of the paper, else none"`
 	Classes    int       `yaml:"classes" doc:"if above 0, the output neuron with the largest mean potential names the class of a given pattern"`
+}
+
+// Class returns the class of a pattern: the given one, or without it that of the output neuron with
+// the largest target, if it is one alone and there are as many classes as outputs. Of a single
+// class it is 0. Else ok is false, as without classes.
+func (t Task) Class(p Pattern) (class int, ok bool) {
+	switch {
+	case t.Classes <= 0:
+		return 0, false
+	case p.Class != nil:
+		return *p.Class, true
+	case t.Classes == 1:
+		return 0, true
+	case len(p.Target) != t.Classes:
+		return 0, false
+	}
+	largest := slices.Max(p.Target)
+	class = slices.Index(p.Target, largest)
+	return class, class >= 0 && !slices.Contains(p.Target[class+1:], largest)
 }
 
 // Teacher is a network of pyramidal neurons without feedback whose mean output potentials are the
@@ -85,7 +106,7 @@ func (y YinYang) Task(seed uint64) Task {
 }
 
 func (y YinYang) pattern(px, py float64, class int) Pattern {
-	p := Pattern{Class: class, Target: []float64{y.Off, y.Off, y.Off}}
+	p := Pattern{Class: &class, Target: []float64{y.Off, y.Off, y.Off}}
 	p.Target[class] = y.On
 	for _, x := range [4]float64{px, py, 1 - px, 1 - py} {
 		p.Input = append(p.Input, y.Low+float64((y.High-y.Low)*x))
@@ -134,8 +155,20 @@ func (t Task) relate(ps *settings.Problems, inputs, outputs int, teacher bool) {
 			case p.Target != nil && len(p.Target) != outputs:
 				ps.Add(path+".target", "has %d entries for %d output neurons", len(p.Target), outputs)
 			}
-			if t.Classes > 0 && (p.Class < 0 || p.Class >= t.Classes) {
+			if t.Classes <= 0 || t.Classes > outputs {
+				continue
+			}
+			class, ok := t.Class(p)
+			switch {
+			case ok && (class < 0 || class >= t.Classes):
 				ps.Add(path+".class", "must be between 0 and %d", t.Classes-1)
+			case ok:
+			case p.Target == nil:
+				ps.Add(path+".class", "is missing: with task.classes, a pattern that a teacher answers needs its class")
+			case t.Classes != outputs:
+				ps.Add(path+".class", "is missing, and the target does not tell it: there are %d classes and %d output neurons", t.Classes, outputs)
+			case len(p.Target) == outputs:
+				ps.Add(path+".class", "is missing, and the target does not tell it: no output neuron alone has the largest target")
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"math/bits"
 	"slices"
 
+	"spikealign/alignment"
 	"spikealign/internal/random"
 	"spikealign/internal/state"
 	"spikealign/settings"
@@ -117,8 +118,8 @@ type Report struct {
 	// of the potentials that the output would have had without nudge, over the epoch's learning
 	// patterns; NaN without any
 	TrainLoss     float64
-	TrainAccuracy float64     // by the same potentials
-	Alignments    []Alignment // of the feedback weights into each hidden layer
+	TrainAccuracy float64              // by the same potentials
+	Alignments    []alignment.Measures // of the feedback weights into each hidden layer
 }
 
 // PatternReport is what happened during one pattern. Means leave out the first Skip steps.
@@ -147,6 +148,7 @@ type Trainer struct {
 	teacher *Network
 	untold  []int // patterns without target: index in Train, then in Validation
 	targets [][]float64
+	classes []int // with Task.Classes
 	order   []int
 	orderOf int64 // epoch
 
@@ -201,6 +203,8 @@ func NewTrainer(t Training) (*Trainer, error) {
 	tr := &Trainer{t: t, net: net, orderOf: -1, mean: make([]float64, outputs), free: make([]float64, outputs), buf: make([]spike.Event, 0, net.Neurons()+2048)}
 	for _, set := range [][]Pattern{t.Task.Train, t.Task.Validation} {
 		for _, p := range set {
+			class, _ := t.Task.Class(p)
+			tr.classes = append(tr.classes, class)
 			if p.Target == nil {
 				tr.untold = append(tr.untold, len(tr.targets))
 				p.Target = make([]float64, outputs)
@@ -341,9 +345,9 @@ func (tr *Trainer) finish(out *Output, net *Network, k int, phase Phase) {
 			tr.targets[k][i] = min(max(u, -maxDrive), maxDrive)
 		}
 	case phase == Learn:
-		tr.errors.add(tr.free, tr.targets[k], tr.pattern(k).Class, tr.t.Task.Classes)
+		tr.errors.add(tr.free, tr.targets[k], tr.classes[k], tr.t.Task.Classes)
 	case phase == Test:
-		tr.tests.add(tr.free, tr.targets[k], tr.pattern(k).Class, tr.t.Task.Classes)
+		tr.tests.add(tr.free, tr.targets[k], tr.classes[k], tr.t.Task.Classes)
 	}
 	if tr.t.Patterns && tr.epoch >= 0 {
 		p := &PatternReport{Epoch: tr.epoch, Slot: tr.slot, Pattern: k, Phase: phase, Target: tr.targets[k], Means: net.Means()}
@@ -414,6 +418,13 @@ func (tr *Trainer) Targets() (train, validation [][]float64) {
 	return tr.targets[:n], tr.targets[n:]
 }
 
+// Classes returns the classes of the training patterns, then of those for validation: zeros without
+// Task.Classes. They belong to the trainer.
+func (tr *Trainer) Classes() (train, validation []int) {
+	n := len(tr.t.Task.Train)
+	return tr.classes[:n], tr.classes[n:]
+}
+
 // Epoch returns the present epoch; before the first one, while a teacher runs, -1.
 func (tr *Trainer) Epoch() int64 { return tr.epoch }
 
@@ -435,10 +446,25 @@ func (tr *Trainer) TotalSteps() int64 {
 
 // Warnings returns what the reader of the results should know.
 func (tr *Trainer) Warnings() []string {
+	var ws []string
 	if c := tr.net.Clipped(); c > 0 {
-		return []string{fmt.Sprintf("%d weight changes were cut short by the bound %g of a weight", c, tr.t.Config.clip())}
+		ws = append(ws, fmt.Sprintf("%d weight changes were cut short by the bound %g of a weight", c, tr.t.Config.clip()))
 	}
-	return nil
+	if !tr.Done() {
+		return ws
+	}
+	for l, a := range tr.net.Alignments() {
+		if !a.Lopsided() {
+			continue
+		}
+		remedy := "which angle_deg does not show; try a smaller plasticity.rate_up of this layer, a smaller rate_down, or clip_weight (docs/microcircuits.md)"
+		if tr.t.Method == FA {
+			remedy = "and so are the errors that they bring: choose plasticity.rate_up of this layer, or initial.down_range, accordingly"
+		}
+		ws = append(ws, fmt.Sprintf("hidden layer %d: at the end the feedback weights are %.3g times as large as the forward weights out of it (norm_ratio; more than a factor of %d), %s",
+			l+1, a.Ratio, alignment.MaxRatio, remedy))
+	}
+	return ws
 }
 
 const trainerTag = "MCT1"

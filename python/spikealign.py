@@ -204,10 +204,11 @@ class Run:
         """The pictures that were drawn, a dict from names to paths of PNG files."""
         return {p.stem: p for p in sorted((self.folder / "figures").glob("*.png"))}
 
-    def resume(self, program=None):
+    def resume(self, program=None, epochs=None):
         """Goes on from the last checkpoint to the end, and returns the run. Results are those of a
-        run that was never stopped. Nothing happens to a finished run."""
-        return resume(self.folder, program=program).wait()
+        run that was never stopped. Nothing happens to a finished run, unless epochs is their number
+        in total to which it is to go on."""
+        return resume(self.folder, program=program, epochs=epochs).wait()
 
     def _result(self, name):
         path = self.folder / name
@@ -385,7 +386,8 @@ class Sweep:
     @property
     def summary(self):
         """A Table with one row per condition: the paths of the grid that are no replicates, n
-        (finished members), and M_median, M_q25, M_q75 of every metric M over them.
+        (finished members), and M_median, M_q25, M_q75 of every metric M over them, or
+        M_count, M_of of one that is counted.
 
         >>> s = spikealign.open("runs/noise").summary
         >>> for sal, asymmetry in zip(s["plasticity.rate_sal"], s["asymmetry_median"]):
@@ -543,9 +545,11 @@ def start(file, out, set=None, seed=None, program=None, force=False, time_limit=
     return _experiment(file, set, seed, out, program, force, time_limit)
 
 
-def resume(folder, program=None, time_limit=None):
-    """Goes on with a run that was stopped, and returns a Handle at once."""
+def resume(folder, program=None, time_limit=None, epochs=None):
+    """Goes on with a run that was stopped, or with any run to more epochs, their number in total,
+    and returns a Handle at once."""
     options = [] if time_limit is None else ["--time-limit", str(time_limit)]
+    options += [] if epochs is None else ["--epochs", str(epochs)]
     return Handle(["resume", os.fspath(folder), *options], folder, program)
 
 
@@ -836,7 +840,7 @@ class _Yaml:
             if item:
                 # What follows the dash is a line of its own, further to the right.
                 self.lines[self.k] = " " * (indent + 2) + line[2:]
-                if re.match(r"[\w.]+:( |$)", line[2:]) or line == "-":
+                if re.match(r"[\w.]+:( |$)|- ", line[2:]) or line == "-":
                     value.append(self.block(self.skip()))
                 else:
                     value.append(self.value(line[2:], indent))

@@ -9,13 +9,12 @@ const (
 	good verdict = iota
 	rounded
 	notANumber
-	negative
 	tooLarge
 )
 
 const (
-	maxTime   = 1 << 62
-	maxDigits = 19 // fit a uint64, and are enough for every number up to maxTime
+	maxTime   = 1 << 62 // times are above -maxTime, so that differences fit an int64
+	maxDigits = 19      // fit a uint64, and are enough for every number up to maxTime
 )
 
 var powersOfTen = [maxDigits + 1]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19}
@@ -29,8 +28,8 @@ var timeLimits = func() (l [maxDigits + 1]uint64) {
 }()
 
 // decimal reads b, a decimal number with or without fraction and exponent, and returns it times
-// 10^scale, rounded to the nearest integer, halves upwards. The verdict is rounded if that changed
-// the number.
+// 10^scale, rounded to the nearest integer, halves away from zero. The verdict is rounded if that
+// changed the number.
 //
 // One pass, a few operations for each byte: about 10 ns for a time of 8 digits.
 func decimal(b []byte, scale int) (int64, verdict) {
@@ -98,9 +97,6 @@ func decimal(b []byte, scale int) (int64, verdict) {
 	if m == 0 {
 		return 0, good // -0 too
 	}
-	if minus {
-		return 0, negative
-	}
 	shift += scale
 	switch {
 	case shift > maxDigits:
@@ -123,26 +119,30 @@ func decimal(b []byte, scale int) (int64, verdict) {
 	case up: // with all digits in use and shift > 0 the number is too large
 		m++
 	}
-	if m > maxTime {
+	if m > maxTime || minus && m == maxTime {
 		return 0, tooLarge
 	}
-	if lost {
-		return int64(m), rounded
+	v := int64(m)
+	if minus {
+		v = -v
 	}
-	return int64(m), good
+	if lost {
+		return v, rounded
+	}
+	return v, good
 }
 
 // fromFloat is decimal for a binary number, times factor.
 func fromFloat(v, factor float64) (int64, verdict) {
-	switch {
-	case math.IsNaN(v):
+	if math.IsNaN(v) {
 		return 0, notANumber
-	case v < 0:
-		return 0, negative
 	}
 	x := float64(v * factor)
 	r := math.Floor(x + 0.5)
-	if !(r <= maxTime) {
+	if v < 0 {
+		r = -math.Floor(0.5 - x)
+	}
+	if !(r <= maxTime && r > -maxTime) {
 		return 0, tooLarge
 	}
 	if r != x {

@@ -31,13 +31,13 @@ func (r *reader) npz(name string) (err error) {
 	}
 	defer times.Close()
 	// In an archive "neurons" is how many there are, and "unit" that of the times.
-	ids, err := openColumn(z, name, slices.DeleteFunc(slices.Clone(neuronNames), func(s string) bool { return s == "neurons" || s == "unit" || s == "units" }))
+	ids, err := openNeurons(z, name, slices.DeleteFunc(slices.Clone(neuronNames), func(s string) bool { return s == "neurons" || s == "unit" || s == "units" }))
 	if err != nil {
 		return err
 	}
 	defer ids.Close()
-	if times.Len != ids.Len {
-		return fmt.Errorf("%s: %d times, but %d neurons", name, times.Len, ids.Len)
+	if times.Len != ids.length {
+		return fmt.Errorf("%s: %d times, but %d neurons", name, times.Len, ids.length)
 	}
 	if err := r.begin(name, NPZ, unit, fine, step); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
@@ -51,19 +51,16 @@ func (r *reader) npz(name string) (err error) {
 		if err := errors.Join(times.read(n), ids.read(n)); err != nil {
 			return fmt.Errorf("cannot read the spikes: %w", err)
 		}
-		if err := r.progress(int64(n * (times.Size + ids.Size))); err != nil {
+		if err := r.progress(int64(n * (times.Size + ids.size))); err != nil {
 			return err
 		}
 		for i := range n {
 			r.line = int64(k + i + 1)
 			t, v := times.at(i, factor)
-			id, w := ids.at(i, 1)
-			switch {
-			case !r.judge(v, times.text(i)):
-			case w != good:
-				r.problem("neuron %s is not a whole number from 0 on", ids.text(i))
-			default:
-				if err := r.spike(t, id); err != nil {
+			if v == good || r.judge(v, times.text(i)) {
+				if id, problem := ids.at(r, i); problem != "" {
+					r.problem("%s", problem)
+				} else if err := r.spike(t, id); err != nil {
 					return err
 				}
 			}
@@ -140,12 +137,21 @@ type column struct {
 	floats []float64 // nil for integers
 }
 
-func openColumn(z *npz.Reader, file string, names []string) (*column, error) {
+// find returns the first of the names that an archive has.
+func find(z *npz.Reader, file string, names []string) (string, error) {
 	k := slices.IndexFunc(names, z.Has)
 	if k < 0 {
-		return nil, fmt.Errorf("%s: no array %s; it has %s", file, names[0], strings.Join(z.Names(), ", "))
+		return "", fmt.Errorf("%s: no array %s; it has %s", file, names[0], strings.Join(z.Names(), ", "))
 	}
-	n, err := z.Numbers(names[k])
+	return names[k], nil
+}
+
+func openColumn(z *npz.Reader, file string, names []string) (*column, error) {
+	name, err := find(z, file, names)
+	if err != nil {
+		return nil, err
+	}
+	n, err := z.Numbers(name)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the spikes: %w", err)
 	}
@@ -173,9 +179,7 @@ func (c *column) at(i int, factor int64) (int64, verdict) {
 	}
 	v := c.ints[i]
 	switch {
-	case v < 0:
-		return 0, negative
-	case v > maxTime/factor:
+	case v > maxTime/factor || v < -((maxTime-1)/factor):
 		return 0, tooLarge
 	}
 	return v * factor, good
@@ -186,4 +190,72 @@ func (c *column) text(i int) string {
 		return strconv.FormatFloat(c.floats[i], 'g', -1, 64)
 	}
 	return strconv.FormatInt(c.ints[i], 10)
+}
+
+// neurons is the array of the neurons: numbers, or names.
+type neurons struct {
+	length, size int
+	numbers      *column // nil for names
+	words        *npz.Words
+	names        []string
+}
+
+func openNeurons(z *npz.Reader, file string, names []string) (*neurons, error) {
+	name, err := find(z, file, names)
+	if err != nil {
+		return nil, err
+	}
+	areWords, err := z.HasWords(name)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the spikes: %w", err)
+	}
+	if !areWords {
+		c, err := openColumn(z, file, names)
+		if err != nil {
+			return nil, err
+		}
+		return &neurons{length: c.Len, size: c.Size, numbers: c}, nil
+	}
+	w, err := z.Words(name)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the spikes: %w", err)
+	}
+	if w.Size > 4*maxName {
+		return nil, errors.Join(fmt.Errorf("%s: names of neurons in %q have room for %d characters; at most %d are allowed", file, name, w.Size/4, maxName), w.Close())
+	}
+	return &neurons{length: w.Len, size: w.Size, words: w, names: make([]string, columnBlock)}, nil
+}
+
+func (c *neurons) Close() error {
+	if c.numbers != nil {
+		return c.numbers.Close()
+	}
+	return c.words.Close()
+}
+
+// read decodes the next n elements.
+func (c *neurons) read(n int) error {
+	if c.numbers != nil {
+		return c.numbers.read(n)
+	}
+	return c.words.Strings(c.names[:n])
+}
+
+// at returns neuron i, or says what is wrong with it.
+func (c *neurons) at(r *reader, i int) (id int64, problem string) {
+	if c.numbers == nil {
+		name := []byte(c.names[i])
+		if !isName(name) {
+			return 0, fmt.Sprintf("neuron %s is no name that begins with a letter", quoted(name))
+		}
+		return r.named(name)
+	}
+	id, v := c.numbers.at(i, 1)
+	switch {
+	case v != good || id < 0:
+		return 0, fmt.Sprintf("neuron %s is not a whole number from 0 on", c.numbers.text(i))
+	case r.names != nil:
+		return 0, fmt.Sprintf("neuron %d is a number, but those before have names: let all be numbers, or all names", id)
+	}
+	return id, ""
 }

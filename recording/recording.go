@@ -1,15 +1,18 @@
 package recording
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math"
 	"os"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"spikealign/spike"
 )
@@ -88,8 +91,11 @@ func (r Remark) String() string {
 // Recording is a checked recording. It must be closed.
 type Recording struct {
 	Clock
-	Format     Format
-	IDs        []int64 // of the neurons that fired, ascending
+	Format Format
+	IDs    []int64 // of the neurons that fired, ascending
+	// of the neurons, in natural order (E2 before E10), where the files have names and not numbers;
+	// then IDs are 0, 1, ...; else nil
+	Names      []string
 	Counts     []int64 // spikes of each, second ones of one time included
 	Spikes     int64
 	First      float64 // time of the first spike, in Unit
@@ -154,6 +160,9 @@ func Read(ctx context.Context, files []string, o Options) (*Recording, error) {
 	if err := r.fail(); err != nil {
 		return nil, errors.Join(err, r.spool.close())
 	}
+	if span := (r.end - r.origin) / max(r.grid, 1); span >= maxTime {
+		return nil, errors.Join(fmt.Errorf("%s: from the first spike to the last are %d ticks, more than 2^62", strings.Join(files, ", "), span), r.spool.close())
+	}
 	if r.spikes == 0 {
 		return nil, errors.Join(fmt.Errorf("%s: %w", strings.Join(files, ", "), ErrNoSpikes), r.spool.close())
 	}
@@ -179,8 +188,8 @@ type reader struct {
 	problems []error
 	disorder Remark
 
-	// Of columns that may be exchanged: the header that would tell so, "" where the columns have
-	// names; lines with a whole time whose neuron has a fraction; neurons less than the one before.
+	// Of columns that may be exchanged: what to do about it, "" where the columns have names; lines
+	// with a whole time whose neuron could only be a time; neurons less than the one before.
 	remedy    string
 	fractions int
 	falls     int64
@@ -194,12 +203,15 @@ type reader struct {
 	counts      []int64
 	small       []int32 // neuron+1 by ID, for small IDs
 	known       map[int64]int32
+	// numbers of neurons with names, in order of appearance; nil where they are numbers
+	names map[string]int64
 }
 
 const (
 	maxProblems = 5
 	smallIDs    = 1 << 16
 	maxNeurons  = 1 << 22
+	maxName     = 64 // characters
 )
 
 // begin starts a file when its clock is known.
@@ -210,7 +222,7 @@ func (r *reader) begin(name string, f Format, unit Unit, fine, step float64) err
 	r.unit, r.fine, r.step, r.format = unit, fine, step, f
 	r.base += r.line
 	r.files = append(r.files, part{name, r.base, f == NPZ})
-	r.line, r.last, r.lastID, r.remedy = 0, -1, -1, ""
+	r.line, r.last, r.lastID, r.remedy = 0, math.MinInt64, -1, ""
 	return nil
 }
 
@@ -245,31 +257,40 @@ func (r *reader) fail() error {
 
 // exchanged says what to do about columns that seem to be exchanged.
 func (r *reader) exchanged() string {
-	return fmt.Sprintf("the columns seem to be exchanged: if so, begin the file with the header %s", r.remedy)
+	return "the columns seem to be exchanged: if so, " + r.remedy
 }
 
 // fractional reports whether the files look as if their neurons were times: nothing is wrong but
-// that many neurons have a fraction, and no time has one.
+// that many neurons have a fraction or are negative, and no time has a fraction.
 func (r *reader) fractional() bool {
 	fine := int64(r.fine)
-	return r.remedy != "" && r.fractions == len(r.problems) && 4*int64(r.fractions) >= r.spikes &&
+	return r.remedy != "" && r.names == nil && r.fractions == len(r.problems) && 4*int64(r.fractions) >= r.spikes &&
 		(r.spikes == 0 || r.begins%fine == 0 && r.grid%fine == 0)
 }
 
-// climbing reports whether a recording of whole numbers looks as if its neurons were times: they
-// hardly ever go down, leave gaps and come once or twice, over a wider range than the times, which
-// go up and down.
+// timesForNeurons reports whether a recording of whole numbers looks as if its neurons were times:
+// they hardly ever go down, leave gaps and come once or twice, over a wider range than the times,
+// which go up and down.
 //
 // A recording in the order of its neurons is none of that, unless hardly any neuron has fired
 // twice; nor is a list of first spikes, which has no gaps.
-func (r *reader) climbing() bool {
-	if r.remedy == "" || r.spikes < 20 {
+//
+// Or the file is in the order of what should be the neurons: then the times are few, whole, and
+// each is that of ten spikes and more.
+func (r *reader) timesForNeurons() bool {
+	if r.remedy == "" || r.names != nil || r.spikes < 20 {
 		return false
 	}
 	different := int64(len(r.ids))
-	span := slices.Max(r.ids) - slices.Min(r.ids)
-	return r.falls <= r.spikes/100 && r.disorder.Count >= r.spikes/10 && 2*different > r.spikes && float64(span) > 1.2*float64(different) &&
-		float64(r.end-r.origin)/r.fine < float64(span)
+	span := float64(slices.Max(r.ids) - slices.Min(r.ids))
+	length := float64(r.end-r.origin) / r.fine
+	if 2*different <= r.spikes || span <= 1.2*float64(different) || length >= span {
+		return false
+	}
+	climbing := r.falls <= r.spikes/100 && r.disorder.Count >= r.spikes/10
+	fine := int64(r.fine)
+	grouped := r.begins%fine == 0 && r.grid%fine == 0 && 10*(length+1) <= float64(r.spikes)
+	return climbing || grouped
 }
 
 // progress tells how much has been read, and whether the caller wants to stop.
@@ -291,8 +312,6 @@ func (r *reader) judge(v verdict, text string) bool {
 			return true
 		}
 		r.problem("time %s is not a whole number of steps", text)
-	case negative:
-		r.problem("negative time %s", text)
 	case tooLarge:
 		r.problem("time %s is too large", text)
 	default:
@@ -325,7 +344,7 @@ func (r *reader) spike(time, id int64) error {
 	n := r.neuron(id)
 	if len(r.ids) > maxNeurons {
 		err := fmt.Errorf("more than %d different neurons up to %s: is this the column of the neuron?", maxNeurons, r.place())
-		if r.climbing() {
+		if r.timesForNeurons() {
 			err = fmt.Errorf("%w; %s", err, r.exchanged())
 		}
 		return err
@@ -368,18 +387,86 @@ func (r *reader) neuron(id int64) int32 {
 	return n
 }
 
+// named returns the number that stands for a neuron's name, or says what is wrong with the name.
+func (r *reader) named(name []byte) (id int64, problem string) {
+	if id, ok := r.names[string(name)]; ok {
+		return id, ""
+	}
+	switch {
+	case r.names == nil && r.spikes > 0:
+		return 0, fmt.Sprintf("neuron %s is a name, but those before are numbers: let all be numbers, or all names", quoted(name))
+	case utf8.RuneCount(name) > maxName:
+		return 0, fmt.Sprintf("the name of neuron %s is longer than %d characters", quoted(name), maxName)
+	case r.names == nil:
+		r.names = map[string]int64{}
+	}
+	id = int64(len(r.names))
+	r.names[string(name)] = id
+	return id, ""
+}
+
+// isName tells fields that are names of neurons: printable, and beginning with a letter or an
+// underscore. Words for what is not known are none.
+func isName(f []byte) bool {
+	first, _ := utf8.DecodeRune(f)
+	if !utf8.Valid(f) || first != '_' && !unicode.IsLetter(first) || bytes.ContainsFunc(f, func(c rune) bool { return !unicode.IsPrint(c) }) {
+		return false
+	}
+	return !slices.Contains([]string{"nan", "na", "inf", "infinity", "none", "null"}, strings.ToLower(string(f)))
+}
+
+// natural compares names; numbers in them count as numbers.
+func natural(a, b string) int {
+	digits := func(s string) int {
+		n := 0
+		for n < len(s) && s[n] >= '0' && s[n] <= '9' {
+			n++
+		}
+		return n
+	}
+	for x, y := a, b; x != "" && y != ""; {
+		n, m := digits(x), digits(y)
+		if n == 0 || m == 0 {
+			if x[0] != y[0] {
+				return cmp.Compare(x[0], y[0])
+			}
+			x, y = x[1:], y[1:]
+			continue
+		}
+		v, w := strings.TrimLeft(x[:n], "0"), strings.TrimLeft(y[:m], "0")
+		if c := cmp.Or(cmp.Compare(len(v), len(w)), cmp.Compare(v, w)); c != 0 {
+			return c
+		}
+		x, y = x[n:], y[m:]
+	}
+	return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
+}
+
 func (r *reader) recording() *Recording {
 	grid := max(r.grid, 1)
 	rec := &Recording{Clock: Clock{r.unit, r.fine / float64(grid), r.step}, Format: r.format, Spikes: r.spikes, First: float64(r.origin) / r.fine,
 		Length: (r.end - r.origin) / grid, Disorder: r.disorder, spool: r.spool, origin: r.origin, grid: grid, files: r.files}
-	if r.climbing() {
+	if r.timesForNeurons() {
 		rec.Exchanged = r.exchanged()
 	}
 	order := make([]int, len(r.ids))
 	for k := range order {
 		order[k] = k
 	}
-	sort.Slice(order, func(a, b int) bool { return r.ids[order[a]] < r.ids[order[b]] })
+	if r.names == nil {
+		slices.SortFunc(order, func(a, b int) int { return cmp.Compare(r.ids[a], r.ids[b]) })
+	} else {
+		// Neurons and their names are in the same order, that of appearance.
+		names := make([]string, len(r.names))
+		for name, id := range r.names {
+			names[id] = name
+		}
+		slices.SortFunc(order, func(a, b int) int { return natural(names[a], names[b]) })
+		for k, at := range order {
+			rec.Names = append(rec.Names, names[at])
+			r.ids[at] = int64(k)
+		}
+	}
 	rec.rank = make([]int32, len(r.ids))
 	for k, at := range order {
 		rec.IDs = append(rec.IDs, r.ids[at])
@@ -391,6 +478,14 @@ func (r *reader) recording() *Recording {
 
 // Close removes the temporary file.
 func (r *Recording) Close() error { return r.spool.close() }
+
+// Name returns what the files call neuron k.
+func (r *Recording) Name(k int) string {
+	if r.Names != nil {
+		return r.Names[k]
+	}
+	return strconv.FormatInt(r.IDs[k], 10)
+}
 
 // Files returns the names of the files.
 func (r *Recording) Files() []string {
@@ -421,7 +516,7 @@ func (r *Recording) Replay(fn func([]spike.Event) error) error {
 	r.Duplicates = Remark{}
 	latest := make([]int64, len(r.IDs))
 	for k := range latest {
-		latest[k] = -1
+		latest[k] = math.MinInt64
 	}
 	batch := make([]spike.Event, 0, 1<<13)
 	err := r.spool.replay(func(s record) error {

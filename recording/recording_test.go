@@ -2,6 +2,7 @@ package recording
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -67,6 +68,9 @@ func TestText(t *testing.T) {
 		{"NEST 3", "spikes-12-0.dat", "# NEST version: 3.4\n# RecordingBackendASCII version: 2\nsender\ttime_ms\n1\t5.100\n2\t7.000\n", Options{}, "1:5.1 2:7", Milliseconds, NEST},
 		{"NEST 3 in steps", "a.dat", "# NEST version: 3.4\nsender\ttime_step\ttime_offset\n1\t51\t0\n2\t70\t0.000\n", Options{}, "1:51 2:70", Steps, NEST},
 		{"NEST without header", "a.dat", "1 5.1\n2 7\n", Options{Format: NEST}, "1:5.1 2:7", Milliseconds, NEST},
+		{"NEST's order, another unit", "a.dat", "1 5.1\n2 7\n", Options{Format: NEST, Unit: Microseconds}, "1:5.1 2:7", Microseconds, NEST},
+		{"before a stimulus", "a.csv", "time_ms,neuron\n-1.5,3\n-0.25,4\n2,4\n", Options{}, "3:-1.5 4:-0.25 4:2", Milliseconds, CSV},
+		{"before a stimulus, digits beyond ns", "a.csv", "time_s,neuron\n-0.30000000000000004,1\n-0.2000000004,2\n-0.1000000016,2\n", Options{}, "1:-0.3 2:-0.2 2:-0.100000002", Seconds, CSV},
 		{"NEST 2", "a.gdf", "1\t5.1\t\n2\t7.0\t\n", Options{}, "1:5.1 2:7", Milliseconds, NEST},
 	} {
 		for _, zip := range []bool{false, true} {
@@ -98,7 +102,13 @@ func TestErrors(t *testing.T) {
 		o       Options
 		want    string // FILE stands for the path
 	}{
-		{"time_ms,neuron\n-1,3\n", Options{}, `FILE:2: negative time "-1"`},
+		{"1,3\n-4611686018427387904,4\n", Options{Unit: Nanoseconds}, `FILE:2: time "-4611686018427387904" is too large`},
+		{"4611686018427387904,3\n0,3\n-1,4\n", Options{Unit: Nanoseconds}, "from the first spike to the last are 4611686018427387905 ticks, more than 2^62"},
+		{"1,3\n2,E1\n", Options{Unit: Seconds}, `FILE:2: neuron "E1" is a name, but those before are numbers`},
+		{"1,E1\n2,3\n", Options{Unit: Seconds}, `FILE:2: neuron "3" is a number, but those before have names`},
+		{"1,E1\n2,NaN\n3,$\n4,E\x01\n5,\xff\n", Options{Unit: Seconds}, "FILE:2: neuron \"NaN\" is not a whole number from 0 on\nFILE:3: neuron \"$\" is neither a whole number from 0 on nor a name that begins with a letter\n" +
+			"FILE:4: neuron \"E\\x01\" is neither"},
+		{"1," + strings.Repeat("x", 65) + "\n", Options{Unit: Seconds}, "is longer than 64 characters"},
 		{"time_ms,neuron\n1,3\nnan,3\ninf,4\n", Options{}, "FILE:3: time \"nan\" is not a number\nFILE:4: time \"inf\" is not a number"},
 		{"NaN,3\n", Options{Unit: Seconds}, `FILE:1: time "NaN" is not a number`},
 		{"1,3\n,4\n", Options{Unit: Seconds}, `FILE:2: time "" is not a number`},
@@ -117,7 +127,7 @@ func TestErrors(t *testing.T) {
 		{"sender\ttime_step\ttime_offset\n1\t51\t0.03\n", Options{}, `FILE:2: time offset "0.03": spikes between steps`},
 		{"", Options{Unit: Seconds}, "FILE: no spikes"},
 		{"time_s,neuron\n", Options{}, "FILE: no spikes"},
-		{"-1,1\n-1,1\n-1,1\n-1,1\n-1,1\n-1,1\n", Options{Unit: Seconds}, "FILE:5: negative time \"-1\"\nthere may be more"},
+		{"-1,x1\n-1,1\n-1,1\n-1,1\n-1,1\n-1,1\n", Options{Unit: Seconds}, "FILE:6: neuron \"1\" is a number, but those before have names: let all be numbers, or all names\nthere may be more"},
 		{strings.Repeat("x", 1<<17), Options{Unit: Seconds}, "line 1 is longer than"},
 		{"1,2\n", Options{Format: NPZ, Unit: Seconds}, "not a numpy archive"},
 		{"\x1f\x8bnot really", Options{}, "cannot read FILE: "},
@@ -149,6 +159,45 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// TestNames: neurons may have names, in text and archives; they are in natural order.
+func TestNames(t *testing.T) {
+	for _, c := range []struct {
+		name, path string
+		o          Options
+	}{
+		{"header", save(t, "a.csv", "time_ms,neuron\n1,E10\n2,\"E2\"\n4,I_1\n5,E2\n"), Options{}},
+		{"no header", save(t, "a.csv", "1 E10\n2 E2\n4 I_1\n5 E2\n"), Options{Unit: Milliseconds}},
+		{"NEST's order", save(t, "a.csv", "E10 1\nE2 2\nI_1 4\nE2 5\n"), Options{Format: NEST}},
+		{"archive", archive(t, npz.Array{Name: "time", Shape: []int{4}, Data: []int64{1, 2, 4, 5}}, npz.Array{Name: "neuron", Shape: []int{4}, Data: []string{"E10", "E2", "I_1", "E2"}},
+			npz.Array{Name: "unit", Data: "ms"}), Options{}},
+	} {
+		r, err := Read(context.Background(), []string{c.path}, c.o)
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		if got := written(t, r); got != "1:1 0:2 2:4 0:5" || !slices.Equal(r.Names, []string{"E2", "E10", "I_1"}) || !slices.Equal(r.Counts, []int64{2, 1, 1}) {
+			t.Errorf("%s: %s, %q, %v", c.name, got, r.Names, r.Counts)
+		}
+		if r.Name(1) != "E10" {
+			t.Errorf("%s: %s", c.name, r.Name(1))
+		}
+		r.Close()
+	}
+	_, err := Read(context.Background(), []string{save(t, "a.csv", "E1,5\nE2,7\n")}, Options{Unit: Seconds})
+	if err == nil || !strings.Contains(err.Error(), `line 1, "E1,5": time "E1" is a name; the columns seem to be exchanged: if so, begin the file with the header neuron,time_s, or read it with --format nest`) {
+		t.Error(err)
+	}
+	order := []string{"E", "E1", "E01", "E2", "E2a", "E10", "E10b", "e1", "\u03b11", "\u03b12"}
+	for i, a := range order {
+		for j, b := range order {
+			if got := natural(a, b); got != cmp.Compare(i, j) {
+				t.Errorf("%q and %q compare as %d", a, b, got)
+			}
+		}
+	}
+}
+
 // table writes lines of two columns.
 func table(lines int, line func(k int) (first, second any)) string {
 	var b strings.Builder
@@ -176,6 +225,9 @@ func TestExchanged(t *testing.T) {
 		{"tabs, floats", "4.0\t10.25\n4.0\t11.5\n1.0\t12.0\n", Options{Unit: Microseconds}, "neuron time_us"},
 		{"NEST", "10.25\t4\n11.5\t4\n12.0\t1\n", Options{Format: NEST}, "time_ms neuron"},
 		{"whole numbers", table(1000, func(k int) (any, any) { return draw(30), 1000 + 17*k + draw(5) }), Options{Unit: Microseconds}, "neuron,time_us"},
+		{"whole numbers, by neuron", table(3000, func(k int) (any, any) { return k / 300, 1000*(k%300) + draw(900) }), Options{Unit: Microseconds}, "neuron,time_us"},
+		{"before and after a stimulus", "4,-10.25\n4,-9.5\n1,12\n", Options{Unit: Milliseconds}, "neuron,time_ms"},
+		{"whole numbers before a stimulus", "4,-10\n4,-9\n1,12\n", Options{Unit: Milliseconds}, "neuron,time_ms"},
 		{"a spike each step", table(1000, func(k int) (any, any) { return 2 * draw(50), k + k/3*2 }), Options{Unit: Steps}, "neuron,time_steps"},
 	} {
 		r, err := Read(context.Background(), []string{save(t, "a.csv", c.content)}, c.o)
@@ -186,8 +238,19 @@ func TestExchanged(t *testing.T) {
 			told = r.Exchanged
 			r.Close()
 		}
-		if !strings.HasSuffix(told, says+c.header) {
+		if !strings.Contains(told, says+c.header+", or read it with --format ") {
 			t.Errorf("%s: %q", c.name, told)
+		}
+		// So it is with the format that is named.
+		other := Options{Format: NEST, Unit: c.o.Unit}
+		if c.o.Format == NEST {
+			other = Options{Format: CSV, Unit: Milliseconds}
+		}
+		if !strings.HasSuffix(told, fmt.Sprintf("or read it with --format %s and --unit %s", map[Format]string{NEST: "nest (neuron, then time)", CSV: "csv (time, then neuron)"}[other.Format], other.Unit)) {
+			t.Errorf("%s: %q", c.name, told)
+		}
+		if r, err := Read(context.Background(), []string{save(t, "a.csv", c.content)}, other); err != nil || r.Exchanged != "" || len(r.IDs) > 50 {
+			t.Errorf("%s, as %s: %v", c.name, other.Format, err)
 		}
 		// With the header the file is read, and nothing more is said.
 		r, err = Read(context.Background(), []string{save(t, "a.csv", c.header+"\n"+c.content)}, Options{})
@@ -335,6 +398,8 @@ func TestNPZ(t *testing.T) {
 		{Options{Unit: Steps}, []npz.Array{times, ids}, "4:8 2:12 4:20 steps"},
 		{Options{}, []npz.Array{times, ids, one("unit", "ms")}, "4:8 2:12 4:20 ms"},
 		{Options{Unit: Seconds}, []npz.Array{floats, {Name: "i", Shape: []int{3}, Data: []uint8{1, 2, 200}}}, "200:0 1:0.5 2:1 s"},
+		{Options{Unit: Seconds}, []npz.Array{{Name: "t", Shape: []int{3}, Data: []float64{-1.5, -1e-10, 2}}, ids}, "4:-1.5 2:0 4:2 s"},
+		{Options{Unit: Steps}, []npz.Array{{Name: "t", Shape: []int{3}, Data: []int32{-8, -3, 2}}, ids}, "4:-8 2:-3 4:2 steps"},
 		{Options{Unit: Microseconds}, []npz.Array{times, {Name: "senders", Shape: []int{3}, Data: []float32{1, 2, 3}}}, "1:8 2:12 3:20 us"},
 	} {
 		r, err := Read(context.Background(), []string{archive(t, c.arrays...)}, c.o)
@@ -351,7 +416,10 @@ func TestNPZ(t *testing.T) {
 		"the unit of the times is not known":                       {times, ids},
 		"no array time; it has neuron":                             {ids, one("unit", "s")},
 		"3 times, but 2 neurons":                                   {times, {Name: "neuron", Shape: []int{2}, Data: []int32{4, 2}}, one("unit", "s")},
-		"spikes.npz[1]: negative time -2":                          {{Name: "time", Shape: []int{3}, Data: []int64{1, -2, 3}}, ids, one("unit", "s")},
+		"spikes.npz[1]: time -4611686018427387904 is too large":    {{Name: "time", Shape: []int{3}, Data: []int64{1, -1 << 62, 3}}, ids, one("unit", "ns")},
+		"spikes.npz[1]: time -5e+09 is too large":                  {{Name: "time", Shape: []int{3}, Data: []float64{1, -5e9, 3}}, ids, one("unit", "s")},
+		"spikes.npz[1]: neuron \"3\" is no name":                   {times, {Name: "neuron", Shape: []int{3}, Data: []string{"E", "3", "E"}}, one("unit", "s")},
+		"have room for 65 characters; at most 64":                  {times, {Name: "neuron", Shape: []int{3}, Data: []string{strings.Repeat("x", 65), "3", "E"}}, one("unit", "s")},
 		"spikes.npz[2]: neuron -4 is not a whole number":           {times, {Name: "neuron", Shape: []int{3}, Data: []int32{4, 2, -4}}, one("unit", "s")},
 		"spikes.npz[0]: time 0.5 is not a whole number of steps":   {floats, ids, one("tick_steps", 1.0)},
 		"spikes.npz[0]: time 9223372036854775807 is too large":     {{Name: "time", Shape: []int{3}, Data: []uint64{math.MaxInt64, 2, 3}}, ids, one("unit", "ns")},
@@ -462,18 +530,14 @@ func FuzzDecimal(f *testing.F) {
 		switch verdict {
 		case notANumber:
 			t.Fatalf("%q is not a number?", s)
-		case negative:
-			if x.Sign() >= 0 {
-				t.Fatalf("%q is negative?", s)
-			}
 		case tooLarge:
-			if x.Cmp(limit) <= 0 {
+			if c := x.Cmp(limit); c < 0 && x.Sign() >= 0 || x.Sign() < 0 && new(big.Rat).Neg(x).Cmp(new(big.Rat).Sub(limit, big.NewRat(1, 1))) < 0 {
 				t.Fatalf("%q is too large?", s)
 			}
 		default:
 			d := new(big.Rat).Sub(x, new(big.Rat).SetInt64(v))
 			// A digit behind the nineteenth may tip a half.
-			if x.Sign() < 0 || d.Abs(d).Cmp(big.NewRat(500000001, 1000000000)) > 0 || (verdict == good) != (d.Sign() == 0) {
+			if x.Sign()*int(cmp.Compare(v, 0)) < 0 || d.Abs(d).Cmp(big.NewRat(500000001, 1000000000)) > 0 || (verdict == good) != (d.Sign() == 0) {
 				t.Fatalf("%q*10^%d is %d, %v", s, scale, v, verdict)
 			}
 		}
@@ -487,6 +551,10 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte("1 2\n1 2\r\n\n#\n3 4"))
 	f.Add([]byte("a;time (us);id;time_offset\n1;2;3;0\nt [s];id\n"))
 	f.Add([]byte("\"1\",\"2\"\n\"\",\"\"\n"))
+	f.Add([]byte("time_ms,neuron\n-1.5,E10\n2,E2\n-1,E2\n"))
+	f.Add([]byte("E1 4\nE2 -1e18\n"))
+	w, _ := os.ReadFile(archive(f, npz.Array{Name: "time", Shape: []int{2}, Data: []float64{-1, 2}}, npz.Array{Name: "neuron", Shape: []int{2}, Data: []string{"a", "b2"}}))
+	f.Add(w)
 	z, _ := os.ReadFile(archive(f, npz.Array{Name: "time", Shape: []int{2}, Data: []int64{1, 2}}, npz.Array{Name: "neuron", Shape: []int{2}, Data: []int32{1, 2}}))
 	f.Add(z)
 	f.Fuzz(func(t *testing.T, content []byte) {
@@ -507,11 +575,31 @@ func FuzzRead(f *testing.F) {
 			for _, c := range r.Counts {
 				sum += c
 			}
-			if sum != r.Spikes || int64(len(all))+r.Duplicates.Count != r.Spikes || all[0].Time != 0 || all[len(all)-1].Time != r.Length || !slices.IsSorted(r.IDs) {
+			if sum != r.Spikes || int64(len(all))+r.Duplicates.Count != r.Spikes || all[0].Time != 0 || all[len(all)-1].Time != r.Length || !slices.IsSorted(r.IDs) ||
+				r.Names != nil && (len(r.Names) != len(r.IDs) || !slices.IsSortedFunc(r.Names, natural)) {
 				t.Fatalf("%+v", r)
 			}
 			if err := r.Close(); err != nil {
 				t.Fatal(err)
+			}
+		}
+	})
+}
+
+// FuzzParse: a length of time is a finite number or an error; with the clock's own unit behind it
+// it is the same.
+func FuzzParse(f *testing.F) {
+	for _, s := range []string{"10", "-200ms", " 2.5 us", "1e3s", "3 steps", ".", "-", "1e999", "1e308s", "nan", "0x1p3", "1_0"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		for _, c := range []Clock{{Milliseconds, 10, 0}, {Steps, 4, 0}, {Steps, 1, 1e-3}} {
+			v, err := c.Parse(s)
+			if err == nil && (math.IsNaN(v) || math.IsInf(v, 0)) {
+				t.Errorf("%q is %v", s, v)
+			}
+			if w, again := c.Parse(s + string(c.Unit)); err == nil && again == nil && v != w {
+				t.Errorf("%q is %v %s, with unit %v", s, v, c.Unit, w)
 			}
 		}
 	})

@@ -3,6 +3,7 @@ package recording
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -143,8 +144,10 @@ func (p *text) line(b []byte) error {
 	p.number++
 	if p.begun {
 		p.reader.line = p.number
-		if id, time, ok := p.plain(b); ok {
-			return p.spike(time, id)
+		if p.names == nil {
+			if id, time, ok := p.plain(b); ok {
+				return p.spike(time, id)
+			}
 		}
 	}
 	b = bytes.TrimSpace(b)
@@ -189,11 +192,23 @@ func (p *text) line(b []byte) error {
 		return p.full()
 	}
 	n, v := decimal(id, 0)
-	if v != good {
-		if v == rounded && t%int64(powersOfTen[p.scale]) == 0 {
+	switch {
+	case v == notANumber && isName(id):
+		problem := ""
+		if n, problem = p.named(id); problem != "" {
+			return p.bad("%s", problem)
+		}
+	case v != good || n < 0:
+		// -1 often marks what belongs to no neuron.
+		if (v == rounded || v == good && n < -1) && t%int64(powersOfTen[p.scale]) == 0 {
 			p.fractions++
 		}
+		if len(id) > 0 && !numeric(id) {
+			return p.bad("neuron %s is neither a whole number from 0 on nor a name that begins with a letter", quoted(id))
+		}
 		return p.bad("neuron %s is not a whole number from 0 on", quoted(id))
+	case p.names != nil:
+		return p.bad("neuron %s is a number, but those before have names: let all be numbers, or all names", quoted(id))
 	}
 	if len(offset) > 0 {
 		if z, v := decimal(offset, 18); z != 0 || v != good {
@@ -393,22 +408,31 @@ func (p *text) start(b []byte) (isHeader bool, err error) {
 	if isHeader {
 		unit, _ = p.unitOf(b)
 	} else {
-		if first := slices.Collect(p.fields(b))[0]; len(first) > 0 && !numeric(first) {
-			return false, fmt.Errorf("line %d, %s, is neither a spike nor a header with a column for the time (%s, ...) and one for the neuron (%s, ...)",
-				p.number, quoted(b), strings.Join(timeNames[:3], ", "), strings.Join([]string{"neuron", "sender", "id"}, ", "))
-		}
-		p.columns = len(slices.Collect(p.fields(b)))
+		fields := slices.Collect(p.fields(b))
+		p.columns = len(fields)
 		p.offset = -1
-		if p.columns != 2 {
-			return false, fmt.Errorf("line %d, %s, has %d columns: without a header there must be two, time and neuron", p.number, quoted(b), p.columns)
-		}
 		p.time, p.id = 0, 1
 		if format == NEST {
 			p.time, p.id = 1, 0
 		}
+		first := fields[min(p.time, p.columns-1)]
+		switch {
+		case p.columns == 2 && isName(first) && numeric(fields[p.id]):
+			return false, fmt.Errorf("line %d, %s: time %s is a name; the columns seem to be exchanged: if so, %s", p.number, quoted(b), quoted(first), p.other(cmp.Or(p.o.Unit, Milliseconds)))
+		case len(first) > 0 && !numeric(first):
+			return false, fmt.Errorf("line %d, %s, is neither a spike nor a header with a column for the time (%s, ...) and one for the neuron (%s, ...)",
+				p.number, quoted(b), strings.Join(timeNames[:3], ", "), strings.Join([]string{"neuron", "sender", "id"}, ", "))
+		case p.columns != 2:
+			return false, fmt.Errorf("line %d, %s, has %d columns: without a header there must be two, time and neuron", p.number, quoted(b), p.columns)
+		}
 	}
 	if format == NEST && unit == "" {
 		unit = Milliseconds
+		// Whoever names the format means the order of the columns; only NEST itself always
+		// means ms.
+		if p.o.Format == NEST && !isHeader && !p.nest {
+			unit = cmp.Or(p.o.Unit, unit)
+		}
 	}
 	switch {
 	case p.o.Unit == "" && unit == "":
@@ -426,23 +450,23 @@ func (p *text) start(b []byte) (isHeader bool, err error) {
 	p.begun = true
 	p.reader.line = p.number
 	if !isHeader {
-		p.remedy = p.otherHeader(unit)
+		p.remedy = p.other(unit)
 	}
 	return isHeader, nil
 }
 
-// otherHeader is the header with which the two columns of a file without one would be read the
-// other way round.
-func (p *text) otherHeader(unit Unit) string {
-	names := [2]string{"neuron", "time_" + string(unit)}
+// other says how the two columns of a file without header would be read the other way round.
+func (p *text) other(unit Unit) string {
+	names, format := [2]string{"neuron", "time_" + string(unit)}, "nest (neuron, then time)"
 	if p.time == 1 {
 		names[0], names[1] = names[1], names[0]
+		format = "csv (time, then neuron)"
 	}
 	delimiter := string(p.delimiter)
 	if p.delimiter == '\t' {
 		delimiter = " " // does as well, and shows
 	}
-	return names[0] + delimiter + names[1]
+	return fmt.Sprintf("begin the file with the header %s%s%s, or read it with --format %s and --unit %s", names[0], delimiter, names[1], format, unit)
 }
 
 // numeric tells fields that are meant to be numbers: they begin like one, or are NaN or infinite.

@@ -52,6 +52,14 @@ type Clock struct {
 // Tick returns the length of a tick, in units.
 func (c Clock) Tick() float64 { return 1 / c.PerUnit }
 
+// Seconds returns the length of a unit in s, or 0 for steps of which the file does not tell it.
+func (c Clock) Seconds() float64 {
+	if c.Unit == Steps {
+		return c.StepSeconds
+	}
+	return math.Pow10(c.Unit.digits() - Seconds.digits())
+}
+
 // Span returns a length of time as text, such as "0.5 ms", "4999958 steps" or, for a small fraction
 // of a step that is a power of two, "2^-20 step".
 func (c Clock) Span(ticks float64) string {
@@ -91,9 +99,14 @@ func (c Clock) Parse(text string) (float64, error) {
 	case unit == c.Unit:
 		return v, nil
 	case unit != Steps && c.Unit != Steps:
-		return v * math.Pow10(unit.digits()-c.Unit.digits()), nil
+		v *= math.Pow10(unit.digits() - c.Unit.digits())
 	case unit != Steps && c.StepSeconds > 0:
-		return v * math.Pow10(unit.digits()-Seconds.digits()) / c.StepSeconds, nil
+		v = v * math.Pow10(unit.digits()-Seconds.digits()) / c.StepSeconds
+	default:
+		return 0, fmt.Errorf("%q: the recording counts %s, and does not say how long a step is", text, map[bool]string{true: "steps", false: "physical time"}[c.Unit == Steps])
 	}
-	return 0, fmt.Errorf("%q: the recording counts %s, and does not say how long a step is", text, map[bool]string{true: "steps", false: "physical time"}[c.Unit == Steps])
+	if math.IsInf(v, 0) {
+		return 0, fmt.Errorf("%q is too long a time", text)
+	}
+	return v, nil
 }

@@ -100,7 +100,7 @@ func readCircuit(folder *experiment.Folder, m *figure.MethodRuns) (circuitRun, e
 		}
 		m.Weights = []figure.WeightRuns{{Name: `\i{W}_{up,1}`}, {Name: `\i{W}_{up,2}`}, {Name: `\i{W}_{down}`}}
 	}
-	m.Loss, m.LossNudged, m.Angle = append(m.Loss, t["loss"]), append(m.LossNudged, t["loss_nudged"]), append(m.Angle, t["angle_deg"])
+	m.Loss, m.LossNudged = append(m.Loss, t["loss"]), append(m.LossNudged, t["loss_nudged"])
 	z, err := folder.Arrays()
 	if err != nil {
 		return c, err

@@ -84,9 +84,9 @@ func figure2(j *Job) error {
 		return err
 	}
 	towards := drifts[0] < 0 && drifts[1] > 0 && drifts[3] > 0 && drifts[4] < 0
-	j.claim(towards, "a, b, d, e: spike timing tells which of two synapses is stronger, excitatory or inhibitory",
+	j.claim(towards, "a, b, d, e: spike timing tells which of two synapses is the stronger one, of larger weight, sign included, excitatory or inhibitory",
 		fmt.Sprintf("drift of w12 at (.8, .4): %s, (.4, .8): %s, (-.8, -.4): %s, (-.4, -.8): %s", number(drifts[0]), number(drifts[1]), number(drifts[3]), number(drifts[4])),
-		"the stronger synapse shrinks in all four", "exact theory: no sampling error")
+		"the stronger synapse has a negative drift in all four; of two inhibitory ones it is the less negative", "exact theory: no sampling error")
 	worst := max(math.Abs(drifts[2]), math.Abs(drifts[5]))
 	j.claim(worst <= 1e-15, "c, f: at equal weights and biases there is no drift", number(worst), "0", "a symmetry, which the program keeps to the last bit: this tests the program, not the paper")
 
@@ -159,7 +159,7 @@ func figure2(j *Job) error {
 			}
 		}
 	}
-	j.claim(right == off, "i: SAL leads to the diagonal from everywhere", fmt.Sprintf("the stronger synapse shrinks at %d of %d points off the diagonal", right, off), "all", "exact theory")
+	j.claim(right == off, "i: SAL leads to the diagonal from everywhere", fmt.Sprintf("the weight of the stronger synapse falls at %d of %d points off the diagonal", right, off), "all", "exact theory")
 	j.claim(len(f.Plane.Line12) == len(weights) && line.Deviation() < 1e-9, "i: the attractor line is the diagonal w12 = w21", fmt.Sprintf("mean relative deviation %s", number(line.Deviation())), "below 1e-9",
 		"equal biases: a symmetry, as above; roots are found to 1e-12")
 	if err := j.npz("e_phase_plane.npz", npz.Array{Name: "w", Shape: []int{len(weights)}, Data: weights},
@@ -225,7 +225,7 @@ func figure10(j *Job) error {
 			}
 		}
 	}
-	j.claim(wrong == 0, "the stronger effective weight shrinks", fmt.Sprintf("so at %d of %d points with effective weights more than 0.3 apart", far-wrong, far), "all", "the drift there is more than 5 standard errors from 0")
+	j.claim(wrong == 0, "the larger effective weight falls", fmt.Sprintf("so at %d of %d points with effective weights more than 0.3 apart", far-wrong, far), "all", "the drift there is more than 5 standard errors from 0")
 	worst, sq := 0.0, 0.0
 	for k := range f.Rate {
 		d := f.Rate[k] - f.RateDirect[k]

@@ -5,24 +5,28 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"slices"
 	"sync"
 
+	"spikealign/alignment"
 	"spikealign/figure"
 	"spikealign/internal/random"
 	"spikealign/microcircuit"
 )
 
-// yinYang is beyond the paper: a task that needs the hidden layer, with SAL (pairs up to tau, and
-// as published), BP and FA.
+// yinYang is beyond the paper: the points of Yin-Yang in three classes, with SAL (pairs up to tau,
+// and as published), BP and FA.
 func yinYang(j *Job) error {
 	var overrides []string
 	if j.Scale == Quick {
 		overrides = []string{"training.epochs=4"}
 	}
-	accuracy, angle := figure.CurvePanel{Heading: "accuracy, training points", XLabel: "epoch", YLabel: "share classified rightly"},
+	accuracy, angle := figure.CurvePanel{Heading: "training accuracy", XLabel: "epoch", YLabel: "share classified rightly"},
 		figure.CurvePanel{Heading: "feedback alignment", XLabel: "epoch", YLabel: "angle to the transpose (degrees)"}
+	size := figure.CurvePanel{Heading: "size of the feedback", XLabel: "epoch", YLabel: "feedback / forward", Ratio: true}
 	// training accuracy by condition, mean of the second half of the epochs
 	finals := map[string][]float64{}
+	ratios := map[string][]float64{} // of feedback to forward weights, in the last epoch
 	head, columns := []string{"epoch"}, [][]float64{nil}
 	for _, part := range []struct {
 		folder, cut string
@@ -45,7 +49,7 @@ func yinYang(j *Job) error {
 			if !ok {
 				continue
 			}
-			a, d := figure.Course{Name: name}, figure.Course{Name: name}
+			a, d, n := figure.Course{Name: name}, figure.Course{Name: name}, figure.Course{Name: name}
 			for k, m := range r.Sweep.Members {
 				if m.Values[0] != method {
 					continue
@@ -54,18 +58,23 @@ func yinYang(j *Job) error {
 				if err != nil {
 					return err
 				}
-				a.X, d.X, columns[0] = c["epoch"], c["epoch"], c["epoch"]
-				a.Runs, d.Runs = append(a.Runs, c["train_accuracy"]), append(d.Runs, c["angle_deg"])
+				a.X, d.X, n.X, columns[0] = c["epoch"], c["epoch"], c["epoch"], c["epoch"]
+				a.Runs, d.Runs, n.Runs = append(a.Runs, c["train_accuracy"]), append(d.Runs, c["angle_deg"]), append(n.Runs, c["norm_ratio"])
 				late := c["train_accuracy"][len(c["train_accuracy"])/2:]
 				mean, _ := meanError(late)
 				finals[name] = append(finals[name], mean)
+				if ratio := c["norm_ratio"]; len(ratio) > 0 {
+					ratios[name] = append(ratios[name], ratio[len(ratio)-1])
+				}
 				seed := m.Values[1]
-				head = append(head, fmt.Sprintf("accuracy_%s_cut%s_seed%s", method, part.cut, seed), fmt.Sprintf("angle_%s_cut%s_seed%s", method, part.cut, seed))
-				columns = append(columns, c["train_accuracy"], c["angle_deg"])
+				for _, name := range []string{"accuracy", "angle", "ratio"} {
+					head = append(head, fmt.Sprintf("%s_%s_cut%s_seed%s", name, method, part.cut, seed))
+				}
+				columns = append(columns, c["train_accuracy"], c["angle_deg"], c["norm_ratio"])
 			}
 			accuracy.Courses = append(accuracy.Courses, a)
 			if method != "bp" {
-				angle.Courses = append(angle.Courses, d)
+				angle.Courses, size.Courses = append(angle.Courses, d), append(size.Courses, n)
 			}
 		}
 	}
@@ -86,7 +95,11 @@ func yinYang(j *Job) error {
 	}
 	gain, gainError := paired(within, published)
 	j.claim(gain > 2.776*gainError, "SAL learns more if only pairs of spikes up to tau count", "training accuracy against SAL as published: "+text(within, published), "above 2.8 standard errors",
-		"Student's t, 4 degrees of freedom, 97.5 %; accuracy averaged over the second half of the epochs, seeds paired")
+		"Student's t, 4 degrees of freedom, 97.5 %; accuracy averaged over the second half of the epochs, seeds paired; where it does not hold, feedback that is too large has enlarged the hidden weights (docs/microcircuits.md)")
+	sizes := ratios["SAL, pairs up to τ"]
+	j.claim(len(sizes) > 0 && slices.Max(sizes) < alignment.MaxRatio && slices.Min(sizes) > 1.0/alignment.MaxRatio, "with pairs up to tau the feedback has about the size of the forward weights",
+		fmt.Sprintf("norm ratio %s; as published %s", spread(sizes), spread(ratios["SAL as published"])), "between 1/3 and 3 in every run",
+		"errors of another size act as another learning rate, which an angle does not show (docs/microcircuits.md)")
 	const margin, student = 0.02, 2.776 // Student's t, 4 degrees of freedom, 97.5 %
 	loss, lossError := paired(within, bp)
 	j.claim(loss-student*lossError > -margin, "with pairs up to tau SAL comes up to BP", "training accuracy against BP: "+text(within, bp), "with 97.5 % confidence less than .02 below",
@@ -94,12 +107,12 @@ func yinYang(j *Job) error {
 	better, betterError := paired(bp, fa)
 	j.claim(better-student*betterError > margin, "exact feedback is better than random feedback", "training accuracy of BP against FA: "+text(bp, fa), "with 97.5 % confidence more than .02 above",
 		"as above; where it is not, 30 hidden neurons do not need transported weights (docs/microcircuits.md)")
-	return j.draw("yinyang", figure.Curves{Panels: []figure.CurvePanel{accuracy, angle}})
+	return j.draw("yinyang", figure.Curves{Panels: []figure.CurvePanel{accuracy, angle, size}})
 }
 
-// alignment is beyond the paper: the angle between feedback and forward weights of a 4-30-3
+// alignmentPhase is beyond the paper: the angle between feedback and forward weights of a 4-30-3
 // microcircuit against length and rate of one SAL phase, forward weights fixed.
-func alignment(j *Job) error {
+func alignmentPhase(j *Job) error {
 	const seeds, tau = 5, 10
 	length := 1_000_000
 	if j.Scale == Quick {
@@ -112,6 +125,7 @@ func alignment(j *Job) error {
 	rates := []float64{0.0005, 0.002, 0.008}
 	cuts := []int64{0, tau}
 	angles := make([][]float64, len(cuts)*len(rates)*seeds)
+	ratios := make([][]float64, len(angles))
 	total := len(angles)
 	progress := j.Progress("alignment", total)
 	var mu sync.Mutex
@@ -122,9 +136,9 @@ func alignment(j *Job) error {
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			for k := range jobs {
-				a, err := alignmentRun(j.Ctx, uint64(k%seeds+1), rates[k/seeds%len(rates)], cuts[k/seeds/len(rates)], places)
+				a, r, err := alignmentRun(j.Ctx, uint64(k%seeds+1), rates[k/seeds%len(rates)], cuts[k/seeds/len(rates)], places)
 				mu.Lock()
-				angles[k] = a
+				angles[k], ratios[k] = a, r
 				if err != nil && first == nil {
 					first = err
 				}
@@ -145,17 +159,22 @@ func alignment(j *Job) error {
 	f := figure.Curves{}
 	head, columns := []string{"steps"}, [][]float64{places}
 	var ends [2][]float64 // at the fastest rate of .002 and below, by cut
+	sizes := make([]figure.CurvePanel, len(cuts))
 	for c, cut := range cuts {
 		p := figure.CurvePanel{Heading: "SAL as published", XLabel: "length of the SAL phase (steps)", YLabel: "angle to the transpose (degrees)", LogX: true}
 		if cut > 0 {
 			p.Heading = "pairs up to τ"
 		}
+		q := &sizes[c]
+		*q = figure.CurvePanel{Heading: p.Heading, XLabel: p.XLabel, YLabel: "feedback / forward", LogX: true, Ratio: true}
 		for r, rate := range rates {
 			at := (c*len(rates) + r) * seeds
-			p.Courses = append(p.Courses, figure.Course{Name: fmt.Sprintf("rate %v", rate), X: places, Runs: angles[at : at+seeds]})
+			name := fmt.Sprintf("rate %v", rate)
+			p.Courses = append(p.Courses, figure.Course{Name: name, X: places, Runs: angles[at : at+seeds]})
+			q.Courses = append(q.Courses, figure.Course{Name: name, X: places, Runs: ratios[at : at+seeds]})
 			for s := range seeds {
-				head = append(head, fmt.Sprintf("angle_cut%d_rate%v_seed%d", cut, rate, s+1))
-				columns = append(columns, angles[at+s])
+				head = append(head, fmt.Sprintf("angle_cut%d_rate%v_seed%d", cut, rate, s+1), fmt.Sprintf("ratio_cut%d_rate%v_seed%d", cut, rate, s+1))
+				columns = append(columns, angles[at+s], ratios[at+s])
 				if rate == 0.002 {
 					ends[c] = append(ends[c], angles[at+s][len(places)-1])
 				}
@@ -163,6 +182,7 @@ func alignment(j *Job) error {
 		}
 		f.Panels = append(f.Panels, p)
 	}
+	f.Panels = append(f.Panels, sizes...)
 	if err := j.csv("alignment.csv", table(head, columns...)); err != nil {
 		return err
 	}
@@ -173,9 +193,9 @@ func alignment(j *Job) error {
 	return j.draw("alignment", f)
 }
 
-// alignmentRun returns the angle at each place of one SAL phase during which Yin-Yang points are
-// shown.
-func alignmentRun(ctx context.Context, seed uint64, rate float64, cut int64, places []float64) ([]float64, error) {
+// alignmentRun returns the angle and the ratio of norms at each place of one SAL phase during which
+// Yin-Yang points are shown.
+func alignmentRun(ctx context.Context, seed uint64, rate float64, cut int64, places []float64) (angles, ratios []float64, err error) {
 	dims := []int{4, 30, 3}
 	c := microcircuit.Config{
 		Neurons:    microcircuit.Neurons{Dims: dims, Tau: 10, Window: 400, LambdaApical: 0.1, LambdaNudge: 0.5},
@@ -197,24 +217,24 @@ func alignmentRun(ctx context.Context, seed uint64, rate float64, cut int64, pla
 	}
 	n, err := microcircuit.NewNetwork(c, w)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	n.Seed(seed, 0)
 	const shown = 1000 // steps for each point
 	points := microcircuit.YinYang{Train: 3000, Low: -6, High: 6, On: 0.5, Off: -0.5}.Task(seed).Train
-	var angles []float64
 	for k := 0; len(angles) < len(places); k++ {
 		if ctx.Err() != nil {
-			return nil, ctx.Err()
+			return nil, nil, ctx.Err()
 		}
 		p := points[k%len(points)]
 		n.Present(p.Input, p.Target, microcircuit.Align)
 		end := n.Now() + shown
 		for len(angles) < len(places) && int64(places[len(angles)]) <= end {
 			n.Advance(int64(places[len(angles)]), nil)
-			angles = append(angles, microcircuit.Compare(n.Up(2), n.Down(1), dims[1], dims[2]).Angle)
+			a := alignment.Compare(n.Up(2), n.Down(1), dims[1], dims[2])
+			angles, ratios = append(angles, a.Angle), append(ratios, a.Ratio)
 		}
 		n.Advance(end, nil)
 	}
-	return angles, nil
+	return angles, ratios, nil
 }

@@ -14,11 +14,12 @@
 //	dW[i][j] = eta * (tau/T) * (a_minus*C[j][i] - a_plus*C[i][j])        a_plus = a_minus = 1
 //
 // Causal pairs depress and anti-causal pairs potentiate, the reverse of common
-// spike-timing-dependent plasticity. A synapse stronger than its reciprocal partner makes its own
-// causal pairs more frequent, so it shrinks and the partner grows, until W[i][j] = W[j][i] in
-// effect. If one of the two is frozen, the other comes to it: no neuron needs to know a weight that
-// it does not have. The same sums give coactivation, <z_i z_j> = (C[i][j]+C[j][i])*tau/T with the
-// triangular window of the refractory time, for Hebbian (wake-sleep) learning.
+// spike-timing-dependent plasticity. A synapse stronger than its reciprocal partner, W[i][j] >
+// W[j][i] with their signs (-0.4 is stronger than -0.8), makes its own causal pairs more frequent,
+// so its weight falls and that of the partner rises, until W[i][j] = W[j][i] in effect. If one of
+// the two is frozen, the other comes to it: no neuron needs to know a weight that it does not have.
+// The same sums give coactivation, <z_i z_j> = (C[i][j]+C[j][i])*tau/T with the triangular window
+// of the refractory time, for Hebbian (wake-sleep) learning.
 //
 // # Which pairs count
 //
@@ -46,6 +47,11 @@
 // Times and time constants are in ticks (package spike), from 0 to 2^62, in ascending order;
 // learning rates and amplitudes have the unit of the weights. Nothing here may be used by two
 // goroutines at once.
+//
+// # Examples
+//
+// In example_test.go two spiking neurons learn by SAL; in parts_example_test.go PairSums, SAL and
+// Online work on a few spikes that can be checked by hand.
 //
 // # Reference
 //

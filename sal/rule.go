@@ -6,8 +6,9 @@ import "fmt"
 //
 //	dw[i*n+j] += Eta * (tau/T) * (AMinus[i*n+j]*C[j][i] - APlus[i*n+j]*C[i][j])
 //
-// Causal pairs depress, anti-causal pairs potentiate: a synapse stronger than its reciprocal
-// partner shrinks and the partner grows.
+// Causal pairs depress, anti-causal pairs potentiate: the weight of a synapse stronger than its
+// reciprocal partner falls, and that of the partner rises. The stronger one is that of larger
+// weight, sign included.
 type SAL struct {
 	Eta float64 // learning rate
 	// amplitude of the causal and the anti-causal half for each synapse, n*n, usually near 1; nil:

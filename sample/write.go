@@ -18,7 +18,6 @@ import (
 	"spikealign/internal/durable"
 	"spikealign/internal/npz"
 	"spikealign/sampling"
-	"spikealign/sweep"
 )
 
 // Names of the files in a sample's folder.
@@ -27,24 +26,6 @@ const (
 	MarginalsFile = "marginals.csv"
 	StatesFile    = "states.csv"
 )
-
-// Check refuses a folder that holds a run, a sweep, or anything but a sample.
-func Check(dir string) error {
-	switch {
-	case sweep.IsSweep(dir):
-		return experiment.Usagef("%s is the folder of a sweep; choose another folder with -o", dir)
-	case experiment.IsRun(dir):
-		return experiment.Usagef("%s is the folder of a run; choose another folder with -o", dir)
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil || len(entries) == 0 {
-		return nil // it is not there, or empty
-	}
-	if _, err := os.Stat(filepath.Join(dir, InfoFile)); err != nil {
-		return experiment.Usagef("%s is not empty and not the folder of a sample; choose another folder with -o", dir)
-	}
-	return nil
-}
 
 // Info is what sample.json says.
 type Info struct {
@@ -100,8 +81,8 @@ func (r *Result) MarshalJSON() ([]byte, error) {
 	return json.Marshal(doc)
 }
 
-// Save writes the sample into a folder that Check accepts, made if it does not exist, and returns
-// the names of the files.
+// Save writes the sample into a folder, made if it does not exist, and returns the names of the
+// files. It replaces a sample that is there.
 func (r *Result) Save(dir string) ([]string, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, experiment.Usagef("cannot make the folder of the sample: %v", err)

@@ -14,6 +14,10 @@
 // Time is counted in ticks: steps in discrete dynamics, 2^-20 steps in continuous dynamics. Weights
 // are row-major, Weights[i*n+j] the synapse from neuron j to neuron i.
 //
+// # Examples
+//
+// In example_test.go: a network that runs, and a pair of neurons that learns (PairTrainer).
+//
 // # References
 //
 // L. Buesing, J. Bill, B. Nessler and W. Maass, Neural dynamics as sampling, PLoS Computational

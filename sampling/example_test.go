@@ -33,7 +33,7 @@ func Example() {
 	// Output: event engine: activities 0.60 and 0.40
 }
 
-// The synapse that is stronger than its partner shrinks, and the partner grows.
+// The weight of the stronger synapse falls, and that of its partner rises.
 func ExamplePairTrainer() {
 	p, err := sampling.NewPairTrainer(sampling.PairTraining{
 		Config:  sampling.Config{Neurons: 2, TauRef: 25},

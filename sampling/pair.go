@@ -41,9 +41,9 @@ type PairCourse struct {
 
 // Pairs says which pairs of spikes count for SAL, and how much.
 type Pairs struct {
-	Window    synapse.WindowShape `yaml:"window" default:"exponential" doc:"learning window: triangular, exponential"`
-	WindowTau float64             `yaml:"window_tau" range:"0 or [0.01, 2^24]" unit:"steps" also:"tau_stdp, tau_sal, tau_plus, tau_minus" doc:"its time constant; 0: tau_ref"`
-	Pairing   synapse.Pairing     `yaml:"pairing" default:"last-10" doc:"which pairs count: nearest, last-1, last-2, ..., all"`
+	Window    synapse.WindowShape `yaml:"sal_window" once:"window" default:"exponential" doc:"SAL's learning window: triangular, exponential"`
+	WindowTau float64             `yaml:"sal_window_tau" once:"window_tau" range:"0 or [0.01, 2^24]" unit:"steps" also:"tau_stdp, tau_sal, tau_plus, tau_minus" doc:"its time constant; 0: tau_ref"`
+	Pairing   synapse.Pairing     `yaml:"sal_pairing" once:"pairing" default:"last-10" doc:"which pairs count for SAL: nearest, last-1, last-2, ..., all; without effect where the window ends with the refractory time"`
 }
 
 // Half is the learning window in ticks of a network's clock.
@@ -90,9 +90,9 @@ func (t PairTraining) Validate() settings.Problems {
 	}
 	ps.In("training", settings.Check(t.PairCourse))
 	ps.In("plasticity", settings.Check(t.Pairs))
-	t.Pairs.relate(&ps, "plasticity.window_tau", t.Config)
+	t.Pairs.relate(&ps, "plasticity.sal_window_tau", t.Config)
 	if err := t.Pairing.Validate(); err != nil {
-		ps.Add("plasticity.pairing", "%v", err)
+		ps.Add("plasticity.sal_pairing", "%v", err)
 	}
 	switch err := t.Network.Validate(t.Neurons); {
 	case t.Neurons < 2:

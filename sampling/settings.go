@@ -24,7 +24,7 @@ type Settings struct {
 // NetworkSettings describe the neurons; Config.Neurons is the sum of Visible and Hidden.
 type NetworkSettings struct {
 	Visible int `yaml:"visible" default:"7" range:"[1, 4096]" also:"neurons, n, size" doc:"visible neurons"`
-	Hidden  int `yaml:"hidden" range:"[0, 4096]" doc:"hidden neurons, connected to the visible ones only; needs target.bars_and_stripes or target.patterns"`
+	Hidden  int `yaml:"hidden" range:"[0, 4096]" doc:"hidden neurons, connected to the visible ones only; needs target.bars_and_stripes, target.patterns or target.probabilities"`
 	Config
 }
 
@@ -41,7 +41,8 @@ type Target struct {
 	Weights       [][]float64 `yaml:"weights" range:"[-1e6, 1e6]" doc:"or given: symmetric, row = postsynaptic; the diagonal is ignored"`
 	Bias          []float64   `yaml:"bias" range:"[-1e6, 1e6]" doc:"with weights"`
 	BarsStripes   int         `yaml:"bars_and_stripes" range:"[0, 8]" doc:"or images of bars and stripes with this many pixels on a side; visible = side^2"`
-	Patterns      [][]uint8   `yaml:"patterns" range:"[0, 1]" doc:"or any patterns of the visible neurons, 0 or 1, equally probable"`
+	Patterns      [][]uint8   `yaml:"patterns" range:"[0, 1]" doc:"or any patterns of the visible neurons, 0 or 1, equally probable; one that stands there twice weighs twice"`
+	Probabilities []float64   `yaml:"probabilities" range:"[0, 1]" doc:"or any distribution: the probabilities of the 2^visible states of the visible neurons, in all 1; bit i of a state's number is neuron i, counted from 0"`
 	TeacherLength int64       `yaml:"teacher_length" default:"100000" range:"[1, 2^40]" unit:"tau" doc:"above 20 neurons: length of the target network's run that stands in for enumeration"`
 }
 
@@ -62,7 +63,7 @@ type Plasticity struct {
 	Noise            float64     `yaml:"noise" range:"[0, 1e6]" also:"sigma, sigma_stdp" doc:"sigma_stdp, plasticity noise: every synapse's windows have the amplitude 1 + N(0, noise^2), cut at +-1.5 noise; one draw per synapse and rule"`
 	HebbianAmplitude [][]float64 `yaml:"hebbian_amplitude" range:"[-1e6, 1e6]" doc:"or given, row = postsynaptic"`
 	SALAmplitude     [][]float64 `yaml:"sal_amplitude" range:"[-1e6, 1e6]" doc:"or given, row = postsynaptic"`
-	SALPairs
+	Pairs            `default:"sal_window=triangular sal_pairing=last-1"`
 }
 
 // maxTrained is the largest network that can be trained here: pair sums and weights are dense.
@@ -104,16 +105,16 @@ func (s *Settings) Validate() settings.Problems {
 			path string
 			list []float64
 		}{{"target.bias", s.Target.Bias}, {"initial.bias", s.Initial.Bias}} {
-			if b.list != nil && len(b.list) != n {
-				ps.Add(b.path, "has %d entries for %d neurons", len(b.list), n)
+			if b.list != nil {
+				ps.Vector(b.path, b.list, n, "neurons")
 			}
 		}
 	}
 	if !ps.Has("network") {
-		Pairs(s.Plasticity.SALPairs).relate(&ps, "plasticity.sal_window_tau", s.Config())
+		s.Plasticity.Pairs.relate(&ps, "plasticity.sal_window_tau", s.Config())
 	}
 	if len(ps) == 0 {
-		t, patterns := &s.Course, len(s.Target.patterns())
+		t, patterns := &s.Course, s.wakePhases()
 		reports := float64(float64(t.ReportFactor) * float64(t.Epochs/t.ReportEvery+2))
 		wake := float64(float64(patterns) * (float64(t.WakeLength) + float64(t.Settle)))
 		tau := float64(float64(t.EpochLength)*(float64(t.Epochs)+reports)) +
@@ -129,13 +130,13 @@ func (s *Settings) Validate() settings.Problems {
 func (s *Settings) relateTarget(ps *settings.Problems) {
 	t, visible := &s.Target, s.Network.Visible
 	given := 0
-	for _, is := range []bool{t.Weights != nil, t.BarsStripes != 0, t.Patterns != nil} {
+	for _, is := range []bool{t.Weights != nil, t.BarsStripes != 0, t.Patterns != nil, t.Probabilities != nil} {
 		if is {
 			given++
 		}
 	}
 	if given > 1 {
-		ps.Add("target", "only one of weights, bars_and_stripes and patterns can be given")
+		ps.Add("target", "only one of weights, bars_and_stripes, patterns and probabilities can be given")
 	}
 	if side := t.BarsStripes; side != 0 && !ps.Has("target.bars_and_stripes") && side*side != visible {
 		ps.Add("target.bars_and_stripes", "images of %dx%d pixels need network.visible = %d", side, side, side*side)
@@ -148,12 +149,41 @@ func (s *Settings) relateTarget(ps *settings.Problems) {
 			ps.Add(fmt.Sprintf("target.patterns.%d", k), "has %d bits for %d visible neurons", len(p), visible)
 		}
 	}
-	if s.Network.Hidden > 0 && t.BarsStripes == 0 && t.Patterns == nil {
-		ps.Add("network.hidden", "hidden neurons need data to learn: target.bars_and_stripes or target.patterns")
+	s.relateProbabilities(ps)
+	if s.Network.Hidden > 0 && t.BarsStripes == 0 && t.Patterns == nil && t.Probabilities == nil {
+		ps.Add("network.hidden", "hidden neurons need data to learn: target.bars_and_stripes, target.patterns or target.probabilities")
 	}
 	if (t.Weights == nil) != (t.Bias == nil) {
 		ps.Add("target.bias", "weights and bias are given together or not at all")
 	}
+}
+
+func (s *Settings) relateProbabilities(ps *settings.Problems) {
+	const path = "target.probabilities"
+	p, visible := s.Target.Probabilities, s.Network.Visible
+	if p == nil || ps.Has(path, "network.visible") {
+		return
+	}
+	switch total := boltzmann.Total(p); {
+	case visible > boltzmann.MaxNeurons:
+		ps.Add(path, "can be given for at most %d visible neurons", boltzmann.MaxNeurons)
+	case !ps.Vector(path, p, 1<<visible, "states of the visible neurons"):
+	case math.Abs(total-1) > sumTolerance:
+		ps.Add(path, "add up to %v, must add up to 1", total)
+	}
+}
+
+// sumTolerance is how far from 1 given probabilities may add up: what rounding to 32 bits leaves,
+// and more. They are divided by their sum.
+const sumTolerance = 1e-6
+
+// wakePhases is how many clamped patterns a wake phase has.
+func (s *Settings) wakePhases() int {
+	if p := s.Target.Probabilities; p != nil && s.Network.Hidden > 0 {
+		states, _ := boltzmann.Support(p, s.Network.Visible)
+		return len(states)
+	}
+	return len(s.Target.patterns())
 }
 
 // relateSquare checks a matrix for n neurons, or nil.
@@ -161,15 +191,8 @@ func relateSquare(ps *settings.Problems, path string, m [][]float64, n int, symm
 	if m == nil {
 		return
 	}
-	if len(m) != n {
-		ps.Add(path, "has %d rows for %d neurons", len(m), n)
+	if !ps.Matrix(path, m, n, n) {
 		return
-	}
-	for i, row := range m {
-		if len(row) != n {
-			ps.Add(fmt.Sprintf("%s.%d", path, i), "has %d entries for %d neurons", len(row), n)
-			return
-		}
 	}
 	for i := range n {
 		for j := range i {
@@ -206,12 +229,18 @@ func (s *Settings) Training(seed uint64, from *Network) Training {
 		return &s
 	}
 	t := Training{
-		Config: s.Config(), Course: s.Course, Rates: s.Plasticity.Rates, SALPairs: s.Plasticity.SALPairs,
+		Config: s.Config(), Course: s.Course, Rates: s.Plasticity.Rates, Pairs: s.Plasticity.Pairs,
 		Seed: seed, Visible: s.Network.Visible, TeacherLength: s.Target.TeacherLength,
 		Weights: make([]float64, n*n), Bias: make([]float64, n), Patterns: s.Target.patterns(),
 	}
 	switch {
 	case t.Patterns != nil:
+	case s.Target.Probabilities != nil:
+		t.Probabilities = slices.Clone(s.Target.Probabilities)
+		total := boltzmann.Total(t.Probabilities)
+		for z := range t.Probabilities {
+			t.Probabilities[z] /= total
+		}
 	case s.Target.Weights != nil:
 		t.TargetWeights, t.TargetBias = slices.Concat(s.Target.Weights...), slices.Clone(s.Target.Bias)
 		for i := range n {
@@ -336,7 +365,7 @@ func (p Pairs) Relate(ps *settings.Problems, c Config) {
 		c.relate(ps, "network")
 	}
 	if !ps.Has("network") {
-		p.relate(ps, "plasticity.window_tau", c)
+		p.relate(ps, "plasticity.sal_window_tau", c)
 	}
 }
 

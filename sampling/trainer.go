@@ -20,12 +20,16 @@ import (
 // The network has n = Config.Neurons neurons; the first Visible of them are visible, the others
 // hidden. What it is to learn is either a Boltzmann machine over all neurons (no hidden ones; every
 // neuron is connected to every other), or a set of equally probable patterns of the visible neurons
-// (synapses between visible and hidden neurons only).
+// (synapses between visible and hidden neurons only), or any distribution of the states of the
+// visible neurons (connected as for a Boltzmann machine where there are no hidden ones, else as for
+// patterns).
 //
 // An epoch compares two activities. The wake activity is that of the target: exact, from
-// enumeration; or estimated once, before the first epoch, by running the target network, if it is
-// too large to enumerate; or, for patterns, measured in every epoch with the visible neurons
-// clamped to each pattern in turn. The sleep activity is that of the free network. Then
+// enumeration, also of a distribution without hidden neurons; or estimated once, before the first
+// epoch, by running the target network, if it is too large to enumerate; or, for patterns, measured
+// in every epoch with the visible neurons clamped to each pattern in turn, for a distribution to
+// each state that has a probability above 0, by which its activity is then weighed. The sleep
+// activity is that of the free network. Then
 //
 //	dW[i][j] = RateWeight*(<z_i z_j>_wake - <z_i z_j>_sleep) + SAL,
 //	db_i     = RateBias*(<z_i>_wake - <z_i>_sleep),
@@ -39,7 +43,7 @@ type Training struct {
 	Config
 	Course
 	Rates
-	SALPairs
+	Pairs
 	Seed    uint64 // of the spikes
 	Visible int    // 1..Neurons
 
@@ -53,6 +57,7 @@ type Training struct {
 	// length of the target network's run where it cannot be enumerated, tau_ref
 	TeacherLength int64
 	Patterns      [][]uint8 // patterns of the visible neurons to learn; or nil
+	Probabilities []float64 // distribution over the 2^Visible states to learn; or nil
 
 	HebbianAmplitude []float64 // of each synapse's Hebbian window, n x n; nil: 1
 	SALAmplitude     []float64 // of each synapse's SAL window, n x n; nil: 1
@@ -76,13 +81,6 @@ type Rates struct {
 	RateBias   float64 `yaml:"rate_bias" default:"0.01" range:"[-1e6, 1e6]" also:"eta, lr, learning_rate, rate, eta_b, eta_bias" doc:"learning rate of the biases"`
 	RateWeight float64 `yaml:"rate_weight" default:"0.01" range:"[-1e6, 1e6]" also:"eta, lr, learning_rate, rate, eta_w, eta_weight" doc:"learning rate of wake-sleep learning"`
 	RateSAL    float64 `yaml:"rate_sal" default:"0.01" range:"[-1e6, 1e6]" also:"eta, lr, learning_rate, rate, eta_sal, sal" doc:"learning rate of SAL; 0: without SAL"`
-}
-
-// SALPairs are the Pairs of SAL beside another rule.
-type SALPairs struct {
-	Window    synapse.WindowShape `yaml:"sal_window" default:"triangular" doc:"SAL's learning window: triangular, exponential"`
-	WindowTau float64             `yaml:"sal_window_tau" range:"0 or [0.01, 2^24]" unit:"steps" also:"tau_stdp, tau_sal, tau_plus, tau_minus" doc:"its time constant; 0: tau_ref"`
-	Pairing   synapse.Pairing     `yaml:"sal_pairing" default:"last-1" doc:"which pairs count for SAL: nearest, last-1, last-2, ..., all; without effect where the window ends with the refractory time, as by default"`
 }
 
 // Report is what a training knows after an epoch that reports.
@@ -131,6 +129,7 @@ type Trainer struct {
 	sal     *sal.PairSums // nil if hebbian serves for both
 	states  *boltzmann.Occupancy
 
+	shares     []float64 // of each pattern; nil: all alike
 	targetP    []float64 // over visible states, nil if not enumerable
 	wakeMean   []float64 // n
 	wakeCo     []float64 // n x n
@@ -162,6 +161,10 @@ func NewTrainer(t Training) (*Trainer, error) {
 	tr := &Trainer{t: t, n: n, tau: k * t.TauRef, engine: engine, joined: make([]bool, n*n),
 		wakeMean: make([]float64, n), wakeCo: make([]float64, n*n), dw: make([]float64, n*n), clampedB: make([]float64, n),
 		w: slices.Clone(t.Weights), b: slices.Clone(t.Bias), buf: make([]spike.Event, 0, n+512)}
+	if t.Probabilities != nil && t.Visible < n {
+		t.Patterns, tr.shares = boltzmann.Support(t.Probabilities, t.Visible)
+		tr.t.Patterns = t.Patterns
+	}
 	for i := range n {
 		for j := range n {
 			tr.joined[i*n+j] = i != j && (t.Patterns == nil || (i < t.Visible) != (j < t.Visible))
@@ -173,11 +176,17 @@ func NewTrainer(t Training) (*Trainer, error) {
 	last1 := synapse.Pairing{Kind: synapse.Last, K: 1}
 	triangle := synapse.Half{Shape: synapse.TriangularWindow, Tau: float64(tr.tau)}
 	tr.hebbian = sal.NewPairSums(n, triangle, last1)
-	if half := Pairs(t.SALPairs).Half(t.Config); (half != triangle || t.Pairing != last1) && t.RateSAL != 0 {
+	if half := t.Pairs.Half(t.Config); (half != triangle || t.Pairing != last1) && t.RateSAL != 0 {
 		tr.sal = sal.NewPairSums(n, half, t.Pairing)
 	}
 
 	switch {
+	case t.Probabilities != nil:
+		tr.targetP = t.Probabilities
+		if t.Patterns == nil {
+			copy(tr.wakeMean, boltzmann.Mean(tr.targetP, n))
+			copy(tr.wakeCo, boltzmann.Coactivation(tr.targetP, n))
+		}
 	case t.Patterns != nil && t.Visible <= boltzmann.MaxNeurons:
 		if tr.targetP, err = boltzmann.Patterns(t.Patterns); err != nil {
 			return nil, err
@@ -224,7 +233,7 @@ func (t Training) Validate() settings.Problems {
 	if len(ps) == 0 {
 		ps.In("training", settings.Check(t.Course))
 		ps.In("plasticity", settings.Check(t.Rates))
-		Pairs(t.SALPairs).relate(&ps, "plasticity.sal_window_tau", t.Config)
+		t.Pairs.relate(&ps, "plasticity.sal_window_tau", t.Config)
 		t.relate(&ps)
 	}
 	return ps
@@ -242,8 +251,22 @@ func (t Training) relate(ps *settings.Problems) {
 		}
 	}
 	network("start", Network{Weights: t.Weights, Bias: t.Bias})
-	if (t.Patterns == nil) == (t.TargetWeights == nil) {
-		ps.Add("target", "a training needs either a target network or patterns")
+	targets := 0
+	for _, is := range []bool{t.Patterns != nil, t.TargetWeights != nil, t.Probabilities != nil} {
+		if is {
+			targets++
+		}
+	}
+	if targets != 1 {
+		ps.Add("target", "a training needs one of a target network, patterns and probabilities")
+	}
+	if p := t.Probabilities; p != nil {
+		switch {
+		case t.Visible > boltzmann.MaxNeurons || t.Visible > 0 && len(p) != 1<<t.Visible:
+			ps.Add("probabilities", "has %d entries for %d visible neurons, needs one for each of their states, of at most %d neurons", len(p), t.Visible, boltzmann.MaxNeurons)
+		case slices.ContainsFunc(p, func(x float64) bool { return !(x >= 0 && x <= 1) }) || math.Abs(boltzmann.Total(p)-1) > sumTolerance:
+			ps.Add("probabilities", "must be between 0 and 1 and add up to 1")
+		}
 	}
 	if t.TargetWeights != nil {
 		network("target", Network{Weights: t.TargetWeights, Bias: t.TargetBias})
@@ -399,7 +422,9 @@ func (tr *Trainer) finish(p phase) {
 			clear(tr.wakeMean)
 			clear(tr.wakeCo)
 		}
-		share /= float64(len(tr.t.Patterns))
+		if share /= float64(len(tr.t.Patterns)); tr.shares != nil {
+			share = tr.shares[p.pattern]
+		}
 	case teacherPhase:
 	}
 	ticks := tr.end - tr.start

@@ -17,9 +17,9 @@ import (
 func example(kind string) Training {
 	t := Training{
 		Config: Config{Neurons: 4, TauRef: 20}, Seed: 7, Visible: 4, TeacherLength: 50,
-		Course:   Course{Epochs: 12, EpochLength: 20, ReportEvery: 4, ReportFactor: 3, ClipWeight: 2, ClipBias: 2, WakeLength: 10, Settle: 2, ClampBias: 10},
-		Rates:    Rates{RateBias: 0.1, RateWeight: 0.1, RateSAL: 0.1},
-		SALPairs: settings.Default[SALPairs](),
+		Course: Course{Epochs: 12, EpochLength: 20, ReportEvery: 4, ReportFactor: 3, ClipWeight: 2, ClipBias: 2, WakeLength: 10, Settle: 2, ClampBias: 10},
+		Rates:  Rates{RateBias: 0.1, RateWeight: 0.1, RateSAL: 0.1},
+		Pairs:  settings.Default[Settings]().Plasticity.Pairs,
 	}
 	switch kind {
 	case "thinning":
@@ -32,7 +32,7 @@ func example(kind string) Training {
 		t.Timing = AuthorsTiming
 	case "alpha":
 		t.Config.PSP, t.Config.TauSyn, t.Config.Delay = synapse.Alpha, 7, 2
-		t.SALPairs = SALPairs{synapse.ExponentialWindow, 15, synapse.Pairing{Kind: synapse.Nearest}}
+		t.Pairs = Pairs{synapse.ExponentialWindow, 15, synapse.Pairing{Kind: synapse.Nearest}}
 	case "patterns":
 		t.Visible = 2
 		t.Patterns = [][]uint8{{0, 1}, {1, 0}}

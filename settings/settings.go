@@ -16,11 +16,13 @@
 //	choice   the words allowed for a string or for every string in a list: "field, learning"
 //	unit     the unit, in words: "steps"
 //	also     names that it has in papers and other programs, for messages: "eta, learning_rate"
+//	once     keys that it had in earlier versions, which files may still use: "pairing"
 //	doc      the meaning
 //
 // A model's package declares the structs, gives them a method Validate that begins with Check and
 // adds what relates settings to each other, and builds the model from them. Nothing here knows
-// files; internal/yamlconf reads and writes them by the same tags.
+// files; internal/yamlconf reads and writes them by the same tags. In example_test.go a struct is
+// filled and checked.
 package settings
 
 import (
@@ -40,6 +42,9 @@ import (
 // is the whole). Message says what is wrong and what is allowed.
 type Problem struct {
 	Path, Message string
+	// Shape is the one that the list or matrix at Path must have, where this is what is wrong with
+	// it; else nil.
+	Shape []int
 }
 
 func (p Problem) Error() string {
@@ -57,10 +62,39 @@ func (ps *Problems) Add(path, format string, args ...any) {
 	*ps = append(*ps, Problem{Path: path, Message: fmt.Sprintf(format, args...)})
 }
 
+// Matrix adds what is wrong with the shape of a matrix of synapses, row = postsynaptic, and reports
+// whether it is right.
+func (ps *Problems) Matrix(path string, m [][]float64, rows, columns int) bool {
+	shape := []int{rows, columns}
+	if len(m) != rows {
+		*ps = append(*ps, Problem{path, fmt.Sprintf("has %d rows, needs %d: one for each postsynaptic neuron", len(m), rows), shape})
+		return false
+	}
+	for i, row := range m {
+		if len(row) != columns {
+			message := fmt.Sprintf("has %d entries, needs %d: one for each presynaptic neuron", len(row), columns)
+			*ps = append(*ps, Problem{Join(path, strconv.Itoa(i)), message, shape})
+			return false
+		}
+	}
+	return true
+}
+
+// Vector adds what is wrong with the length of a list that has an entry for each of n things
+// ("neurons"), and reports whether it is right.
+func (ps *Problems) Vector(path string, x []float64, n int, things string) bool {
+	if len(x) != n {
+		*ps = append(*ps, Problem{path, fmt.Sprintf("has %d entries for %d %s", len(x), n, things), []int{n}})
+		return false
+	}
+	return true
+}
+
 // In adds the faults of a part of the description, which stands at that path.
 func (ps *Problems) In(path string, found Problems) {
 	for _, p := range found {
-		*ps = append(*ps, Problem{Join(path, p.Path), p.Message})
+		p.Path = Join(path, p.Path)
+		*ps = append(*ps, p)
 	}
 }
 
@@ -151,6 +185,24 @@ func (f Field) Unit() string { return f.tag.Get("unit") }
 // IsAlso reports whether a name that is not its key is known to stand for it elsewhere.
 func (f Field) IsAlso(name string) bool {
 	return slices.ContainsFunc(strings.Split(f.tag.Get("also"), ", "), func(also string) bool { return also != "" && strings.EqualFold(also, name) })
+}
+
+// IsOnce reports whether the setting once had that key.
+func (f Field) IsOnce(key string) bool {
+	return key != "" && slices.Contains(strings.Split(f.tag.Get("once"), ", "), key)
+}
+
+// Find returns the setting that has a key, or once had it.
+func Find(t reflect.Type, key string) (Field, bool) {
+	fs := Fields(t)
+	k := slices.IndexFunc(fs, func(f Field) bool { return f.Name == key })
+	if k < 0 {
+		k = slices.IndexFunc(fs, func(f Field) bool { return f.IsOnce(key) })
+	}
+	if k < 0 {
+		return Field{}, false
+	}
+	return fs[k], true
 }
 
 // Default returns a description with all defaults.

@@ -37,6 +37,11 @@
 // refractory time, and is the limit of ever finer steps otherwise, extrapolated; Law.Error
 // estimates what remains.
 //
+// # Examples
+//
+// In example_test.go: the law of two neurons (Solve), its drift in discrete and continuous time
+// (Law.Drift), and the paper's phase plane, attractor line and perturbation.
+//
 // # Reference
 //
 // T. Gierlich, A. Baumbach, A. F. Kungl, K. Max and M. A. Petrovici, Weight transport through spike

@@ -1,7 +1,6 @@
 package sweep
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,69 +10,86 @@ import (
 	"spikealign/settings"
 )
 
-// baseName stands for the file of the base experiment, and is its key in the sweep file.
+// baseName is the key of the base experiment in the sweep file.
 const baseName = "experiment"
 
 // faults collects what is wrong with members, in terms of the sweep file. What is a fault of many
 // members is reported once.
 type faults struct {
 	sweep  *Sweep
-	inFile int // so many of sweep.Set stand in the sweep file; the others are of the command line
-	found  []yamlconf.Issue
-	count  map[string]int // members that have the fault with this text
+	base   *baseDocument
+	inFile int             // so many of sweep.Set stand in the sweep file; the others are of the command line
+	before yamlconf.Errors // faults of the sweep file itself
+	whole  bool            // the members looked at are those of the sweep
+	found  []fault
+	at     map[string]int // place in found of the fault with this text
+}
+
+// fault is a fault of so many members.
+type fault struct {
+	yamlconf.Issue
+	members int
+	inBase  bool // in the base experiment: its place is known
 }
 
 // add adds the faults of the member at a point of the grid.
 func (f *faults) add(index []int, problems yamlconf.Errors) {
-	if f.count == nil {
-		f.count = map[string]int{}
+	if f.at == nil {
+		f.at = map[string]int{}
 	}
 	for _, p := range problems {
-		p = f.place(index, p)
+		p, inBase := f.place(index, p)
 		text := p.Error()
-		if f.count[text]++; f.count[text] == 1 {
-			f.found = append(f.found, p)
+		k, ok := f.at[text]
+		if !ok {
+			k = len(f.found)
+			f.at[text] = k
+			f.found = append(f.found, fault{Issue: p, inBase: inBase})
 		}
+		f.found[k].members++
 	}
 }
 
 // place names the part of the sweep file that a fault is about.
-func (f *faults) place(index []int, p yamlconf.Issue) yamlconf.Issue {
+func (f *faults) place(index []int, p yamlconf.Issue) (moved yamlconf.Issue, inBase bool) {
 	if p.Set == "" {
-		// lines are not kept of the base experiment
-		p.Path, p.Line = strings.TrimSuffix(baseName+"."+p.Path, "."), 0
-		return p
+		if f.base.inline {
+			p.Path = strings.TrimSuffix(baseName+"."+p.Path, ".")
+		}
+		return p, true
 	}
 	path, _, _ := strings.Cut(p.Set, "=")
-	moved := yamlconf.Issue{Message: p.Message}
+	moved = yamlconf.Issue{Message: p.Message}
 	if p.Value != "" { // what is wrong is the value, not the path
 		moved.Message = p.Path + ": " + p.Message
 	}
-	if k := slices.IndexFunc(f.sweep.Grid, func(a Axis) bool { return a.Path == path }); k >= 0 {
+	for k, a := range f.sweep.Grid {
+		if a.Path != path || index[k] < 0 {
+			continue
+		}
 		moved.Path, moved.Value = fmt.Sprintf("grid.%d.path", k), path
 		if p.Value != "" {
 			moved.Path, moved.Value = fmt.Sprintf("grid.%d.values.%d", k, index[k]), p.Value
 		}
-		return moved
+		return moved, false
 	}
 	of := func(set string) bool { return strings.HasPrefix(set, path+"=") }
 	if !slices.ContainsFunc(f.sweep.Set[f.inFile:], of) {
 		if k := slices.IndexFunc(f.sweep.Set, of); k >= 0 {
 			moved.Path, moved.Value = fmt.Sprintf("set.%d", k), p.Set
-			return moved
+			return moved, false
 		}
 	}
-	return p
+	return p, false
 }
 
 // issues returns the faults with their places in the sweep file, or nil.
 func (f *faults) issues(file string, data []byte) error {
-	if len(f.found) == 0 {
-		return nil
-	}
 	var ps settings.Problems
 	for _, p := range f.found {
-		ps = append(ps, settings.Problem{Path: p.Path})
+		if !p.inBase {
+			ps = append(ps, settings.Problem{Path: p.Path})
+		}
 	}
 	var places yamlconf.Errors
 	line := map[string]int{}
@@ -81,29 +97,39 @@ func (f *faults) issues(file string, data []byte) error {
 	for _, p := range places {
 		line[p.Path] = p.Line
 	}
-	issues := make(yamlconf.Errors, len(f.found))
-	for i, p := range f.found {
-		inBase := p.Path == baseName || strings.HasPrefix(p.Path, baseName+".")
-		if n := f.count[p.Error()]; inBase && n < len(f.sweep.Members) {
-			p.Message += fmt.Sprintf(" (in %d of %d members)", n, len(f.sweep.Members))
+	var issues yamlconf.Errors
+	for _, p := range f.found {
+		if slices.ContainsFunc(f.before, func(b yamlconf.Issue) bool { return b.Path == p.Path && p.Path != "" }) {
+			continue // told already
 		}
-		if p.Set == "" {
-			p.File = file
-			if !inBase {
-				p.Line = line[p.Path]
-			}
+		if f.whole && p.inBase && p.members < len(f.sweep.Members) {
+			p.Message += fmt.Sprintf(" (in %d of %d members)", p.members, len(f.sweep.Members))
 		}
-		issues[i] = p
+		if p.Set == "" && !p.inBase {
+			p.File, p.Line = file, line[p.Path]
+		}
+		issues = append(issues, p.Issue)
 	}
-	slices.SortStableFunc(issues, func(a, b yamlconf.Issue) int {
-		return cmp.Or(strings.Compare(b.File, a.File), cmp.Compare(a.Line, b.Line))
-	})
+	if issues == nil {
+		return nil
+	}
 	return issues
 }
 
 // placed returns problems of a sweep file with their lines and values, as yamlconf.Errors.
 func placed(file string, data []byte, ps settings.Problems) error {
-	return yamlconf.Parse(file, data).Decode(&placer{problems: ps})
+	p := &placer{problems: ps}
+	var all, own yamlconf.Errors
+	errors.As(yamlconf.Parse(file, data).Decode(p), &all)
+	for _, i := range all { // and not what else is wrong with the file
+		if slices.ContainsFunc(ps, func(p settings.Problem) bool { return p.Path == i.Path }) {
+			own = append(own, i)
+		}
+	}
+	if own == nil {
+		return nil
+	}
+	return own
 }
 
 // placer lets Decode tell the lines of problems that were found after it.

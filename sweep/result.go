@@ -41,9 +41,11 @@ type Summary struct {
 }
 
 // Stat describes a metric over the replicates of a condition: quantiles of type 7 (linear
-// interpolation) of the finite values, NaN if there are none.
+// interpolation) of the finite values, NaN if there are none; of a metric that is counted
+// (experiment.Count), how many of how many values are not 0.
 type Stat struct {
 	Median, Q25, Q75 float64
+	Count, Of        int
 }
 
 // Collect reads what there is of the sweep in dir.
@@ -94,14 +96,27 @@ func (r *Result) Done() int {
 	return n
 }
 
-// cell returns the last value of a metric as text.
-func (s State) cell(metric string) string {
+// cell returns the last value of a metric as text, and how it is summed up.
+func (s State) cell(metric string) (string, experiment.Statistic) {
 	for _, c := range s.Info.Latest {
 		if c.Name == metric {
-			return c.Value.String()
+			return c.Value.String(), c.Statistic
 		}
 	}
-	return ""
+	return "", experiment.NoStatistic
+}
+
+// Sums returns how a metric is summed up: by quartiles, by counts, or both if members differ.
+func (r *Result) Sums(metric string) (quartiles, counts bool) {
+	for _, s := range r.States {
+		switch _, statistic := s.cell(metric); statistic {
+		case experiment.Quartiles:
+			quartiles = true
+		case experiment.Count:
+			counts = true
+		}
+	}
+	return quartiles, counts
 }
 
 // Final returns the last value of a metric of member k; ok is false if the member is not finished
@@ -110,7 +125,8 @@ func (r *Result) Final(k int, metric string) (x float64, ok bool) {
 	if r.States[k].Status != experiment.Done {
 		return 0, false
 	}
-	x, err := strconv.ParseFloat(r.States[k].cell(metric), 64)
+	text, _ := r.States[k].cell(metric)
+	x, err := strconv.ParseFloat(text, 64)
 	return x, err == nil
 }
 
@@ -132,7 +148,7 @@ func (r *Result) Numeric() []string {
 	for _, name := range r.Metrics {
 		numeric := true
 		for _, s := range r.States {
-			if text := s.cell(name); text != "" {
+			if text, _ := s.cell(name); text != "" {
 				_, err := strconv.ParseFloat(text, 64)
 				numeric = numeric && err == nil
 			}
@@ -161,7 +177,7 @@ func (r *Result) Summary() []Summary {
 		if !ok {
 			c = len(out)
 			at[key] = c
-			out = append(out, Summary{Values: coordinates})
+			out = append(out, Summary{Values: coordinates, Stats: make([]Stat, len(names))})
 			values = append(values, make([][]float64, len(names)))
 		}
 		if r.States[k].Status != experiment.Done {
@@ -169,15 +185,27 @@ func (r *Result) Summary() []Summary {
 		}
 		out[c].N++
 		for i, name := range names {
-			if x, err := strconv.ParseFloat(r.States[k].cell(name), 64); err == nil && !math.IsNaN(x) && !math.IsInf(x, 0) {
+			text, statistic := r.States[k].cell(name)
+			x, err := strconv.ParseFloat(text, 64)
+			if err != nil || math.IsNaN(x) || math.IsInf(x, 0) {
+				continue
+			}
+			switch statistic {
+			case experiment.Quartiles:
 				values[c][i] = append(values[c][i], x)
+			case experiment.Count:
+				out[c].Stats[i].Of++
+				if x != 0 {
+					out[c].Stats[i].Count++
+				}
 			}
 		}
 	}
 	for c := range out {
-		for _, v := range values[c] {
+		for i, v := range values[c] {
 			slices.Sort(v)
-			out[c].Stats = append(out[c].Stats, Stat{quantile.Of(v, 0.5), quantile.Of(v, 0.25), quantile.Of(v, 0.75)})
+			s := &out[c].Stats[i]
+			s.Median, s.Q25, s.Q75 = quantile.Of(v, 0.5), quantile.Of(v, 0.25), quantile.Of(v, 0.75)
 		}
 	}
 	return out
@@ -194,7 +222,8 @@ func (r *Result) write() error {
 		row := append([]string{m.Name}, m.Values...)
 		row = append(row, strconv.FormatUint(m.Spec.Seed, 10), string(r.States[k].Status))
 		for _, name := range r.Metrics {
-			row = append(row, r.States[k].cell(name))
+			text, _ := r.States[k].cell(name)
+			row = append(row, text)
 		}
 		rows = append(rows, row)
 	}
@@ -206,15 +235,28 @@ func (r *Result) write() error {
 		head = append(head, r.Sweep.Grid[k].Path)
 	}
 	head = append(head, "n")
-	for _, name := range r.Numeric() {
-		head = append(head, name+"_median", name+"_q25", name+"_q75")
+	names := r.Numeric()
+	for _, name := range names {
+		quartiles, counts := r.Sums(name)
+		if quartiles {
+			head = append(head, name+"_median", name+"_q25", name+"_q75")
+		}
+		if counts {
+			head = append(head, name+"_count", name+"_of")
+		}
 	}
 	rows = [][]string{head}
 	for _, c := range r.Summary() {
 		row := append(slices.Clone(c.Values), strconv.Itoa(c.N))
-		for _, s := range c.Stats {
-			for _, x := range []float64{s.Median, s.Q25, s.Q75} {
-				row = append(row, strconv.FormatFloat(x, 'g', -1, 64))
+		for i, s := range c.Stats {
+			quartiles, counts := r.Sums(names[i])
+			if quartiles {
+				for _, x := range []float64{s.Median, s.Q25, s.Q75} {
+					row = append(row, strconv.FormatFloat(x, 'g', -1, 64))
+				}
+			}
+			if counts {
+				row = append(row, strconv.Itoa(s.Count), strconv.Itoa(s.Of))
 			}
 		}
 		rows = append(rows, row)

@@ -1,20 +1,15 @@
 package sweep
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
 	"time"
 
 	"spikealign/experiment"
-	"spikealign/internal/durable"
 )
 
 // Options of Run.
@@ -22,6 +17,9 @@ type Options struct {
 	// Dir is the sweep's folder. It is made if it does not exist; members that are finished there
 	// are not run again.
 	Dir string
+	// Overwrite removes the runs in Dir/members that are not of this sweep, instead of refusing the
+	// folder. Finished members of this sweep stay.
+	Overwrite bool
 	// Engine works on the members; nil stands for Local{}. It changes no result.
 	Engine Engine
 	// Session serves for every member; Observe, CPU and PerThread are not used.
@@ -51,16 +49,18 @@ type Task struct {
 	ended chan struct{} // a member ended since the tables were written
 }
 
-// Local is the engine that runs members in this process, several at a time.
+// Local is the engine that runs members in this process, several at a time. A member may use
+// Session.Threads threads; where that is 0 the processors are shared out among the members at a
+// time, at least one thread each.
 type Local struct {
-	Jobs int // how many at a time; 0: as many as Go uses processors
+	Jobs int // how many at a time; 0: as many as there are processors for their threads
 }
 
 // Work implements Engine.
 func (e Local) Work(ctx context.Context, t *Task) (map[string]string, error) {
 	workers := e.Jobs
 	if workers <= 0 {
-		workers = runtime.GOMAXPROCS(0)
+		workers = max(1, runtime.GOMAXPROCS(0)/max(1, t.Session.Threads))
 	}
 	workers = min(workers, len(t.Members))
 	if t.Session.Threads == 0 && workers > 0 {
@@ -233,97 +233,4 @@ func Run(ctx context.Context, s *Sweep, o Options) (*Result, error) {
 		return r, e
 	}
 	return r, nil
-}
-
-// claim takes the folder: makes it, locks it, sees that the members in it are those of this sweep,
-// and writes sweep.yaml.
-func (s *Sweep) claim(o Options) (unlock func(), err error) {
-	if entries, err := os.ReadDir(o.Dir); err == nil && !IsSweep(o.Dir) {
-		for _, e := range entries {
-			if !strings.HasPrefix(e.Name(), ".") {
-				return nil, experiment.Usagef("%s is not empty and not the folder of a sweep (it holds %s); choose another folder with -o", o.Dir, e.Name())
-			}
-		}
-	}
-	for _, m := range s.Members {
-		file := filepath.Join(MemberDir(o.Dir, m), experiment.ConfigFile)
-		if _, err := os.Stat(file); err != nil {
-			continue
-		}
-		old, err := s.kinds.Load(file)
-		if err != nil {
-			return nil, err
-		}
-		change, err := m.Spec.Differs(old)
-		if err != nil {
-			return nil, err
-		}
-		if change != "" {
-			return nil, experiment.Usagef("%s holds member %s of another base experiment: %s; choose another folder with -o", o.Dir, m.Name, change)
-		}
-	}
-	if err := s.checkSources(o.Dir); err != nil {
-		return nil, err
-	}
-	text, err := s.Marshal()
-	if err != nil {
-		return nil, err
-	}
-	if err := os.MkdirAll(filepath.Join(o.Dir, MembersDir), 0o777); err != nil {
-		return nil, experiment.Usagef("cannot make the folder of the sweep: %v", err)
-	}
-	unlock = func() {}
-	lock, err := durable.Lock(o.Dir)
-	var locked *durable.LockedError
-	switch {
-	case err == nil:
-		unlock = func() { lock.Unlock() }
-	case errors.As(err, &locked):
-		return nil, experiment.Usagef("%v", err)
-	case !errors.Is(err, errors.ErrUnsupported):
-		return nil, err
-	}
-	if _, err := durable.Sweep(o.Dir); err != nil {
-		unlock()
-		return nil, err
-	}
-	file := filepath.Join(o.Dir, ConfigFile)
-	if old, err := os.ReadFile(file); err == nil && bytes.Equal(old, text) {
-		return unlock, nil
-	}
-	if err := durable.WriteFile(file, 0o666, func(w io.Writer) error { _, err := w.Write(text); return err }); err != nil {
-		unlock()
-		return nil, err
-	}
-	return unlock, nil
-}
-
-// checkSources opens the runs from which members that have not begun are to begin, before any
-// member runs, and holds them to those from which the others began: a folder that was run again in
-// between holds another run.
-func (s *Sweep) checkSources(dir string) error {
-	begun := map[string]string{} // path and epoch of a source: the checksum of its arrays
-	var rest []Member
-	for _, m := range s.Members {
-		switch info, err := experiment.ReadInfo(MemberDir(dir, m)); {
-		case err != nil: // not begun, or damaged, which is reported when it is run
-			rest = append(rest, m)
-		case info.From != nil:
-			begun[info.From.Folder+"#"+info.From.Epoch] = info.From.SHA256
-		}
-	}
-	for _, m := range rest {
-		source, err := m.Spec.Source()
-		if err != nil {
-			return err
-		}
-		if source == nil {
-			continue
-		}
-		i := source.Info
-		if sum, ok := begun[i.Folder+"#"+i.Epoch]; ok && sum != i.SHA256 {
-			return experiment.Usagef("%s holds another run than when members of %s began from it; put the old one back, or sweep into another folder with -o", i.Folder, dir)
-		}
-	}
-	return nil
 }

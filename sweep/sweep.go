@@ -9,7 +9,12 @@
 //	sweep.yaml        the sweep
 //	members/NAME/     one run each (package experiment)
 //	members.csv       coordinates, seed, status and last metrics of every member
+//	inputs.npz        if it names files of numbers: what they held
 //	summary.csv       median and quartiles of the metrics over the replicates of every condition
+//
+// # Examples
+//
+// In example_test.go a sweep is run, and its results are read.
 package sweep
 
 import (
@@ -51,18 +56,18 @@ type File struct {
 	Kind        string       `yaml:"kind" doc:"sweep"`
 	Name        string       `yaml:"name" doc:"name of the sweep: letters, digits, and _ . -"`
 	Description string       `yaml:"description" doc:"what this sweep is for"`
-	Experiment  yamlconf.Raw `yaml:"experiment" doc:"the base experiment; its seed keys the seeds of all members"`
+	Experiment  yamlconf.Raw `yaml:"experiment" doc:"the base experiment, or {file: FILE} with the experiment file that it is; its seed keys the seeds of all members"`
 	Set         []string     `yaml:"set" doc:"changes of the base experiment, path=value each"`
 	Grid        []Axis       `yaml:"grid" doc:"the values that are combined, each with each"`
 	Replicates  []string     `yaml:"replicates" doc:"paths of the grid that only repeat a condition (seeds)"`
-	Figure      string       `yaml:"figure" default:"none" doc:"what is drawn at the end: a figure of the kind of experiment (noise and comparison for sampling), or none"`
+	Figure      string       `yaml:"figure" default:"none" doc:"what is drawn at the end: comparison, a figure of the kind of experiment (noise for sampling), or none"`
 }
 
 // Axis is one parameter of the grid.
 type Axis struct {
-	Path   string         `yaml:"path" doc:"dotted path in the experiment"`
-	Values []yamlconf.Raw `yaml:"values" doc:"its values"`
-	Label  string         `yaml:"label" doc:"how figures call it"`
+	Path   string `yaml:"path" doc:"dotted path in the experiment"`
+	Values Values `yaml:"values" doc:"its values, or {from: X, to: Y, steps: N}, with log: true in equal ratios"`
+	Label  string `yaml:"label" doc:"how figures call it"`
 }
 
 var nameText = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$`)
@@ -78,7 +83,7 @@ func (f *File) Validate() settings.Problems {
 		bad("name", "allowed are up to 100 letters, digits and _ . -, beginning with a letter or digit")
 	}
 	if !strings.HasPrefix(string(f.Experiment), "{") {
-		bad("experiment", "must be an experiment: keys and values")
+		bad("experiment", "must be an experiment, keys and values, or {file: FILE}")
 	}
 	if len(f.Grid) == 0 {
 		bad("grid", "needs at least one path with values")
@@ -87,12 +92,9 @@ func (f *File) Validate() settings.Problems {
 	paths := map[string]bool{}
 	for k, a := range f.Grid {
 		at := fmt.Sprintf("grid.%d.", k)
-		switch {
-		case a.Path == "" || strings.ContainsAny(a.Path, "= \t\n"):
-			bad(at+"path", "must be the dotted path of a value of the experiment")
-		case a.Path == "name" || a.Path == "kind" || a.Path == "description":
-			bad(at+"path", "cannot be varied")
-		case paths[a.Path]:
+		if fault := a.fault(); fault != "" {
+			bad(at+"path", "%s", fault)
+		} else if paths[a.Path] {
 			bad(at+"path", "stands in the grid twice")
 		}
 		paths[a.Path] = true
@@ -143,13 +145,15 @@ func spell(s string) string {
 	return s
 }
 
-// Sweep is a sweep that is valid, with all its members.
+// Sweep is a sweep with all its members.
 type Sweep struct {
 	File
-	Members []Member // in the order of the grid, the last path fastest
+	Base    experiment.Kind // of the base experiment
+	Members []Member        // in the order of the grid, the last path fastest
 	kinds   experiment.Kinds
 	file    string // where it was read, and its text
 	data    []byte
+	place   experiment.Place // of files of numbers
 }
 
 // Fault returns an error at a path of the sweep file, with its line: something is wrong with the
@@ -175,8 +179,9 @@ func IsSweep(dir string) bool {
 }
 
 // Load reads a sweep file, or the one in the folder of a sweep, with changes "path=value" of the
-// base experiment. Every member is checked. Faults are yamlconf.Errors; an error that wraps
-// experiment.ErrUsage says that the file cannot be read.
+// base experiment. Every member is checked. Faults are experiment.Faults, all of them; the sweep is
+// returned beside them, without members, if the kind of its base is known, so that others can look
+// for more. An error that wraps experiment.ErrUsage says that the file cannot be read.
 func Load(kinds experiment.Kinds, file string, overrides ...string) (*Sweep, error) {
 	if st, err := os.Stat(file); err == nil && st.IsDir() {
 		file = filepath.Join(file, ConfigFile)
@@ -200,21 +205,33 @@ func Load(kinds experiment.Kinds, file string, overrides ...string) (*Sweep, err
 // Parse is Load for text that was read from the file of that name.
 func Parse(kinds experiment.Kinds, file string, data []byte, overrides ...string) (*Sweep, error) {
 	s := &Sweep{File: settings.Default[File](), kinds: kinds, file: file, data: data}
-	if err := yamlconf.Parse(file, data).Decode(&s.File); err != nil {
-		return nil, err
-	}
+	doc := yamlconf.Parse(file, data)
+	err := doc.Decode(&s.File)
 	inFile := len(s.Set)
-	s.Set = append(s.Set, overrides...)
+	for _, o := range overrides {
+		s.Set = append(s.Set, yamlconf.AbsoluteFiles(o))
+	}
+	s.place.Folder = filepath.Dir(file)
+	if filepath.Base(file) == ConfigFile {
+		if err := s.place.Restore(filepath.Join(s.place.Folder, experiment.InputsFile)); err != nil {
+			return nil, err
+		}
+	}
 	if s.Name == "" {
 		s.Name = "sweep"
 		if base := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)); nameText.MatchString(base) {
 			s.Name = base
 		}
 	}
-	wrong := faults{sweep: s, inFile: inFile}
-	index := make([]int, len(s.Grid))
-	for {
-		m, err := s.member(index)
+	base, baseErr := s.base(doc)
+	if base == nil {
+		return nil, yamlconf.Join(err, baseErr)
+	}
+	// Of a grid with faults the rest is still looked at, so that all faults are told at once.
+	wrong := faults{sweep: s, inFile: inFile, base: base, whole: err == nil}
+	errors.As(err, &wrong.before)
+	for _, index := range s.points() {
+		m, err := s.member(base, index)
 		var problems yamlconf.Errors
 		switch {
 		case errors.As(err, &problems):
@@ -223,30 +240,122 @@ func Parse(kinds experiment.Kinds, file string, data []byte, overrides ...string
 			return nil, err
 		}
 		s.Members = append(s.Members, m)
-		k := len(index) - 1
-		for ; k >= 0; k-- {
-			if index[k]++; index[k] < len(s.Grid[k].Values) {
-				break
-			}
-			index[k] = 0
-		}
-		if k < 0 {
-			break
-		}
 	}
-	if err := wrong.issues(file, data); err != nil {
-		return nil, err
+	if err := yamlconf.Join(err, wrong.issues(file, data)); err != nil {
+		if s.Members = nil; s.Base == nil {
+			return nil, err
+		}
+		return s, err
 	}
 	return s, nil
 }
 
+// baseDocument is the base experiment.
+type baseDocument struct {
+	*yamlconf.Document
+	name   string // of its file
+	inline bool   // in the sweep file
+}
+
+// base returns the base experiment, from the file that it is in, and makes s.Experiment its text;
+// nil if there is none that can be read.
+func (s *Sweep) base(doc *yamlconf.Document) (*baseDocument, error) {
+	b := &baseDocument{Document: doc.Under(baseName), name: baseName, inline: true}
+	if b.Document == nil {
+		return nil, nil // File.Validate tells
+	}
+	if keys := b.Keys(); slices.Contains(keys, "file") {
+		if len(keys) > 1 {
+			return nil, s.Fault(baseName+".file", "stands alone under "+baseName+"; what is to differ from that file goes under set")
+		}
+		name := b.Text("file")
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(filepath.Dir(s.file), name)
+		}
+		data, err := yamlconf.ReadFile(name)
+		if err != nil {
+			return nil, s.Fault(baseName+".file", fmt.Sprintf("cannot read the base experiment: %v", err))
+		}
+		b = &baseDocument{Document: yamlconf.Parse(name, data), name: name}
+		if b.Text("kind") == experiment.SweepKind {
+			return nil, s.Fault(baseName+".file", name+" is a sweep file; needed is an experiment file")
+		}
+		if s.Experiment, err = b.Raw(); err != nil {
+			return nil, err
+		}
+	}
+	folder := s.place.Folder
+	if !b.inline {
+		folder = filepath.Dir(b.name)
+	}
+	s.place.Lend(b.Document, folder)
+	s.Base = s.kinds.Find(b.With(s.Set...).Text("kind"))
+	return b, nil
+}
+
+// points returns the points of the grid, the last path fastest: for each axis the place of a value,
+// or -1 if the axis has a fault of its own. Of a grid with too many points there is one for each
+// value.
+func (s *Sweep) points() (points [][]int) {
+	first, members := make([]int, len(s.Grid)), 1
+	seen := map[string]bool{}
+	for k, a := range s.Grid {
+		if a.fault() != "" || seen[a.Path] || len(a.Values) == 0 {
+			first[k] = -1
+			continue
+		}
+		seen[a.Path] = true
+		if members <= maxMembers {
+			members *= len(a.Values)
+		}
+	}
+	if members > maxMembers {
+		for k, a := range s.Grid {
+			for i := range a.Values {
+				if first[k] >= 0 {
+					points = append(points, slices.Clone(first))
+					points[len(points)-1][k] = i
+				}
+			}
+		}
+		return points
+	}
+	for index := slices.Clone(first); ; {
+		points = append(points, slices.Clone(index))
+		k := len(index) - 1
+		for ; k >= 0; k-- {
+			if index[k]++; index[k] > 0 && index[k] < len(s.Grid[k].Values) {
+				break
+			}
+			index[k] = first[k]
+		}
+		if k < 0 {
+			return points
+		}
+	}
+}
+
+// fault says what is wrong with the path of an axis; "" if nothing is.
+func (a Axis) fault() string {
+	switch {
+	case a.Path == "" || strings.ContainsAny(a.Path, "= \t\n"):
+		return "must be the dotted path of a value of the experiment"
+	case a.Path == "name" || a.Path == "kind" || a.Path == "description":
+		return "cannot be varied"
+	}
+	return ""
+}
+
 // member makes the member at a point of the grid.
-func (s *Sweep) member(index []int) (Member, error) {
+func (s *Sweep) member(base *baseDocument, index []int) (Member, error) {
 	overrides := slices.Clone(s.Set)
 	var m Member
 	var key, name, repeat []string
 	ownSeed := false
 	for k, a := range s.Grid {
+		if index[k] < 0 {
+			continue
+		}
 		v := canonical(a.Values[index[k]])
 		overrides = append(overrides, a.Path+"="+string(a.Values[index[k]]))
 		m.Values = append(m.Values, a.Values[index[k]].WithNumbers(spell).Text())
@@ -254,7 +363,7 @@ func (s *Sweep) member(index []int) (Member, error) {
 		if slices.Contains(s.Replicates, a.Path) {
 			repeat = append(repeat, a.Path+"="+v)
 		}
-		name = append(name, s.short(k)+"-"+v)
+		name = append(name, s.Short(k)+"-"+v)
 		ownSeed = ownSeed || a.Path == "seed"
 	}
 	// The order of the grid is no part of a member.
@@ -267,7 +376,7 @@ func (s *Sweep) member(index []int) (Member, error) {
 	if clean := unclean.ReplaceAllString(m.Name, "-"); clean != m.Name || len(clean) > 100 || !nameText.MatchString(clean) {
 		m.Name = fmt.Sprintf("%.60s-%016x", "m"+clean, h.Sum64())
 	}
-	spec, err := s.kinds.Parse(baseName, []byte(s.Experiment), overrides...)
+	spec, err := s.kinds.Decode(base.With(overrides...), base.name)
 	if err != nil {
 		return m, err
 	}
@@ -286,9 +395,9 @@ func (s *Sweep) member(index []int) (Member, error) {
 
 var unclean = regexp.MustCompile(`[^A-Za-z0-9_.-]+`)
 
-// short is the name of the k-th path in names of members: its last part, or all of it where others
+// Short is the name of the k-th path in names of members: its last part, or all of it where others
 // end alike.
-func (s *Sweep) short(k int) string {
+func (s *Sweep) Short(k int) string {
 	last := func(p string) string { return p[strings.LastIndexByte(p, '.')+1:] }
 	for j, a := range s.Grid {
 		if j != k && last(a.Path) == last(s.Grid[k].Path) {

@@ -162,7 +162,7 @@ func TestProblems(t *testing.T) {
 		{"[0, 0.40]", "[]", "at least one value"},
 		{"[0, 0.40]", "[0, x]", "small.yaml:9: grid.0.values.1 = x: initial.noise: is not a number"},
 		{"replicates: [seeds.target]", "replicates: [seed]", "is not a path of the grid"},
-		{"visible: 3", "visible: 0", "small.yaml: experiment.network.visible = 0: "},
+		{"visible: 3", "visible: 0", "small.yaml:6: experiment.network.visible = 0: "},
 		{"initial.noise", "name", "cannot be varied"},
 	} {
 		text := strings.Replace(small, c.old, c.new, 1)
@@ -170,6 +170,87 @@ func TestProblems(t *testing.T) {
 		var problems yamlconf.Errors
 		if !errors.As(err, &problems) || len(problems) != 1 || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want one problem with %q", c.new, err, c.want)
+		}
+	}
+}
+
+// TestRanges verifies the values of ranges: what one would write by hand.
+func TestRanges(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"{from: 0, to: .5, steps: 6}", "0 0.1 0.2 0.3 0.4 0.5"},
+		{"{from: -0.3, to: 0.6, steps: 4}", "-0.3 0 0.3 0.6"},
+		{"{from: 1, to: 0, steps: 4}", "1 0.6666666666666666 0.3333333333333333 0"},
+		{"{from: 1, to: 5, steps: 5}", "1 2 3 4 5"},
+		{"{from: 0, to: 3e5, steps: 4}", "0 100000 200000 300000"},
+		{"{from: 1e-4, to: 1, steps: 5, log: true}", "0.0001 0.001 0.01 0.1 1"},
+		{"{from: 1, to: 2, steps: 3, log: true}", "1 1.414 2"},
+		{"{from: 1e-6, to: 1e-5, steps: 2, log: true}", "1e-06 1e-05"},
+	} {
+		text := strings.Replace(small, "initial.noise, values: [0, 0.40]", "target.bias.0, values: "+c.text, 1)
+		s := parse(t, strings.Replace(text, "grid:", "  target: {bias: [0, 0, 0], weights: [[0, 0, 0], [0, 0, 0], [0, 0, 0]]}\ngrid:", 1))
+		marshalled, err := s.Marshal()
+		if got := strings.Join(canonicals(s.Grid[0]), " "); got != c.want || err != nil {
+			t.Errorf("%s: %s, want %s (%v)", c.text, got, c.want, err)
+		}
+		// The folder has them as a list, which gives the same members.
+		if again := parse(t, string(marshalled)); again.Members[0].Name != s.Members[0].Name || len(again.Members) != len(s.Members) {
+			t.Errorf("%s: %s", c.text, marshalled)
+		}
+	}
+	for _, c := range []struct{ text, want string }{
+		{"{from: 0, to: 1, steps: 3, log: true}", "small.yaml:9: grid.0.values.from = 0: must be above 0"},
+		{"{from: 0, steps: 3}", "small.yaml:9: grid.0.values.to: is missing"},
+		{"{from: 0, to: 1, steps: 1}", "grid.0.values.steps = 1: must be between 2 and 10000"},
+		{"{from: 0, to: 1, step: 3}", "grid.0.values.step = 3: unknown key; did you mean grid.0.values.steps?"},
+		{"{from: 0, to: x, steps: 3}", "grid.0.values.to = x: is not a number"},
+	} {
+		_, err := Parse(known, "small.yaml", []byte(strings.Replace(small, "[0, 0.40]", c.text, 1)))
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", c.text, err, c.want)
+		}
+	}
+}
+
+// TestBaseFile verifies that a base experiment in a file gives the members that it gives inline,
+// that the sweep is whole without the file, and that its faults are told with their lines.
+func TestBaseFile(t *testing.T) {
+	i, j := strings.Index(small, "  kind: sampling"), strings.Index(small, "grid:")
+	inline, dir := small[i:j], t.TempDir()
+	text := small[:i] + "  file: base.yaml\n" + small[j:]
+	write := func(s string) {
+		if err := os.WriteFile(filepath.Join(dir, "base.yaml"), []byte(s), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	load := func(text string) (*Sweep, error) { return Parse(known, filepath.Join(dir, "small.yaml"), []byte(text)) }
+	write(strings.ReplaceAll(inline, "\n  ", "\n")[2:])
+	s, err := load(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := s.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := parse(t, string(whole))
+	for k, m := range parse(t, small).Members {
+		for _, other := range []Member{s.Members[k], again.Members[k]} {
+			if change, err := m.Spec.Differs(other.Spec); change != "" || err != nil || other.Name != m.Name {
+				t.Errorf("%s, %s: %s (%v)", m.Name, other.Name, change, err)
+			}
+		}
+	}
+	for _, c := range []struct{ base, from, to, want string }{
+		{"kind: sampling\nnetwork:\n  visible: 0\n", "", "", "base.yaml:3: network.visible = 0: must be"},
+		{"kind: sampling\n", "file: base.yaml", "file: none.yaml", "small.yaml:4: experiment.file: cannot read the base experiment"},
+		{"kind: sampling\n", "file: base.yaml", "file: base.yaml\n  seed: 2", "small.yaml:4: experiment.file: stands alone"},
+		{"kind: sweep\n", "", "", "is a sweep file; needed is an experiment file"},
+		{"kind: [\n", "", "", "base.yaml:2: is not valid YAML"},
+	} {
+		write(c.base)
+		_, err := load(strings.Replace(text, c.from, c.to, 1))
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%q: %v, want %q", c.base, err, c.want)
 		}
 	}
 }

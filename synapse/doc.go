@@ -10,5 +10,6 @@
 // continuous-time dynamics the same formulas hold with all times multiplied by the number of ticks
 // in a step.
 //
-// The equations are those of docs/model.md, sections 1 and 3.
+// The equations are those of docs/model.md, sections 1 and 3. In example_test.go SAL's window is
+// evaluated.
 package synapse

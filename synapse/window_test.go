@@ -1,7 +1,6 @@
 package synapse
 
 import (
-	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -129,18 +128,4 @@ func TestWindowText(t *testing.T) {
 	if b, err := WindowShape(2).MarshalText(); err == nil {
 		t.Errorf("WindowShape(2): MarshalText = %q", b)
 	}
-}
-
-func ExampleWindow_At() {
-	half := Half{Shape: TriangularWindow, Tau: 10}
-	sal := Window{APlus: -1, AMinus: 1, Plus: half, Minus: half}
-	for _, d := range []int64{-5, -1, 0, 1, 5} {
-		fmt.Printf("t_post - t_pre = %2d: %+.1f\n", d, sal.At(d))
-	}
-	// Output:
-	// t_post - t_pre = -5: +0.5
-	// t_post - t_pre = -1: +0.9
-	// t_post - t_pre =  0: +0.0
-	// t_post - t_pre =  1: -0.9
-	// t_post - t_pre =  5: -0.5
 }

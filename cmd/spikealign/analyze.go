@@ -14,11 +14,11 @@ import (
 	"text/tabwriter"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"spikealign/analysis"
 	"spikealign/experiment"
 	"spikealign/recording"
-	"spikealign/sweep"
 )
 
 type analyzeCommand struct {
@@ -32,7 +32,7 @@ type analyzeCommand struct {
 	MaxLag string `placeholder:"TIME" help:"Longest lag of the histograms. Without it: 5 tau."`
 	Bin    string `placeholder:"TIME" help:"Width of their bins. Without it: a fiftieth of the longest lag."`
 
-	Neurons string `placeholder:"LIST" help:"Only these neurons, such as 0-99,120."`
+	Neurons string `placeholder:"LIST" help:"Only these neurons, such as 0-99,120 or, where they have names, E1,I*."`
 	From    string `placeholder:"TIME" help:"Leave out what comes before this time of the recording."`
 	Until   string `placeholder:"TIME" help:"Leave out what comes at or after this time."`
 
@@ -42,7 +42,8 @@ type analyzeCommand struct {
 	MinWeight  float64 `default:"20" placeholder:"X" help:"Pairs with fewer spikes than about this within tau of each other are not tested (default 20)."`
 	Seed       uint64  `placeholder:"N" help:"Seed of the bootstrap."`
 
-	Output   string        `short:"o" placeholder:"DIR" help:"Write pairs.csv, histograms.npz and figures/matrix.svg and .png into this folder."`
+	Output   string        `short:"o" placeholder:"DIR" help:"Write pairs.csv, histograms.npz and figures/matrix and figures/lags, .svg and .png, into this folder."`
+	Force    bool          `help:"Replace the analysis that the folder given with -o holds."`
 	Top      int           `default:"10" help:"Pairs in the table on standard output (default 10)."`
 	JSON     bool          `name:"json" help:"Print everything but the histograms as JSON."`
 	Threads  int           `short:"j" placeholder:"N" help:"Threads; without it as many as there are processors. Changes no result."`
@@ -61,7 +62,7 @@ func (analyzeCommand) Help() string {
   spikealign analyze spikes-*.dat --tau 20ms --from 500ms      # all files of a NEST recorder
 
 For every pair of neurons: the drift that spike-based alignment learning would give its two synapses, its error, and whether it is significant after correction for the number of pairs. A negative drift
-means that presynaptic spikes lead: the synapse acts as the stronger of the two (of two inhibitory ones: as the less negative). docs/analyze.md explains every column and the assumptions of the test.`
+means that presynaptic spikes lead: the synapse acts as the stronger of the two, the one of larger weight, sign included (-0.4 is larger than -0.8). docs/analyze.md explains every column and the assumptions of the test.`
 }
 
 // Validate is called by kong.
@@ -92,14 +93,19 @@ func (c *analyzeCommand) options() (analysis.Options, error) {
 		return o, nil
 	}
 	for _, item := range strings.Split(c.Neurons, ",") {
-		first, last, isRange := strings.Cut(strings.TrimSpace(item), "-")
+		item = strings.TrimSpace(item)
+		if first, _ := utf8.DecodeRuneInString(item); first == '_' || first == '*' || unicode.IsLetter(first) {
+			o.Names = append(o.Names, item)
+			continue
+		}
+		first, last, isRange := strings.Cut(item, "-")
 		if !isRange {
 			last = first
 		}
 		lo, err1 := strconv.ParseInt(first, 10, 64)
 		hi, err2 := strconv.ParseInt(last, 10, 64)
 		if err1 != nil || err2 != nil || lo < 0 || hi < lo {
-			return o, fmt.Errorf("--neurons %s: %q is neither a neuron nor a range such as 0-99", c.Neurons, item)
+			return o, fmt.Errorf("--neurons %s: %q is neither a neuron (7, E1), nor a range of numbers (0-99), nor a pattern of names (E*)", c.Neurons, item)
 		}
 		o.Neurons = append(o.Neurons, analysis.Range{First: lo, Last: hi})
 	}
@@ -150,8 +156,8 @@ func flagText(err error) string {
 
 // Run analyses recorded spikes.
 func (c *analyzeCommand) Run(a *app) error {
-	if what := holder(c.Output); what != "" {
-		return usagef("%s is the folder of a %s; choose another folder with -o", c.Output, what)
+	if err := checkOutput(c.Output, "an analysis", analysis.PairsFile, c.Force); err != nil {
+		return err
 	}
 	files, err := spikeFiles(c.Spikes)
 	if err != nil {
@@ -174,7 +180,7 @@ func (c *analyzeCommand) Run(a *app) error {
 	defer r.Close()
 	result, err := c.analyze(a, r)
 	if err != nil {
-		if r.Exchanged != "" {
+		if r.Exchanged != "" && !strings.Contains(err.Error(), r.Exchanged) {
 			fmt.Fprintln(a.stderr, "warning:", r.Exchanged)
 		}
 		if wrong := (*analysis.OptionError)(nil); errors.As(err, &wrong) {
@@ -184,7 +190,7 @@ func (c *analyzeCommand) Run(a *app) error {
 	}
 	result.Sources = c.Spikes
 	if c.Output != "" && len(result.Neurons) > analysis.MaxDrawn {
-		result.Warnings = append(result.Warnings, fmt.Sprintf("no figure of more than %d neurons", analysis.MaxDrawn))
+		result.Warnings = append(result.Warnings, fmt.Sprintf("no figure of the matrix for more than %d neurons", analysis.MaxDrawn))
 	}
 	for _, w := range result.Warnings {
 		fmt.Fprintln(a.stderr, "warning:", w)
@@ -226,19 +232,6 @@ func (c *analyzeCommand) analyze(a *app, r *recording.Recording) (*analysis.Resu
 	return result, err
 }
 
-// holder tells whether a folder is that of a run or a sweep, in which nothing else is written; ""
-// if not.
-func holder(dir string) string {
-	switch {
-	case dir == "":
-	case sweep.IsSweep(dir):
-		return "sweep"
-	case experiment.IsRun(dir):
-		return "run"
-	}
-	return ""
-}
-
 // spikeFiles puts the recorded spikes in the place of a run's folder.
 func spikeFiles(names []string) ([]string, error) {
 	files := slices.Clone(names)
@@ -265,7 +258,24 @@ func spikeFiles(names []string) ([]string, error) {
 // print writes the table.
 func (c *analyzeCommand) print(w io.Writer, r *analysis.Result) error {
 	o := r.Counter.Options()
-	fmt.Fprintf(w, "%d neurons, %d spikes in %s, resolved to %s\n", r.N, r.Spikes, r.Span(float64(r.Length)), r.Span(1))
+	from := ""
+	if r.Start < 0 {
+		from = fmt.Sprintf(" from %g %s on", r.Start, r.Unit)
+	}
+	fmt.Fprintf(w, "%d neurons, %d spikes in %s%s, resolved to %s\n", r.N, r.Spikes, r.Span(float64(r.Length)), from, r.Span(1))
+	rates := make([]float64, r.N)
+	for k := range rates {
+		rates[k] = r.Rate(k)
+	}
+	slices.Sort(rates)
+	median := (rates[(r.N-1)/2] + rates[r.N/2]) / 2
+	rate := func(x float64) string {
+		if x >= 1000 {
+			return strconv.FormatFloat(x, 'f', 0, 64)
+		}
+		return strconv.FormatFloat(x, 'g', 3, 64)
+	}
+	fmt.Fprintf(w, "rates from %s to %s %s, median %s\n", rate(rates[0]), rate(rates[r.N-1]), r.RateUnit(), rate(median))
 	fmt.Fprintf(w, "%s window of tau = %s; %d blocks of %s\n", c.Window, r.Span(o.Window.Plus.Tau), o.Blocks, r.Span(float64(r.Length)/float64(o.Blocks)))
 	fmt.Fprintf(w, "asymmetric timing: %d of %d tested pairs at level %g (Holm)\n", r.Rejected, r.Tested, c.Level)
 	short := func(x float64) string {
@@ -275,21 +285,21 @@ func (c *analyzeCommand) print(w io.Writer, r *analysis.Result) error {
 		return strconv.FormatFloat(x, 'g', 3, 64)
 	}
 	if c.Top > 0 && len(r.Synapses) > 0 {
-		fmt.Fprintf(w, "\nclearest pairs; SAL: drift of W from PRE to POST, W from POST to PRE has the opposite\n")
+		fmt.Fprintf(w, "\nclearest pairs; SAL: drift of W from PRE to POST, W from POST to PRE has the opposite; RATES: of PRE and POST, %s\n", r.RateUnit())
 		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-		fmt.Fprintf(t, "PRE\tPOST\tSAL\t%g%% INTERVAL\tINDEX\tT\tP\tP HOLM\tQ\tPAIRS\tSTRONGER\n", 100*(1-c.Level))
+		fmt.Fprintf(t, "PRE\tPOST\tSAL\t%g%% INTERVAL\tINDEX\tT\tP\tP HOLM\tQ\tRATES\tPAIRS\tSTRONGER\n", 100*(1-c.Level))
 		for _, s := range r.Clearest()[:min(c.Top, len(r.Synapses)/2)] {
-			pre, post, mark := r.Neurons[s.Pre], r.Neurons[s.Post], ""
+			pre, post, mark := r.Name(s.Pre), r.Name(s.Post), ""
 			if s.Sign != 0 {
-				mark = fmt.Sprintf("\t%d to %d", pre, post)
+				mark = fmt.Sprintf("\t%s to %s", pre, post)
 			}
-			fmt.Fprintf(t, "%d\t%d\t%s\t[%s, %s]\t%s\t%s\t%s\t%s\t%s\t%d%s\n", pre, post, short(s.SAL), short(s.Low), short(s.High), short(s.Index), short(s.T), short(s.P),
-				short(s.Holm), short(s.Q), s.Causal+s.AntiCausal, mark)
+			fmt.Fprintf(t, "%s\t%s\t%s\t[%s, %s]\t%s\t%s\t%s\t%s\t%s\t%s, %s\t%d%s\n", pre, post, short(s.SAL), short(s.Low), short(s.High), short(s.Index), short(s.T), short(s.P),
+				short(s.Holm), short(s.Q), rate(r.Rate(s.Pre)), rate(r.Rate(s.Post)), s.Causal+s.AntiCausal, mark)
 		}
 		if err := t.Flush(); err != nil {
 			return err
 		}
-		fmt.Fprintln(w, "STRONGER: the synapse that acts as the stronger of the two, where that is significant; of two inhibitory ones, the less negative")
+		fmt.Fprintln(w, "STRONGER: the synapse that acts as the one of larger weight, sign included (-0.4 is larger than -0.8), where that is significant")
 	}
 	if c.Output == "" {
 		return nil

@@ -14,6 +14,7 @@ type convertCommand struct {
 	File   string `arg:"" help:"Parameter file (YAML) of the authors' spiking sampling network or of their microcircuits."`
 	Timing string `default:"canonical" enum:"canonical,authors" help:"canonical, or authors: their conventions for the lengths of potential and refractory time, each epoch beginning at rest."`
 	Output string `short:"o" placeholder:"FILE" help:"Write the experiment file here. Without it: to standard output."`
+	Force  bool   `help:"Replace the file given with -o."`
 }
 
 // Help shows the examples.
@@ -32,6 +33,9 @@ func (c *convertCommand) Run(a *app) error {
 	if err != nil {
 		return usagef("cannot read the parameter file: %v", err)
 	}
+	if err := c.checkOutput(); err != nil {
+		return err
+	}
 	spec, notes, err := convert.File(a.kinds, c.File, data, c.Timing == "authors")
 	if err != nil {
 		return err
@@ -47,13 +51,29 @@ func (c *convertCommand) Run(a *app) error {
 		_, err = a.stdout.Write(text)
 		return err
 	}
-	from, err1 := os.Stat(c.File)
-	to, err2 := os.Stat(c.Output)
-	if err1 == nil && err2 == nil && os.SameFile(from, to) {
-		return usagef("%s is the parameter file itself; choose another name with -o", c.Output)
-	}
 	return durable.WriteFile(c.Output, 0o666, func(w io.Writer) error {
 		_, err := w.Write(text)
 		return err
 	})
+}
+
+// checkOutput refuses to replace a file, the parameter file itself in any case.
+func (c *convertCommand) checkOutput() error {
+	if c.Output == "" {
+		return nil
+	}
+	to, err := os.Stat(c.Output)
+	if err != nil {
+		return nil // not there
+	}
+	from, err := os.Stat(c.File)
+	switch {
+	case err == nil && os.SameFile(from, to):
+		return usagef("%s is the parameter file itself; choose another name with -o", c.Output)
+	case to.IsDir():
+		return usagef("%s is a folder; choose the name of a file with -o", c.Output)
+	case !c.Force:
+		return usagef("%s exists; choose another name with -o, or replace it with --force", c.Output)
+	}
+	return nil
 }

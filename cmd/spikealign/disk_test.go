@@ -107,7 +107,7 @@ func TestFullDisk(t *testing.T) {
 	hit := map[string]int{}
 	coarse := int64(4) // every size would take long
 	wanted := []string{"experiment.yaml", "partial/spikes.time", "spikes.npz"}
-	if long {
+	if long() {
 		coarse = 1
 		wanted = append(wanted, "metrics.csv", "run.json", "partial/spikes.neuron", "checkpoint", "arrays.npz")
 	}
@@ -194,7 +194,7 @@ func TestFullOfFiles(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(disk, syscall.MNT_DETACH) }) // after a failure
 	step := 5
-	if long {
+	if long() {
 		step = 1
 	}
 	for inodes := 2; ; inodes += step {

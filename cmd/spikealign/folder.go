@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"spikealign/experiment"
@@ -64,4 +65,44 @@ func checkFolder(a *app, dir string, first ...experiment.Status) error {
 		named, more = named[:maxNamed], fmt.Sprintf(" and %d more", n)
 	}
 	return usagef("%s is not the folder of a run or a sweep; in it are %s%s", dir, strings.Join(named, ", "), more)
+}
+
+// checkOutput refuses, before anything is computed, a folder for results that holds anything else
+// than results of the same command, and also those unless they may be replaced. what is what the
+// command calls its results, "a sample"; mark is a file that they always have.
+func checkOutput(dir, what, mark string, force bool) error {
+	if dir == "" {
+		return nil
+	}
+	if holds := holder(dir); holds != "" {
+		return usagef("%s is the folder of a %s; choose another folder with -o", dir, holds)
+	}
+	if st, err := os.Stat(dir); err == nil && !st.IsDir() {
+		return usagef("%s is a file; choose another folder with -o", dir)
+	}
+	entries, _ := os.ReadDir(dir) // none if it is not there; what cannot be read cannot be written
+	k := slices.IndexFunc(entries, func(e os.DirEntry) bool { return !strings.HasPrefix(e.Name(), ".") })
+	if k < 0 {
+		return nil
+	}
+	_, err := os.Stat(filepath.Join(dir, mark))
+	switch {
+	case err != nil:
+		return usagef("%s is not empty and not the folder of %s (it holds %s); choose another folder with -o", dir, what, entries[k].Name())
+	case !force:
+		return usagef("%s holds %s already; choose another folder with -o, or replace it with --force", dir, what)
+	}
+	return nil
+}
+
+// holder tells whether a folder is that of a run or a sweep, in which nothing else is written; ""
+// if not.
+func holder(dir string) string {
+	switch {
+	case sweep.IsSweep(dir):
+		return "sweep"
+	case experiment.IsRun(dir):
+		return "run"
+	}
+	return ""
 }

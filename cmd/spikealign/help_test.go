@@ -48,6 +48,10 @@ func TestExamples(t *testing.T) {
 				if _, err := sweep.Load(kinds, cli.Sweep.File, cli.Sweep.Set...); err != nil {
 					t.Errorf("%s: %v", line, err)
 				}
+			case "examples":
+				if _, ok := findExample(cli.Examples.Name); cli.Examples.Name != "" && !ok {
+					t.Errorf("%s: there is no such example", line)
+				}
 			case "reproduce":
 				for _, f := range cli.Reproduce.Figures {
 					if f != "all" && !slices.ContainsFunc(reproduce.Figures(), func(known reproduce.Figure) bool { return known.Name == f }) {

@@ -46,13 +46,16 @@ type commands struct {
 	Reproduce reproduceCommand `cmd:"" help:"Reproduce figures of the paper, with a verdict on each claim."`
 	Analyze   analyzeCommand   `cmd:"" help:"SAL statistics of recorded spike trains."`
 	STDD      stddCommand      `cmd:"" name:"stdd" help:"Two neurons, exactly: spike-timing differences and what SAL makes of them."`
+	Examples  examplesCommand  `cmd:"" help:"List the experiment files that are in the program, or print one."`
 	Template  templateCommand  `cmd:"" help:"Print an experiment file with every default, or a sweep file, to begin with."`
 	List      listCommand      `cmd:"" help:"Show runs at a glance."`
 	Plot      plotCommand      `cmd:"" help:"Draw the figures of a run or a sweep."`
 	Convert   convertCommand   `cmd:"" help:"Turn a parameter file of the authors' programs into an experiment file."`
 	Version   versionCommand   `cmd:"" help:"Print the version."`
+	Help      helpCommand      `cmd:"" help:"Tell about a command."`
 
-	Verbose bool `short:"v" help:"Tell more on standard error."`
+	Verbose     bool             `short:"v" help:"Tell more on standard error."`
+	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`
 }
 
 // app is what commands work with.
@@ -101,7 +104,7 @@ func process(known catalog.Entries) int {
 func run(ctx context.Context, stdout, stderr io.Writer, args []string, known catalog.Entries) (code int) {
 	var cli commands
 	parser := newParser(&cli, known, stdout, stderr)
-	// kong wants to exit after --help.
+	// kong wants to exit after --help and --version.
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
@@ -141,7 +144,7 @@ func run(ctx context.Context, stdout, stderr io.Writer, args []string, known cat
 			}
 			return at
 		}}))}
-	return report(stderr, c.Run(a))
+	return report(stderr, c.Run(a, parser))
 }
 
 // unknownCommand returns the word that stands where a command should, if that is what the parser
@@ -151,14 +154,20 @@ func unknownCommand(parser *kong.Kong, err error, args []string) (word string, k
 	if !errors.As(err, &pe) || pe.Context == nil || pe.Context.Selected() != nil {
 		return "", nil
 	}
-	for _, c := range parser.Model.Children {
-		known = append(known, c.Name)
-	}
+	known = commandNames(parser)
 	k := slices.IndexFunc(args, func(arg string) bool { return !strings.HasPrefix(arg, "-") })
 	if k < 0 || slices.Contains(known, args[k]) {
 		return "", nil
 	}
 	return args[k], known
+}
+
+// commandNames lists the commands.
+func commandNames(parser *kong.Kong) (names []string) {
+	for _, c := range parser.Model.Children {
+		names = append(names, c.Name)
+	}
+	return names
 }
 
 // noSuch is the usage error for a word that is not one of those known.
@@ -170,14 +179,23 @@ func noSuch(what, word string, known []string) error {
 	return usagef("there is no %s %q; %sknown are %s", what, word, hint, strings.Join(known, ", "))
 }
 
-// newParser returns the parser of the command line. It panics with an exit after --help.
+// description is what --help says first.
+const description = `Experiments on spike-based alignment learning: run them, resume them, compare them.
+
+A first step, ten seconds on two cores:
+
+  spikealign examples quickstart > quickstart.yaml
+  spikealign sweep quickstart.yaml`
+
+// newParser returns the parser of the command line. It panics with an exit after --help and
+// --version.
 func newParser(cli *commands, known catalog.Entries, stdout, stderr io.Writer) *kong.Kong {
 	parser, err := kong.New(cli,
 		kong.Name("spikealign"),
-		kong.Description("Experiments on spike-based alignment learning: run them, resume them, compare them."),
+		kong.Description(description),
 		kong.Writers(stdout, stderr),
 		kong.WithHyphenPrefixedParameters(true), // --w21 -0.4
-		kong.Vars{"runs": defaultRuns, "kinds": strings.Join(known.Kinds().Names(), ", ")},
+		kong.Vars{"runs": defaultRuns, "kinds": strings.Join(known.Kinds().Names(), ", "), "version": versionLine()},
 		kong.Exit(func(code int) { panic(exit(code)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 100}),
 	)

@@ -65,7 +65,7 @@ func TestMemory(t *testing.T) {
 	if one > bar {
 		t.Errorf("%d MB, more than %d", one, bar)
 	}
-	if !long {
+	if !long() {
 		return
 	}
 	ten := peak("ten-reports", "training.epochs=1801", "training.report_every=200")

@@ -55,9 +55,17 @@ func (c *plotCommand) Run(a *app) error {
 	return nil
 }
 
-// drawRun draws a folder after its run. What was computed is safe by then: a failure is a warning.
-func drawRun(a *app, dir string) {
-	if _, err := a.drawers.Folder(a.kinds, dir); err != nil {
+// drawRun draws a folder after its run and returns the files of the figures. What was computed is
+// safe by then: a failure is a warning.
+func drawRun(a *app, dir string) (files []string) {
+	names, err := a.drawers.Folder(a.kinds, dir)
+	if err != nil {
 		fmt.Fprintln(a.stderr, "warning: no figure:", err)
 	}
+	for _, name := range names {
+		for _, suffix := range []string{".png", ".svg"} {
+			files = append(files, filepath.Join(experiment.FiguresDir, name+suffix))
+		}
+	}
+	return files
 }

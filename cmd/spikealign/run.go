@@ -56,7 +56,7 @@ func (c *runCommand) Run(a *app) error {
 	}
 	spec, err := a.kinds.Load(c.File, overrides...)
 	if err != nil {
-		return err
+		return orExample(err, c.File)
 	}
 	o := experiment.Options{Spec: spec, Dir: c.Output, Overwrite: c.Force}
 	if o.Dir == "" {
@@ -79,6 +79,7 @@ func (c *runCommand) Run(a *app) error {
 
 // sessionFlags are common to run and resume.
 type sessionFlags struct {
+	Threads   int           `placeholder:"N" help:"Threads that the run may use, if its kind can use several; without it as many as there are processors. Changes no result."`
 	TimeLimit time.Duration `placeholder:"DURATION" help:"Stop with a checkpoint after this wall time (90m, 1h30m); exit code 75."`
 	Progress  time.Duration `default:"10s" placeholder:"DURATION" help:"Time between two lines of progress where standard error is not a terminal (default 10s)."`
 	Quiet     bool          `short:"q" help:"No progress."`
@@ -90,12 +91,15 @@ func (f *sessionFlags) Validate() error {
 	if f.TimeLimit < 0 || f.Progress < 0 {
 		return fmt.Errorf("a duration must not be negative")
 	}
+	if f.Threads < 0 {
+		return fmt.Errorf("--threads must not be negative")
+	}
 	return nil
 }
 
 // session shows progress while work runs, and prints its result.
 func (f *sessionFlags) session(a *app, work func(experiment.Session) (experiment.Result, error)) error {
-	s := experiment.Session{Program: version(), TimeLimit: f.TimeLimit, Log: a.log}
+	s := experiment.Session{Program: version(), TimeLimit: f.TimeLimit, Threads: f.Threads, Log: a.log}
 	end := func(string, bool) {}
 	if !f.Quiet {
 		width, isTerminal := terminal(a.stderr)

@@ -19,6 +19,7 @@ type sampleCommand struct {
 	Seed     uint64        `default:"1" placeholder:"N" help:"Keys the spikes (default 1)."`
 	Top      int           `default:"10" placeholder:"N" help:"States in the table on standard output (default 10)."`
 	Output   string        `short:"o" placeholder:"DIR" help:"Write sample.json, marginals.csv, states.csv, arrays.npz and, for images, figures/images into this folder."`
+	Force    bool          `help:"Replace the sample that the folder given with -o holds."`
 	JSON     bool          `name:"json" help:"Print everything as JSON, of the states the first 1000."`
 	Progress time.Duration `default:"10s" placeholder:"DURATION" help:"Time between two lines of progress where standard error is not a terminal (default 10s)."`
 	Quiet    bool          `short:"q" help:"No progress."`
@@ -55,10 +56,8 @@ func (c *sampleCommand) Run(a *app) error {
 	if err := checkFolder(a, dir, experiment.Done); err != nil {
 		return err
 	}
-	if c.Output != "" {
-		if err := sample.Check(c.Output); err != nil {
-			return err
-		}
+	if err := checkOutput(c.Output, "a sample", sample.InfoFile, c.Force); err != nil {
+		return err
 	}
 	p := newPhase(a, c.Progress, c.Quiet)
 	o := sample.Options{Clamp: c.Clamp, Settle: c.Settle, Duration: c.Duration, Seed: c.Seed, Progress: func(share float64) {

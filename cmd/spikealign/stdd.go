@@ -34,6 +34,7 @@ type stddCommand struct {
 	WindowTau float64             `placeholder:"STEPS" help:"Its time constant, steps. Without it: tau."`
 	Table     bool                `help:"Print the distribution too: one line per lag."`
 	Output    string              `short:"o" placeholder:"DIR" help:"Write the distribution into this folder: stdd.csv, stdd.svg, stdd.png."`
+	Force     bool                `help:"Replace the distribution that the folder given with -o holds."`
 	JSON      bool                `name:"json" help:"Print everything as JSON."`
 }
 
@@ -56,6 +57,10 @@ type stddResult struct {
 	B2           float64   `json:"b2"`
 	Tau          int64     `json:"tau"`
 	Dynamics     string    `json:"dynamics"`
+	PSP          pspJSON   `json:"psp"`         // of both synapses
+	MinISI       int64     `json:"min_isi"`     // steps
+	TMax         int64     `json:"t_max"`       // steps
+	Window       halfJSON  `json:"window"`      // of SAL
 	Lag          []int64   `json:"lag"`         // steps, t1 - t2
 	Rate         []float64 `json:"rate"`        // pairs per step
 	Probability  []float64 `json:"probability"` // rate over that of all pairs
@@ -68,6 +73,45 @@ type stddResult struct {
 	Residual     float64   `json:"residual"`
 	Error        float64   `json:"error"`
 	Warnings     []string  `json:"warnings"`
+}
+
+// pspJSON is a postsynaptic potential as --json prints it: with the one number that its shape has.
+type pspJSON struct {
+	Shape  string  `json:"shape"`
+	Steps  int64   `json:"steps,omitempty"`   // length of a rectangle
+	TauSyn float64 `json:"tau_syn,omitempty"` // time constant of any other shape, steps
+}
+
+func newPSPJSON(p synapse.PSP) pspJSON {
+	if p.Shape == synapse.Rectangular {
+		return pspJSON{Shape: p.Shape.String(), Steps: p.Steps}
+	}
+	return pspJSON{Shape: p.Shape.String(), TauSyn: p.TauSyn}
+}
+
+// halfJSON is a learning window as --json prints it.
+type halfJSON struct {
+	Shape string  `json:"shape"`
+	Tau   float64 `json:"tau"` // steps
+}
+
+// note says, below the name of the law's figure, what it depends on beside weights, biases and tau.
+func (r *stddResult) note() string {
+	potential := fmt.Sprintf("%s potential of %d steps", r.PSP.Shape, r.PSP.Steps)
+	if r.PSP.Steps == 0 {
+		potential = fmt.Sprintf(`%s potential, τ_{syn} = %v steps`, r.PSP.Shape, r.PSP.TauSyn)
+	}
+	isi := ""
+	if r.MinISI != r.Tau {
+		isi = fmt.Sprintf(", intervals of %d steps and more", r.MinISI)
+	}
+	article := "a"
+	if strings.HasPrefix(r.Window.Shape, "e") {
+		article = "an"
+	}
+	drift := strings.ReplaceAll(strconv.FormatFloat(r.Drift12, 'g', 3, 64), "-", "−")
+	return fmt.Sprintf(`%s, %s time%s; SAL with %s %s window of %v steps: drift of \i{W}_{12} %s per τ`,
+		potential, r.Dynamics, isi, article, r.Window.Shape, r.Window.Tau, drift)
 }
 
 // faults returns what is wrong with the flags.
@@ -109,12 +153,16 @@ func (c *stddCommand) Run(a *app) error {
 	if faults := c.faults(p, half); len(faults) > 0 {
 		return usagef("%s", strings.ReplaceAll(strings.Join(faults, "; "), "\n", "; "))
 	}
+	if err := checkOutput(c.Output, "a law of timing differences", stddTable, c.Force); err != nil {
+		return err
+	}
 	law, err := stdd.Solve(p)
 	if err != nil {
 		return err
 	}
 	d12, d21 := law.Drift(sal.Window(half))
 	r := stddResult{W12: c.W12, W21: c.W21, B1: c.B1, B2: c.B2, Tau: c.Tau, Dynamics: c.Dynamics.String(),
+		PSP: newPSPJSON(law.Params.PSP), MinISI: law.Params.MinISI, TMax: law.Params.TMax, Window: halfJSON{half.Shape.String(), half.Tau},
 		Lag: law.Lags(), Rate: law.Rates(), Probability: law.Probability(), Tail: []float64{law.TailMinus, law.TailPlus}, Drift12: d12, Drift21: d21,
 		MassPositive: law.MassPositive(), Coincidence: law.Coincidence, SpikeRate: []float64{law.Rate1, law.Rate2}, Residual: law.Residual, Error: law.Error, Warnings: []string{}}
 	for _, w := range law.Warnings {
@@ -128,7 +176,7 @@ func (c *stddCommand) Run(a *app) error {
 			lags[k] = float64(d)
 		}
 		name := strings.ReplaceAll(fmt.Sprintf(`\i{W}_{12} = %v, \i{W}_{21} = %v, \i{b} = (%v, %v)`, c.W12, c.W21, c.B1, c.B2), "-", "−")
-		f, err := figure.STDD{Laws: []figure.STDDLaw{{Name: name, Tau: float64(c.Tau), Lags: lags, Probability: r.Probability}}}.Figure()
+		f, err := figure.STDD{Laws: []figure.STDDLaw{{Name: name, Tau: float64(c.Tau), Lags: lags, Probability: r.Probability, Note: r.note()}}}.Figure()
 		if err != nil {
 			return err
 		}

@@ -16,14 +16,17 @@ import (
 
 	"spikealign/experiment"
 	"spikealign/internal/progress"
+	"spikealign/internal/yamlconf"
 	"spikealign/sweep"
 )
 
 type sweepCommand struct {
 	File      string        `arg:"" help:"The sweep file (YAML), or the folder of a sweep to go on with."`
 	Output    string        `short:"o" placeholder:"DIR" help:"Folder of the sweep. Without it: runs/NAME."`
-	Jobs      int           `short:"j" placeholder:"N" help:"Runs at a time; without it as many as there are processors. Changes no result."`
+	Jobs      int           `short:"j" placeholder:"N" help:"Runs at a time; without it as many as there are processors for their threads. Changes no result."`
+	Threads   int           `placeholder:"N" help:"Threads of each run, if its kind can use several; without it the processors are shared out: one each, more where fewer runs than processors are under way. Changes no result."`
 	Set       []string      `sep:"none" placeholder:"PATH=VALUE" help:"Change a value of the base experiment. Repeatable."`
+	Force     bool          `help:"Remove the runs in the folder that are not of this sweep. Finished members of this one stay."`
 	Progress  time.Duration `default:"10s" placeholder:"DURATION" help:"Time between two lines of progress where standard error is not a terminal (default 10s)."`
 	TimeLimit time.Duration `placeholder:"DURATION" help:"Stop with checkpoints after this wall time (90m, 1h30m); exit code 75."`
 	Quiet     bool          `short:"q" help:"No progress."`
@@ -38,13 +41,14 @@ func (sweepCommand) Help() string {
   spikealign sweep experiments/figure4-sweep.yaml -o runs/quick --jobs 2 --set training.epochs=1001
   spikealign sweep runs/quick                 # go on
 
-Members that are finished are not run again, members that were stopped are resumed; a grid may be extended.`
+Members that are finished are not run again, members that were stopped are resumed. The grid may grow in its folder: more values, more seeds.
+A folder with runs of another sweep is refused.`
 }
 
 // Validate is called by kong.
 func (c *sweepCommand) Validate() error {
-	if c.Jobs < 0 || c.Progress < 0 || c.TimeLimit < 0 {
-		return fmt.Errorf("--jobs, --progress and --time-limit must not be negative")
+	if c.Jobs < 0 || c.Threads < 0 || c.Progress < 0 || c.TimeLimit < 0 {
+		return fmt.Errorf("--jobs, --threads, --progress and --time-limit must not be negative")
 	}
 	return nil
 }
@@ -57,13 +61,13 @@ func (c *sweepCommand) Run(a *app) error {
 		}
 	}
 	s, err := sweep.Load(a.kinds, c.File, c.Set...)
+	if s != nil {
+		err = yamlconf.Join(err, a.drawers.Check(s))
+	}
 	if err != nil {
-		return err
+		return orExample(err, c.File)
 	}
-	if err := a.drawers.Check(s); err != nil {
-		return err
-	}
-	o := sweep.Options{Dir: c.Output, Engine: sweep.Local{Jobs: c.Jobs}, Session: experiment.Session{Program: version(), Log: a.log}}
+	o := sweep.Options{Dir: c.Output, Overwrite: c.Force, Engine: sweep.Local{Jobs: c.Jobs}, Session: experiment.Session{Program: version(), Threads: c.Threads, Log: a.log}}
 	if o.Dir == "" {
 		if o.Dir = filepath.Join(defaultRuns, s.Name); sweep.IsSweep(c.File) {
 			o.Dir = c.File
@@ -89,12 +93,12 @@ func (c *sweepCommand) Run(a *app) error {
 		}
 	}
 	if result.Done() > 0 {
-		drawRun(a, o.Dir)
-		show := printSummary
+		figures := drawRun(a, o.Dir)
+		show := func() error { return printSummary(a.stdout, result, figures) }
 		if c.JSON {
-			show = printSummaryJSON
+			show = func() error { return printSummaryJSON(a.stdout, result) }
 		}
-		if printErr := show(a.stdout, result); err == nil {
+		if printErr := show(); err == nil {
 			err = printErr
 		}
 	}
@@ -125,8 +129,9 @@ func showSweep(a *app, o *sweep.Options, every time.Duration) {
 	}
 }
 
-// printSummary prints median [q25, q75] of the main metrics for every condition.
-func printSummary(w io.Writer, r *sweep.Result) error {
+// printSummary prints median [q25, q75] of the main metrics for every condition, and the files of
+// the sweep.
+func printSummary(w io.Writer, r *sweep.Result, figures []string) error {
 	var head []string
 	for _, k := range r.Sweep.Conditions() {
 		head = append(head, r.Sweep.Grid[k].Path)
@@ -140,8 +145,10 @@ func printSummary(w io.Writer, r *sweep.Result) error {
 		}
 	}
 	if len(shown) == 0 {
-		for k := range names {
-			shown = append(shown, k)
+		for k, name := range names {
+			if quartiles, counts := r.Sums(name); quartiles || counts {
+				shown = append(shown, k)
+			}
 		}
 	}
 	for _, k := range shown {
@@ -154,8 +161,10 @@ func printSummary(w io.Writer, r *sweep.Result) error {
 		row := append(slices.Clone(c.Values), strconv.Itoa(c.N))
 		for _, k := range shown {
 			cell := "-"
-			if c.N > 0 {
-				s := c.Stats[k]
+			switch s := c.Stats[k]; {
+			case s.Of > 0:
+				cell = fmt.Sprintf("%d of %d", s.Count, s.Of)
+			case c.N > 0:
 				cell = fmt.Sprintf("%s [%s, %s]", short(s.Median), short(s.Q25), short(s.Q75))
 			}
 			row = append(row, cell)
@@ -165,22 +174,27 @@ func printSummary(w io.Writer, r *sweep.Result) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	files := append([]string{sweep.ConfigFile, sweep.MembersFile, sweep.SummaryFile}, figuresIn(r.Dir)...)
+	files := append([]string{sweep.ConfigFile, sweep.MembersFile, sweep.SummaryFile}, figures...)
 	_, err := fmt.Fprintf(w, "%s: %d of %d members finished; %s\n", r.Dir, r.Done(), len(r.Sweep.Members), strings.Join(files, " "))
 	return err
 }
 
 // summarized is a condition of a sweep as --json prints it.
 type summarized struct {
-	Condition map[string]any       `json:"condition"` // by path
-	N         int                  `json:"n"`         // finished members
-	Metrics   map[string]quartiles `json:"metrics"`   // left out without finite values
+	Condition map[string]any `json:"condition"` // by path
+	N         int            `json:"n"`         // finished members
+	Metrics   map[string]any `json:"metrics"`   // quartiles or counted, left out without finite values
 }
 
 type quartiles struct {
 	Q25    float64 `json:"q25"`
 	Median float64 `json:"median"`
 	Q75    float64 `json:"q75"`
+}
+
+type counted struct {
+	Count int `json:"count"`
+	Of    int `json:"of"`
 }
 
 // jsonValue is a value of the grid: a number where it is one, else text.
@@ -200,12 +214,15 @@ func printSummaryJSON(w io.Writer, r *sweep.Result) error {
 	}{Dir: r.Dir, Members: len(r.Sweep.Members), Finished: r.Done()}
 	names := r.Numeric()
 	for _, c := range r.Summary() {
-		s := summarized{Condition: map[string]any{}, N: c.N, Metrics: map[string]quartiles{}}
+		s := summarized{Condition: map[string]any{}, N: c.N, Metrics: map[string]any{}}
 		for i, k := range r.Sweep.Conditions() {
 			s.Condition[r.Sweep.Grid[k].Path] = jsonValue(c.Values[i])
 		}
 		for k, m := range c.Stats {
-			if !math.IsNaN(m.Median) {
+			switch {
+			case m.Of > 0:
+				s.Metrics[names[k]] = counted{m.Count, m.Of}
+			case !math.IsNaN(m.Median):
 				s.Metrics[names[k]] = quartiles{m.Q25, m.Median, m.Q75}
 			}
 		}

@@ -48,6 +48,11 @@ func (c *versionCommand) Run(a *app) error {
 	if c.JSON {
 		return printJSON(a.stdout, map[string]string{"version": version(), "go": runtime.Version(), "platform": runtime.GOOS + "/" + runtime.GOARCH})
 	}
-	_, err := fmt.Fprintf(a.stdout, "spikealign %s (%s, %s/%s)\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	_, err := fmt.Fprintln(a.stdout, versionLine())
 	return err
+}
+
+// versionLine is what version and --version print.
+func versionLine() string {
+	return fmt.Sprintf("spikealign %s (%s, %s/%s)", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }

@@ -53,6 +53,11 @@ func (c *Config) Validate() settings.Problems {
 	return settings.Check(c)
 }
 
+// Epochs implements experiment.Lasting.
+func (c *Config) Epochs() experiment.Epochs {
+	return experiment.Epochs{Path: "reports", Total: int64(c.Reports), Regular: true}
+}
+
 // New implements experiment.Config.
 func (c *Config) New(env experiment.Env) (experiment.Run, error) {
 	return &run{c: c, env: env, x: env.Seed}, nil
@@ -75,7 +80,7 @@ func (r *run) Tables() []experiment.Table {
 }
 
 func (r *run) Facts() experiment.Facts {
-	return experiment.Facts{Engine: "fake", Neurons: 3, TickSteps: 1, More: map[string]any{"layers": r.c.Layers}}
+	return experiment.Facts{Engine: "fake", Neurons: 3, TickSteps: 1, More: map[string]any{"layers": r.c.Layers, "threads": r.env.Threads}}
 }
 
 func (r *run) Advance(ctx context.Context) (experiment.Report, error) {

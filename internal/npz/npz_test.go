@@ -549,8 +549,43 @@ func TestDamage(t *testing.T) {
 	}
 }
 
+// TestWords: a list of strings is read piece by piece, as Strings reads it; a byte that changed is
+// found.
+func TestWords(t *testing.T) {
+	want := []string{"E1", "", "\u03c4_10", "E1", "x"}
+	b := write(t, Array{"w", []int{5}, want}, Array{"n", []int{1}, []float64{1}}, Array{"square", []int{1, 1}, []string{"x"}})
+	r := read(t, b)
+	w, err := r.Words("w")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make([]string, 5)
+	if err := errors.Join(w.Strings(got[:2]), w.Strings(got[2:]), w.Close()); err != nil || !slices.Equal(got, want) || w.Len != 5 || w.Size != 16 {
+		t.Errorf("%q, %v", got, err)
+	}
+	if err := w.Strings(got[:1]); err == nil {
+		t.Error("a sixth string of five")
+	}
+	for _, name := range []string{"n", "square", "none"} {
+		if _, err := r.Words(name); err == nil {
+			t.Errorf("%s is a list of strings", name)
+		}
+	}
+	if words, err := r.HasWords("n"); words || err != nil {
+		t.Errorf("numbers are words, %v", err)
+	}
+	b[bytes.Index(b, []byte("E\x00\x00\x001"))]++
+	if w, err = read(t, b).Words("w"); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Strings(got); err == nil || !strings.Contains(err.Error(), "damaged") {
+		t.Errorf("a changed byte: %v", err)
+	}
+}
+
 func FuzzReader(f *testing.F) {
 	f.Add(write(f, samples...))
+	f.Add(write(f, Array{"w", []int{3}, []string{"E1", "", "\u03c4"}}))
 	f.Add(write(f, samples[0]))
 	f.Add(npy("{'descr': '<f8', 'fortran_order': True, 'shape': (1, 1)}", make([]byte, 8)...))
 	f.Add(npy("{'descr': '>U1', 'fortran_order': False, 'shape': ()}", 0, 0, 0, 65))
@@ -573,6 +608,15 @@ func FuzzReader(f *testing.F) {
 			}
 			if z, err := r.Numbers(n); err == nil {
 				_ = z.Float64s(make([]float64, min(z.Len, 100)))
+				_ = z.Close()
+			}
+			if z, err := r.Words(n); err == nil {
+				if words, err := r.HasWords(n); !words || err != nil {
+					t.Errorf("%q is a list of strings, and has none: %v", n, err)
+				}
+				if z.Size < 1<<16 {
+					_ = z.Strings(make([]string, min(z.Len, 100)))
+				}
 				_ = z.Close()
 			}
 		}

@@ -121,6 +121,18 @@ func (r *Reader) Stream(name string) (DType, []int, io.ReadCloser, error) {
 	return l.dtype(), l.shape, rc, nil
 }
 
+// Shape returns the dimensions of an array without reading its elements.
+func (r *Reader) Shape(name string) ([]int, error) {
+	l, rc, err := r.begin(name)
+	if err != nil {
+		return nil, err
+	}
+	if err := rc.Close(); err != nil {
+		return nil, r.fault(name, err.Error())
+	}
+	return l.shape, nil
+}
+
 // stream is a buffered reader together with what is to be closed.
 type stream struct {
 	io.Reader
@@ -131,7 +143,7 @@ type stream struct {
 func (r *Reader) begin(name string) (*layout, io.ReadCloser, error) {
 	open := r.open[name]
 	if open == nil {
-		return nil, nil, r.fault(name, "is not in the file; it has "+r.list())
+		return nil, nil, r.fault(name, "is not in the file; it has "+r.listed())
 	}
 	rc, size, err := open()
 	if err != nil {
@@ -150,7 +162,7 @@ func (r *Reader) begin(name string) (*layout, io.ReadCloser, error) {
 }
 
 // list names the arrays, at most ten of them.
-func (r *Reader) list() string {
+func (r *Reader) listed() string {
 	if len(r.names) == 0 {
 		return "no arrays"
 	}
@@ -403,10 +415,18 @@ func (r *Reader) Int64s(name string) ([]int64, []int, error) {
 // Numbers is a list of numbers that is read piece by piece, for lists larger than memory. It must
 // be closed.
 type Numbers struct {
-	Name  string
-	Len   int  // of the whole list
+	list
 	Float bool // of floating-point type; else integers
-	Size  int  // bytes of an element in the file
+}
+
+// Words is a list of unicode strings that is read piece by piece. It must be closed.
+type Words struct{ list }
+
+// list is a list that is read piece by piece.
+type list struct {
+	Name string
+	Len  int // of the whole list
+	Size int // bytes of an element in the file
 
 	r    *Reader
 	l    *layout
@@ -417,19 +437,46 @@ type Numbers struct {
 
 // Numbers opens a list of numbers.
 func (r *Reader) Numbers(name string) (*Numbers, error) {
+	l, err := r.list(name, "fiu", "numbers")
+	if err != nil {
+		return nil, err
+	}
+	return &Numbers{*l, l.l.kind == 'f'}, nil
+}
+
+// Words opens a list of strings.
+func (r *Reader) Words(name string) (*Words, error) {
+	l, err := r.list(name, text, wanted[text])
+	if err != nil {
+		return nil, err
+	}
+	return &Words{*l}, nil
+}
+
+// HasWords reports whether an array holds strings.
+func (r *Reader) HasWords(name string) (bool, error) {
+	l, in, err := r.begin(name)
+	if err != nil {
+		return false, err
+	}
+	return l.kind == 'U', in.Close()
+}
+
+// list opens a list of elements of some kinds, called what.
+func (r *Reader) list(name, kinds, what string) (*list, error) {
 	l, in, err := r.begin(name)
 	if err != nil {
 		return nil, err
 	}
-	if strings.IndexByte("fiu", l.kind) < 0 || len(l.shape) != 1 {
-		reason := fmt.Sprintf("has type %s and shape %v, must be a list of numbers", l.dtype(), l.shape)
+	if strings.IndexByte(kinds, l.kind) < 0 || len(l.shape) != 1 {
+		reason := fmt.Sprintf("has type %s and shape %v, must be a list of %s", l.dtype(), l.shape, what)
 		return nil, errors.Join(r.fault(name, reason), in.Close())
 	}
-	return &Numbers{Name: name, Len: l.shape[0], Float: l.kind == 'f', Size: l.size, r: r, l: l, in: in, left: l.shape[0]}, nil
+	return &list{Name: name, Len: l.shape[0], Size: l.size, r: r, l: l, in: in, left: l.shape[0]}, nil
 }
 
 // Close ends reading.
-func (n *Numbers) Close() error { return n.in.Close() }
+func (n *list) Close() error { return n.in.Close() }
 
 // Int64s reads the next len(x) integers; no more may be asked for than there are. The error is a
 // *FormatError, of damage (checksum) with the last element at the latest. It panics if the list is
@@ -438,15 +485,18 @@ func (n *Numbers) Int64s(x []int64) error {
 	if n.Float {
 		panic("npz: integers of a list of floating-point type")
 	}
-	return next(n, x, (*layout).int64s)
+	return next(&n.list, x, (*layout).int64s)
 }
 
 // Float64s reads the next len(x) numbers, as Int64s does. Integers that float64 cannot hold are
 // errors.
-func (n *Numbers) Float64s(x []float64) error { return next(n, x, (*layout).float64s) }
+func (n *Numbers) Float64s(x []float64) error { return next(&n.list, x, (*layout).float64s) }
+
+// Strings reads the next len(x) strings, as Int64s does.
+func (w *Words) Strings(x []string) error { return next(&w.list, x, each((*layout).word)) }
 
 // next decodes the next len(x) elements.
-func next[T any](n *Numbers, x []T, fill func(l *layout, x []T, b []byte) error) error {
+func next[T any](n *list, x []T, fill func(l *layout, x []T, b []byte) error) error {
 	if len(x) > n.left {
 		return n.r.fault(n.Name, fmt.Sprintf("has no further %d of %d elements", len(x), n.Len))
 	}
@@ -510,21 +560,24 @@ func (r *Reader) Uint64(name string) (uint64, error) {
 
 // Strings returns an array of unicode strings, in row-major order, and its shape.
 func (r *Reader) Strings(name string) ([]string, []int, error) {
-	return elementsOf(r, name, text, each(func(l *layout, b []byte) (string, error) {
-		for len(b) > 0 && string(b[len(b)-4:]) == "\x00\x00\x00\x00" {
-			b = b[:len(b)-4]
+	return elementsOf(r, name, text, each((*layout).word))
+}
+
+// word decodes a unicode string.
+func (l *layout) word(b []byte) (string, error) {
+	for len(b) > 0 && string(b[len(b)-4:]) == "\x00\x00\x00\x00" {
+		b = b[:len(b)-4]
+	}
+	one := layout{kind: 'u', size: 4, big: l.big}
+	s := make([]byte, 0, len(b)/4)
+	for ; len(b) > 0; b = b[4:] {
+		c := one.unsigned(b[:4])
+		if c > utf8.MaxRune || !utf8.ValidRune(rune(c)) {
+			return "", fmt.Errorf("%#x is not a character", c)
 		}
-		one := layout{kind: 'u', size: 4, big: l.big}
-		s := make([]byte, 0, len(b)/4)
-		for ; len(b) > 0; b = b[4:] {
-			c := one.unsigned(b[:4])
-			if c > utf8.MaxRune || !utf8.ValidRune(rune(c)) {
-				return "", fmt.Errorf("%#x is not a character", c)
-			}
-			s = utf8.AppendRune(s, rune(c))
-		}
-		return string(s), nil
-	}))
+		s = utf8.AppendRune(s, rune(c))
+	}
+	return string(s), nil
 }
 
 // String returns a single unicode string.

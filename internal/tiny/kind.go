@@ -30,6 +30,11 @@ func (Kind) NewConfig() experiment.Config {
 // Config is the kind's part of an experiment file.
 type Config struct{ Settings }
 
+// Epochs implements experiment.Lasting.
+func (c *Config) Epochs() experiment.Epochs {
+	return experiment.Epochs{Path: "epochs", Total: c.Settings.Epochs, Regular: true}
+}
+
 // New implements experiment.Config.
 func (c *Config) New(env experiment.Env) (experiment.Run, error) {
 	return &run{Network: NewNetwork(c.Settings), env: env}, nil

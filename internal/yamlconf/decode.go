@@ -44,15 +44,16 @@ type decoder struct {
 	set      string              // the override being decoded
 	active   map[*yaml.Node]bool // aliases being expanded
 	expanded int
-	full     bool // too much was expanded; said once
-	more     int  // issues beyond maxIssues
+	full     bool            // too much was expanded; said once
+	more     int             // issues beyond maxIssues
+	told     map[string]bool // problems of columns
 }
 
 // Decode fills the targets, pointers to structs that hold their defaults. The keys of the file's
 // top level belong to whichever target has them. It returns nil or Errors with every problem of
 // syntax, type, key and (Validator) value.
 func (d *Document) Decode(targets ...any) error {
-	dec := &decoder{Document: d, origins: map[string]origin{}, active: map[*yaml.Node]bool{}}
+	dec := &decoder{Document: d, origins: map[string]origin{}, active: map[*yaml.Node]bool{}, told: map[string]bool{}}
 	for _, t := range targets {
 		v := reflect.ValueOf(t)
 		if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
@@ -69,7 +70,7 @@ func (d *Document) Decode(targets ...any) error {
 	}
 	dec.set = ""
 	decoded := len(dec.issues)
-	if d.root != nil {
+	if d.root != nil && !(d.Unread && len(d.inputs.List) > 0) {
 		for _, t := range targets {
 			if c, ok := t.(Validator); ok {
 				for _, p := range c.Validate() {
@@ -120,10 +121,17 @@ func (d *decoder) problem(p settings.Problem, before Errors) {
 			return
 		}
 	}
+	// What is wrong with a column is wrong with every element.
+	if column := d.inputs.column(p.Path); column != "" {
+		if d.told[column+p.Message] {
+			return
+		}
+		d.told[column+p.Message] = true
+	}
 	if d.drowned() {
 		return
 	}
-	i := Issue{File: d.name, Path: p.Path, Message: p.Message}
+	i := Issue{File: d.name, Path: p.Path, Message: p.Message + d.inputs.shapes(p)}
 	if o, ok := d.origins[p.Path]; ok {
 		i.Line, i.Set, i.Value = o.line, o.set, o.value
 	} else {
@@ -203,8 +211,9 @@ func (d *decoder) enter(n *yaml.Node, path string, depth int) (node *yaml.Node, 
 }
 
 type pair struct {
-	key *yaml.Node
-	val *yaml.Node
+	key    *yaml.Node
+	val    *yaml.Node
+	merged bool // by a merge key
 }
 
 // pairs lists the keys of a mapping with merge keys (<<) expanded: own keys win over merged ones,
@@ -233,11 +242,12 @@ func (d *decoder) pairs(n *yaml.Node, path string, depth int) []pair {
 			continue
 		}
 		first[key.Value] = key
-		own = append(own, pair{key, val})
+		own = append(own, pair{key: key, val: val})
 	}
 	for _, m := range merged {
 		if first[m.key.Value] == nil {
 			first[m.key.Value] = m.key
+			m.merged = true
 			own = append(own, m)
 		}
 	}
@@ -271,26 +281,41 @@ func (d *decoder) merge(val *yaml.Node, path string, depth int) []pair {
 
 // structs decodes a mapping into the struct (of several) that has the key.
 func (d *decoder) structs(n *yaml.Node, vs []reflect.Value, path string, depth int) {
+	given := map[string]*yaml.Node{} // keys by the names that they have now
 	for _, p := range d.pairs(n, path, depth) {
-		v, ok := member(vs, p.key.Value)
+		v, name, ok := member(vs, p.key.Value)
 		if !ok {
 			d.unknown(p, vs, path)
 			continue
 		}
-		d.value(p.val, v, settings.Join(path, p.key.Value), depth+1)
+		at := settings.Join(path, name)
+		if before := given[name]; before != nil {
+			if !p.merged {
+				d.issue(&yaml.Node{Line: p.key.Line}, at, "is given twice: %s is the earlier name of %s", former(p.key, before, name), name)
+			}
+			continue
+		}
+		given[name] = p.key
+		d.value(p.val, v, at, depth+1)
 	}
 }
 
-// member finds the field for a key.
-func member(vs []reflect.Value, key string) (reflect.Value, bool) {
+// former is the one of two keys that is not the present name.
+func former(a, b *yaml.Node, name string) string {
+	if a.Value != name {
+		return a.Value
+	}
+	return b.Value
+}
+
+// member finds the field for a key, and the name that it has now.
+func member(vs []reflect.Value, key string) (field reflect.Value, name string, ok bool) {
 	for _, v := range vs {
-		for _, f := range settings.Fields(v.Type()) {
-			if f.Name == key {
-				return v.FieldByIndex(f.Index), true
-			}
+		if f, ok := settings.Find(v.Type(), key); ok {
+			return v.FieldByIndex(f.Index), f.Name, true
 		}
 	}
-	return reflect.Value{}, false
+	return reflect.Value{}, "", false
 }
 
 func (d *decoder) unknown(p pair, vs []reflect.Value, path string) {
@@ -372,6 +397,18 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, path string, depth int) {
 			v.SetZero()
 			return
 		}
+		if m, ok := v.Addr().Interface().(Mapped); ok && n.Kind == yaml.MappingNode {
+			d.mapped(n, m, path, depth)
+			return
+		}
+		if n.Kind == yaml.MappingNode && isNumbers(t) {
+			d.reference(n, v, path, depth)
+			return
+		}
+		if n.Kind == yaml.MappingNode && d.byColumns(n, t) {
+			d.columns(n, v, path, depth)
+			return
+		}
 		if !d.wants(n, yaml.SequenceNode, path, "a list, such as "+sample(t)) {
 			return
 		}
@@ -408,6 +445,22 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, path string, depth int) {
 		} else if d.wants(n, yaml.ScalarNode, path, wanted(t)) {
 			d.scalar(n, v, path)
 		}
+	}
+}
+
+// mapped decodes a list that is written as keys and values.
+func (d *decoder) mapped(n *yaml.Node, m Mapped, path string, depth int) {
+	form, before := m.Form(), len(d.issues)+d.more
+	d.structs(n, []reflect.Value{reflect.ValueOf(form).Elem()}, path, depth+1)
+	if len(d.issues)+d.more > before {
+		return
+	}
+	for _, p := range m.Expand(form) {
+		at := &yaml.Node{Line: n.Line}
+		if o, ok := d.origins[settings.Join(path, p.Path)]; ok {
+			at = &yaml.Node{Kind: yaml.ScalarNode, Line: o.line, Value: o.value}
+		}
+		d.issue(at, settings.Join(path, p.Path), "%s", p.Message)
 	}
 }
 

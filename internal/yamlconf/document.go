@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -23,7 +24,16 @@ const (
 type Document struct {
 	// AllowUnknown makes Decode ignore unknown keys.
 	AllowUnknown bool
+	// Folder is what the paths of files of numbers in the text are relative to, SetFolder what
+	// those in overrides are; "": the working folder.
+	Folder, SetFolder string
+	// Files reads these files; nil: each of them is read for this document alone.
+	Files *Files
+	// Unread makes Decode take files of numbers by their sha256 alone, without reading them. What
+	// they stand for is empty, and with one of them Validate is not called.
+	Unread bool
 
+	inputs Inputs
 	name   string
 	root   *yaml.Node // mapping; nil if the text could not be parsed
 	sets   []override
@@ -100,6 +110,9 @@ func (d *Document) Set(arg string) {
 	d.sets = append(d.sets, o)
 }
 
+// Inputs returns which values of the targets of Decode came from files of numbers.
+func (d *Document) Inputs() Inputs { return d.inputs }
+
 // Text returns the plain text of the scalar at a key of the top level, overrides included, and ""
 // if there is none. It serves to choose the targets of Decode.
 func (d *Document) Text(key string) string {
@@ -108,19 +121,72 @@ func (d *Document) Text(key string) string {
 			return o.node.Value
 		}
 	}
+	if v := d.top(key); v != nil && v.Kind == yaml.ScalarNode && v.ShortTag() != "!!null" {
+		return v.Value
+	}
+	return ""
+}
+
+// With returns a copy of d with further overrides, as Set takes them.
+func (d *Document) With(args ...string) *Document {
+	c := *d
+	c.sets, c.issues = slices.Clip(d.sets), slices.Clip(d.issues)
+	for _, arg := range args {
+		c.Set(arg)
+	}
+	return &c
+}
+
+// Under returns the mapping at a key of the top level as a document of its own, with the file and
+// the lines that it has in d, and without overrides; nil if there is no mapping.
+func (d *Document) Under(key string) *Document {
+	if n := d.top(key); n != nil && n.Kind == yaml.MappingNode {
+		return &Document{name: d.name, root: n}
+	}
+	return nil
+}
+
+// Keys returns the keys of the top level, without those that are merged (<<).
+func (d *Document) Keys() (keys []string) {
 	if d.root == nil {
-		return ""
+		return nil
 	}
 	for k := 0; k+1 < len(d.root.Content); k += 2 {
+		keys = append(keys, d.root.Content[k].Value)
+	}
+	return keys
+}
+
+// Raw returns the document, without overrides, as a value of another one. The error is Errors.
+func (d *Document) Raw() (Raw, error) {
+	dec := &decoder{Document: d, origins: map[string]origin{}, active: map[*yaml.Node]bool{}}
+	dec.issues = append(dec.issues, d.issues...)
+	var r Raw
+	if d.root != nil {
+		r = dec.raw(d.root, "", 0)
+	}
+	if len(dec.issues) > 0 {
+		return "", dec.issues
+	}
+	return r, nil
+}
+
+// top returns the value at a key of the top level behind its aliases, or nil.
+func (d *Document) top(key string) *yaml.Node {
+	if d.root == nil {
+		return nil
+	}
+	for k := 0; k+1 < len(d.root.Content); k += 2 {
+		if d.root.Content[k].Value != key {
+			continue
+		}
 		v := d.root.Content[k+1]
 		for hops := 0; v.Kind == yaml.AliasNode && hops < maxDepth; hops++ {
 			v = v.Alias
 		}
-		if d.root.Content[k].Value == key && v.Kind == yaml.ScalarNode && v.ShortTag() != "!!null" {
-			return v.Value
-		}
+		return v
 	}
-	return ""
+	return nil
 }
 
 // parse returns the single document of data, or nil and a line with what is wrong.

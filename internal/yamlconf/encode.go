@@ -26,11 +26,6 @@ func Marshal(header string, targets ...any) ([]byte, error) {
 	return (&encoder{}).marshal(header, targets)
 }
 
-// MarshalPlain is Marshal without any comment: text that depends on keys and values only.
-func MarshalPlain(targets ...any) ([]byte, error) {
-	return (&encoder{plain: true}).marshal("", targets)
-}
-
 func (e *encoder) marshal(header string, targets []any) ([]byte, error) {
 	var lines []string
 	for _, h := range wrap(header, width-2) {
@@ -53,8 +48,10 @@ func (e *encoder) marshal(header string, targets []any) ([]byte, error) {
 }
 
 type encoder struct {
-	plain bool // without comments
-	errs  []error
+	plain  bool // without comments
+	inputs Inputs
+	refer  func(Input) Reference
+	errs   []error
 }
 
 func (e *encoder) fail(path, what string) string {
@@ -128,6 +125,16 @@ func indent(lines []string) []string {
 
 // lines returns a value as one line, or as the lines of a block below its key.
 func (e *encoder) lines(v reflect.Value, path string) []string {
+	if s := e.reference(path); s != "" {
+		return []string{s}
+	}
+	if keys := e.inputs.columns[path]; keys != nil {
+		var lines []string
+		for _, key := range keys {
+			lines = append(lines, quote(key)+": "+e.reference(settings.Join(path, key)))
+		}
+		return e.atLeastTwo(lines)
+	}
 	if v.Kind() == reflect.Pointer && !v.IsNil() && !isText(v.Type()) {
 		return e.lines(v.Elem(), path)
 	}
@@ -150,7 +157,9 @@ func (e *encoder) lines(v reflect.Value, path string) []string {
 		at := settings.Join(path, strconv.Itoa(k))
 		el := v.Index(k)
 		var sub []string
-		if s, ok := e.inline(el, at); ok {
+		if s := e.reference(at); s != "" {
+			sub = []string{s}
+		} else if s, ok := e.inline(el, at); ok {
 			sub = []string{s} // a row of a matrix stays on one line
 		} else {
 			sub = e.lines(el, at)

@@ -14,15 +14,20 @@ import (
 // override applies one `path=value` to the decoded structs, defaults included.
 func (d *decoder) override(o override) {
 	d.set = o.arg
-	v, ok := d.walk(o, d.targets, o.path, "")
+	v, path, ok := d.walk(o, d.targets, o.path, "")
 	if !ok {
 		return
 	}
+	if from := d.inputs.above(o.path); from != "" {
+		d.issue(nil, o.path, "%s comes from a file: change the file, or set the whole of it", from)
+		return
+	}
 	for p := range d.origins {
-		if under(p, o.path) {
+		if under(p, path) {
 			delete(d.origins, p)
 		}
 	}
+	d.inputs.remove(o.path)
 	n := o.node
 	if t := baseType(v.Type()); t.Kind() == reflect.String && t != rawType && !isText(t) {
 		// Text is taken as it stands ("a: b" needs no quotes on a command line), unless it is
@@ -33,10 +38,10 @@ func (d *decoder) override(o override) {
 	}
 	if n == nil {
 		_, _, msg := parse([]byte(o.text))
-		d.issue(nil, o.path, "%s", msg)
+		d.issue(nil, path, "%s", msg)
 		return
 	}
-	d.value(n, v, o.path, 0)
+	d.value(n, v, path, 0)
 }
 
 func baseType(t reflect.Type) reflect.Type {
@@ -46,17 +51,19 @@ func baseType(t reflect.Type) reflect.Type {
 	return t
 }
 
-// walk finds the settable value at a path; nil pointers on the way are filled.
-func (d *decoder) walk(o override, vs []reflect.Value, path, done string) (reflect.Value, bool) {
+// walk finds the settable value at a path, and the path with the names of now; nil pointers on the
+// way are filled.
+func (d *decoder) walk(o override, vs []reflect.Value, path, done string) (v reflect.Value, at string, ok bool) {
 	key, rest, more := strings.Cut(path, ".")
-	at := settings.Join(done, key)
-	v, ok := member(vs, key)
+	v, name, ok := member(vs, key)
 	if !ok {
+		at = settings.Join(done, key)
 		if !d.AllowUnknown || done != "" {
 			d.issue(nil, o.path, "unknown key %s; %s", at, d.hint(key, vs, done))
 		}
-		return v, false
+		return v, at, false
 	}
+	at = settings.Join(done, name)
 	for more {
 		for v.Kind() == reflect.Pointer && !isText(v.Type()) {
 			if v.IsNil() {
@@ -76,14 +83,14 @@ func (d *decoder) walk(o override, vs []reflect.Value, path, done string) (refle
 				} else {
 					d.issue(nil, o.path, "%s has elements 0 .. %d: there is no element %s", at, v.Len()-1, key)
 				}
-				return v, false
+				return v, at, false
 			}
 			v = v.Index(k)
 		default:
 			d.issue(nil, o.path, "%s is a single value: there is no %s in it", at, rest)
-			return v, false
+			return v, at, false
 		}
 		at, rest, more = settings.Join(at, key), after, deeper
 	}
-	return v, true
+	return v, at, true
 }

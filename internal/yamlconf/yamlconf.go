@@ -7,11 +7,14 @@
 // what they may expand to is bounded. Marshal writes structs back, with a comment for every field,
 // such that Decode returns exactly the same values.
 //
+// A key that a setting had in earlier versions (tag once) is read as its present one, in files and
+// in overrides; messages and Marshal use the present one.
+//
 // Fields carry the tags of package settings. Supported are booleans, integers, floats, strings,
 // time.Duration ("90s"), encoding.TextUnmarshaler (with TextMarshaler), structs, embedded structs
-// (inlined), pointers (null is nil), slices (null is nil), arrays, and Raw. Elements of slices and
-// targets of pointers begin with the defaults of their tags; a target of Decode may have a method
-// Validate, which says what is wrong with its values.
+// (inlined), pointers (null is nil), slices (null is nil; see also Mapped), arrays, and Raw.
+// Elements of slices and targets of pointers begin with the defaults of their tags; a target of
+// Decode may have a method Validate, which says what is wrong with its values.
 //
 // The package is not a general YAML library: multiple documents, tags of one's own, and keys that
 // are not text are refused.
@@ -19,6 +22,7 @@ package yamlconf
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,6 +35,16 @@ import (
 // parts then hold defaults), so it must not panic whatever the values are.
 type Validator interface {
 	Validate() settings.Problems
+}
+
+// Mapped is implemented by pointers to slices that may also be written as keys and values, such as
+// a range.
+type Mapped interface {
+	// Form returns a pointer to the struct whose fields are the keys, with its defaults.
+	Form() any
+	// Expand fills the slice from a form that was read, or returns what is wrong with it, by paths
+	// within the form.
+	Expand(form any) settings.Problems
 }
 
 // Issue is a problem with its place.
@@ -79,6 +93,38 @@ func (e Errors) Error() string {
 		lines[k] = i.Error()
 	}
 	return strings.Join(lines, "\n")
+}
+
+// Join returns the issues of several Errors as one: those of the file that is named first, then of
+// others, then of overrides; each by line. It returns nil if all errors are nil, and the first
+// error that is no Errors if there is one.
+func Join(errs ...error) error {
+	var all Errors
+	for _, err := range errs {
+		var e Errors
+		if err != nil && !errors.As(err, &e) {
+			return err
+		}
+		all = append(all, e...)
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	var files []string
+	for _, i := range all {
+		if i.Set == "" && !slices.Contains(files, i.File) {
+			files = append(files, i.File)
+		}
+	}
+	all.sort()
+	place := func(i Issue) int {
+		if i.Set != "" {
+			return len(files)
+		}
+		return slices.Index(files, i.File)
+	}
+	slices.SortStableFunc(all, func(a, b Issue) int { return cmp.Compare(place(a), place(b)) })
+	return all
 }
 
 func (e Errors) sort() {

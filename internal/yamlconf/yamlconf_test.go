@@ -359,3 +359,57 @@ func FuzzDecode(f *testing.F) {
 func isField(fs []settings.Field, name string) bool {
 	return slices.ContainsFunc(fs, func(f settings.Field) bool { return f.Name == name })
 }
+
+type renamed struct {
+	Kind string `yaml:"kind"`
+	Rule struct {
+		Pairs  string `yaml:"sal_pairs" once:"pairs, partners"`
+		Rate   int64  `yaml:"rate" range:"[0, 9]" once:"eta"`
+		Window struct {
+			Tau int64 `yaml:"tau" once:"length"`
+		} `yaml:"window" once:"kernel"`
+	} `yaml:"rule"`
+}
+
+func (r *renamed) Validate() settings.Problems { return settings.Check(r) }
+
+// TestEarlierNames: keys that settings once had are read as the present ones, wherever they stand;
+// what is written, and what is said, has the present ones.
+func TestEarlierNames(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		sets []string
+		want string // the written text, or the message
+	}{
+		{"kind: a\nrule: {pairs: all, eta: 3, kernel: {length: 4}}\n", nil, "rule:\n  sal_pairs: all\n  rate: 3\n  window:\n    tau: 4\n"},
+		{"kind: a\n", []string{"rule.partners=all", "rule.eta=3", "rule.kernel.length=4"}, "rule:\n  sal_pairs: all\n  rate: 3\n  window:\n    tau: 4\n"},
+		{"kind: a\nrule: {eta: 3}\n", []string{"rule.rate=5"}, "  rate: 5\n"},
+		{"kind: a\nrule: {rate: 3}\n", []string{"rule.eta=5"}, "  rate: 5\n"},
+		{"kind: a\nrule:\n  eta: 12\n", nil, "f.yaml:3: rule.rate = 12: must be between 0 and 9"},
+		{"kind: a\n", []string{"rule.eta=12"}, "--set rule.eta=12: rule.rate = 12: must be between 0 and 9"},
+		{"kind: a\nrule:\n  eta: 1\n  rate: 2\n", nil, "f.yaml:4: rule.rate: is given twice: eta is the earlier name of rate"},
+		{"kind: a\nrule:\n  partners: b\n  pairs: c\n", nil, "f.yaml:4: rule.sal_pairs: is given twice: pairs is the earlier name of sal_pairs"},
+		// a key of its own wins over a merged one, whichever name they have
+		{"kind: a\nrule: {<<: {eta: 7, pairs: b}, rate: 2}\n", nil, "  sal_pairs: b\n  rate: 2\n"},
+	} {
+		d := Parse("f.yaml", []byte(c.text))
+		for _, s := range c.sets {
+			d.Set(s)
+		}
+		var r renamed
+		var got string
+		if err := d.Decode(&r); err != nil {
+			if got = err.Error(); got != c.want {
+				t.Errorf("%q %q:\n%s\nwant\n%s", c.text, c.sets, got, c.want)
+			}
+			continue
+		}
+		text, err := d.Inputs().MarshalPlain(&r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got = string(text); !strings.Contains(got, c.want) {
+			t.Errorf("%q %q:\n%s\nwant\n%s", c.text, c.sets, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,144 @@
+package drawings
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"spikealign/experiment"
+	"spikealign/figure"
+	"spikealign/sweep"
+)
+
+// metricComparison is the figure comparison of any kind: the headline metrics, and more columns of
+// metrics.csv if they are named, under the conditions of a sweep.
+func metricComparison(more ...string) SweepDrawer {
+	return SweepDrawer{
+		Name:  "comparison",
+		Check: func(s *sweep.Sweep) string { return tooMany(len(grouped(s).conditions)) },
+		Draw:  func(r *sweep.Result) (Input, error) { return metricsOf(r, more) },
+	}
+}
+
+// tooMany says what to change where conditions are more than a comparison can show.
+func tooMany(conditions int) string {
+	if conditions <= figure.MaxSweepConditions {
+		return ""
+	}
+	return fmt.Sprintf("it shows up to %d conditions, and the grid has %d; list the paths that only repeat a condition under replicates, leave out values, or take figure: none",
+		figure.MaxSweepConditions, conditions)
+}
+
+// groups are the conditions of a sweep, told apart by the values of factors.
+type groups struct {
+	factors    []figure.Factor
+	conditions []group
+}
+
+type group struct {
+	levels  []int // places in the values of the factors
+	members []int
+}
+
+// grouped returns the conditions of a sweep in the order of the grid. Paths with one value are no
+// factors.
+func grouped(s *sweep.Sweep) (g groups) {
+	var axes []int
+	for _, k := range s.Conditions() {
+		if a := s.Grid[k]; len(a.Values) > 1 {
+			axes = append(axes, k)
+			g.factors = append(g.factors, figure.Factor{Name: pathName(s, k)})
+		}
+	}
+	values := make([][]string, len(axes)) // not cut
+	at := map[string]int{}                // the conditions, by their levels
+	for i, m := range s.Members {
+		var levels []int
+		for f, k := range axes {
+			level := slices.Index(values[f], m.Values[k])
+			if level < 0 {
+				level = len(values[f])
+				values[f] = append(values[f], m.Values[k])
+				g.factors[f].Values = append(g.factors[f].Values, short(m.Values[k]))
+			}
+			levels = append(levels, level)
+		}
+		id := fmt.Sprint(levels)
+		c, ok := at[id]
+		if !ok {
+			c = len(g.conditions)
+			at[id] = c
+			g.conditions = append(g.conditions, group{levels: levels})
+		}
+		g.conditions[c].members = append(g.conditions[c].members, i)
+	}
+	for f := range g.factors {
+		g.factors[f].Values = rounded(g.factors[f].Values)
+	}
+	return g
+}
+
+// rounded returns numbers with as few digits as tell them apart, three at least, and other texts as
+// they are.
+func rounded(values []string) []string {
+	for digits := 3; digits < 17; digits++ {
+		out := make([]string, len(values))
+		for k, v := range values {
+			x, err := strconv.ParseFloat(v, 64)
+			if err != nil {
+				return values
+			}
+			if out[k] = strconv.FormatFloat(x, 'g', digits, 64); len(out[k]) > len(v) {
+				out[k] = v // 1e+03 for 1000
+			}
+		}
+		if len(slices.Compact(slices.Sorted(slices.Values(out)))) == len(values) {
+			return out
+		}
+	}
+	return values
+}
+
+// symbol is a symbol with an index in the description of a column: W_ij.
+var symbol = regexp.MustCompile(`\b([A-Z])_([A-Za-z]+)\b`)
+
+// metricsOf draws metrics of the conditions of which members have begun.
+func metricsOf(r *sweep.Result, more []string) (Input, error) {
+	g := grouped(r.Sweep)
+	m := figure.MetricSweep{Title: title(r), Factors: g.factors}
+	begun := slices.IndexFunc(r.States, func(s sweep.State) bool { return s.Status != sweep.Pending && len(s.Info.Tables) > 0 })
+	if begun < 0 {
+		return m, nil
+	}
+	columns := r.States[begun].Info.Tables[0].Columns
+	m.X = columns[0].Name
+	for _, c := range columns[1:] {
+		if c.Headline || slices.Contains(more, c.Name) {
+			m.Metrics = append(m.Metrics, figure.Metric{Name: c.Name, Unit: c.Unit, Doc: symbol.ReplaceAllString(c.Doc, `\i{$1}_{$2}`)})
+		}
+	}
+	for _, c := range g.conditions {
+		d := figure.MetricCondition{Levels: c.levels, Runs: make([][][]float64, len(m.Metrics))}
+		for _, i := range c.members {
+			if r.States[i].Status == sweep.Pending {
+				continue
+			}
+			table, err := r.Folder(i).Table(strings.TrimSuffix(experiment.MetricsFile, ".csv"))
+			if err != nil {
+				return nil, err
+			}
+			if x := table[m.X]; len(x) > len(d.X) {
+				d.X = x
+			}
+			for k, metric := range m.Metrics {
+				if column := table[metric.Name]; len(column) > 0 {
+					d.Runs[k] = append(d.Runs[k], column)
+				}
+			}
+		}
+		m.Conditions = append(m.Conditions, d)
+	}
+	return m, nil
+}

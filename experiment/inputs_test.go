@@ -1,0 +1,67 @@
+package experiment_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"spikealign/experiment"
+	"spikealign/experiment/experimenttest"
+)
+
+// A run with numbers from a file is the run with these numbers; killed at any moment it leaves a
+// folder that goes on, or that can be taken again, without the file.
+func TestInputs(t *testing.T) {
+	t.Parallel()
+	kinds := experiment.Kinds{experimenttest.Kind{}}
+	source := t.TempDir()
+	write(t, filepath.Join(source, "m.csv"), "1 2\n3 4\n")
+	write(t, filepath.Join(source, "walk.yaml"), fakeFile+"matrix: {file: m.csv}\n")
+	spec, err := kinds.Load(filepath.Join(source, "walk.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "run")
+	var copies, points []string
+	s := session()
+	s.SetHook(func(point string) {
+		points = append(points, point)
+		copies = append(copies, copyRun(t, dir))
+	})
+	if _, err := experiment.Execute(t.Context(), experiment.Options{Spec: spec, Dir: dir, Session: s}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(source); err != nil {
+		t.Fatal(err)
+	}
+	whole := read(t, dir, "inputs.npz")
+	info, err := look(dir)
+	if err != nil || len(info.Inputs) != 1 || info.Inputs[0].File != filepath.Join(source, "m.csv") || info.Inputs[0].Path != "matrix" {
+		t.Errorf("run.json says %+v, %v", info.Inputs, err)
+	}
+	for k, c := range copies {
+		if points[k] == "folder" || points[k] == "inputs" {
+			if _, err := experiment.Execute(t.Context(), experiment.Options{Spec: spec, Dir: c, Session: calm()}); err != nil {
+				t.Errorf("killed at %s: %v", points[k], err)
+			}
+		} else {
+			resume(t, c)
+		}
+		sameResults(t, c, dir, "killed at "+points[k])
+		if read(t, c, "inputs.npz") != whole {
+			t.Errorf("killed at %s: inputs.npz differs", points[k])
+		}
+	}
+
+	// A run that replaces it takes them away.
+	if _, err := experiment.Execute(t.Context(), experiment.Options{Spec: load(t, experimenttest.Kind{}), Dir: dir, Overwrite: true, Session: calm()}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "inputs.npz")); err == nil {
+		t.Error("inputs.npz of the old run is left")
+	}
+	if strings.Contains(read(t, dir, "experiment.yaml"), "inputs.npz") {
+		t.Error("the new run names inputs of the old one")
+	}
+}

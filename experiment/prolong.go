@@ -1,0 +1,184 @@
+package experiment
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"spikealign/internal/durable"
+	"spikealign/internal/npz"
+)
+
+// headOf reads the header of a checkpoint. ok is false if there is none that this program can read.
+func headOf(dir string) (h header, ok bool) {
+	_, payload, err := durable.LoadCheckpoint(filepath.Join(dir, CheckpointFile))
+	if err != nil {
+		return h, false
+	}
+	_, err = h.decode(payload)
+	return h, err == nil && h.Format == checkpointFormat
+}
+
+// checkFinished returns an error if the configuration of a finished run was changed since, as far
+// as the folder tells.
+func (ks Kinds) checkFinished(dir string) error {
+	h, ok := headOf(dir)
+	if !ok {
+		return nil
+	}
+	file := filepath.Join(dir, ConfigFile)
+	spec, err := ks.Load(file)
+	if err != nil {
+		return err
+	}
+	if change, err := spec.changed(h.Config); err == nil && change != "" {
+		return Usagef("%s was changed since the run finished: %s; put it back, or run the changed file in another folder: spikealign run %s -o FOLDER%s", file, change, file, spec.onlyMore(h.Config, dir))
+	}
+	return nil
+}
+
+// onlyMore says how to go on where a configuration differs from that of a checkpoint by more epochs
+// alone.
+func (s *Spec) onlyMore(config, dir string) string {
+	c, ok := s.Config.(Lasting)
+	if !ok || c.Epochs().Path == "" {
+		return ""
+	}
+	now := c.Epochs()
+	old, err := s.checkpointed(config)
+	if err != nil || old.Config.(Lasting).Epochs().Total >= now.Total {
+		return ""
+	}
+	if change, err := s.changed(config, now.override()); err != nil || change != "" {
+		return ""
+	}
+	return fmt.Sprintf("; or go on to more epochs: spikealign resume %s --epochs %d", dir, now.Total)
+}
+
+func (e Epochs) override() string { return fmt.Sprintf("%s=%d", e.Path, e.Total) }
+
+// prolonged returns the configuration of a run that goes on to that many epochs, and the override
+// that makes it of the present one.
+func (ks Kinds) prolonged(dir string, spec *Spec, epochs int64) (*Spec, string, error) {
+	var now Epochs
+	if c, ok := spec.Config.(Lasting); ok {
+		now = c.Epochs()
+	}
+	if now.Path == "" {
+		return nil, "", Usagef("the run in %s has no number of epochs: it cannot go on to more", dir)
+	}
+	file := filepath.Join(dir, ConfigFile)
+	anew := fmt.Sprintf("run it anew with more epochs: spikealign run %s --set %s=%d -o FOLDER", file, now.Path, epochs)
+	h, ok := headOf(dir)
+	if !ok || h.Bare {
+		return nil, "", Usagef("%s does not hold the state of the run (checkpoint.keep is false, or it was deleted, or another version of the program ran it): it cannot go on; %s", dir, anew)
+	}
+	if h.State != spec.Kind.StateVersion() {
+		return nil, "", Usagef("%s was written by a version of the program that computes other numbers: the run cannot go on; %s", filepath.Join(dir, CheckpointFile), anew)
+	}
+	old, err := spec.checkpointed(h.Config)
+	if err != nil {
+		return nil, "", Usagef("%s does not fit the run; %s", filepath.Join(dir, CheckpointFile), anew)
+	}
+	if total := old.Config.(Lasting).Epochs().Total; epochs <= total {
+		return nil, "", Usagef("the run in %s has %d epochs: --epochs is their number in total and must be larger", dir, total)
+	}
+	now.Total = epochs
+	spec, err = ks.Load(file, now.override())
+	return spec, now.override(), err
+}
+
+// unfinish makes the files that a run under way writes from the results of a finished one.
+func (l *loop) unfinish(st recorderState) error {
+	partial := l.path(PartialDir)
+	if _, err := os.Stat(l.path(ArraysFile)); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	// Of a run under way the results are those of an earlier end.
+	info, err := ReadInfo(l.dir)
+	if _, missing := os.Stat(partial); (err != nil || info.Status != Done) && !errors.Is(missing, fs.ErrNotExist) {
+		return nil
+	}
+	if err := os.RemoveAll(partial); err != nil {
+		return &durable.FileError{Op: "remove", Path: partial, Err: err}
+	}
+	if err := os.MkdirAll(partial, 0o777); err != nil {
+		return &durable.FileError{Op: "make", Path: partial, Err: err}
+	}
+	l.hook("partial")
+	for k, m := range st.Spikes {
+		if err := l.unpack(SpikesFile, spikeColumns[k].name, spikeFile(k), m); err != nil {
+			return err
+		}
+	}
+	for k, s := range st.Snapshots {
+		if err := l.unpack(ArraysFile, s.Name, snapshotFile(k), s.Mark); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unpack writes an array of the results to a file that grows on from it.
+func (l *loop) unpack(from, array, to string, m mark) error {
+	z, err := npz.Open(l.path(from))
+	if err != nil {
+		return err
+	}
+	defer z.Close()
+	_, _, data, err := z.Stream(array)
+	if err != nil {
+		return err
+	}
+	defer data.Close()
+	path := l.path(PartialDir, to)
+	if err := durable.WriteFile(path, 0o666, func(w io.Writer) error {
+		_, err := io.Copy(w, data)
+		return err
+	}); err != nil {
+		return err
+	}
+	l.hook("unpacked")
+	if err := durable.Verify(path, m); err != nil {
+		return Usagef("%s was changed since the run finished: its array %s is another one; put it back", l.path(from), array)
+	}
+	return nil
+}
+
+// goOn makes the restored run one that is under way, with the configuration that has more epochs. A
+// run that is killed in here can be resumed, or prolonged again: what is new replaces the old file
+// by file, and the results of the old end go last.
+func (l *loop) goOn(config string) error {
+	old, err := l.spec.checkpointed(config)
+	if err != nil {
+		return err
+	}
+	if e := old.Config.(Lasting).Epochs(); l.run.Progress().Done >= float64(e.Total) {
+		l.info.Ends = append(l.info.Ends, End{e.Total, e.Regular})
+	}
+	l.info.Engine, l.info.Facts = l.facts.Engine, l.facts.More
+	if err := l.writeInfo(Interrupted); err != nil {
+		return err
+	}
+	text, err := l.spec.Marshal()
+	if err != nil {
+		return err
+	}
+	if err := writeFile(l.path(ConfigFile), text); err != nil {
+		return err
+	}
+	l.hook("configuration")
+	if err := l.checkpoint(); err != nil {
+		return err
+	}
+	for _, name := range []string{ArraysFile, SpikesFile} {
+		if err := os.Remove(l.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return &durable.FileError{Op: "remove", Path: l.path(name), Err: err}
+		}
+		l.hook("removed")
+	}
+	return nil
+}

@@ -1,0 +1,233 @@
+package sweep
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"spikealign/experiment"
+	"spikealign/internal/durable"
+)
+
+// claim takes the folder: makes it, locks it, sees that the runs in it are those of this sweep, and
+// writes sweep.yaml.
+func (s *Sweep) claim(o Options) (unlock func(), err error) {
+	if entries, err := os.ReadDir(o.Dir); err == nil && !IsSweep(o.Dir) {
+		for _, e := range entries {
+			if !strings.HasPrefix(e.Name(), ".") {
+				return nil, experiment.Usagef("%s is not empty and not the folder of a sweep (it holds %s); choose another folder with -o", o.Dir, e.Name())
+			}
+		}
+	}
+	strays, err := s.strays(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	if len(strays) > 0 && !o.Overwrite {
+		return nil, s.refusal(o.Dir, strays)
+	}
+	for _, m := range strays {
+		if f, err := experiment.Open(filepath.Join(o.Dir, MembersDir, m.name)); err == nil && f.Info.Status == experiment.Running {
+			return nil, experiment.Usagef("%s is not of this sweep and under way (process %d on %s); wait until it ends, or choose another folder with -o", f.Dir, f.Info.PID, f.Info.Host)
+		}
+	}
+	if err := s.checkSources(o.Dir, strays); err != nil {
+		return nil, err
+	}
+	text, err := s.Marshal()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(filepath.Join(o.Dir, MembersDir), 0o777); err != nil {
+		return nil, experiment.Usagef("cannot make the folder of the sweep: %v", err)
+	}
+	unlock = func() {}
+	lock, err := durable.Lock(o.Dir)
+	var locked *durable.LockedError
+	switch {
+	case err == nil:
+		unlock = func() { lock.Unlock() }
+	case errors.As(err, &locked):
+		return nil, experiment.Usagef("%v", err)
+	case !errors.Is(err, errors.ErrUnsupported):
+		return nil, err
+	}
+	if err := s.settle(o.Dir, strays, text); err != nil {
+		unlock()
+		return nil, err
+	}
+	return unlock, nil
+}
+
+// settle makes the claimed folder that of this sweep.
+func (s *Sweep) settle(dir string, strays []stray, text []byte) error {
+	if _, err := durable.Sweep(dir); err != nil {
+		return err
+	}
+	for _, m := range strays {
+		if err := experiment.Remove(filepath.Join(dir, MembersDir, m.name)); err != nil {
+			return err
+		}
+	}
+	if len(strays) > 0 { // they are in the figures, too; the tables are written anew at once
+		if err := os.RemoveAll(filepath.Join(dir, experiment.FiguresDir)); err != nil {
+			return &durable.FileError{Op: "remove", Path: filepath.Join(dir, experiment.FiguresDir), Err: err}
+		}
+	}
+	if err := s.place.Keep(filepath.Join(dir, experiment.InputsFile)); err != nil {
+		return err
+	}
+	file := filepath.Join(dir, ConfigFile)
+	if old, err := os.ReadFile(file); err == nil && bytes.Equal(old, text) {
+		return nil
+	}
+	return durable.WriteFile(file, 0o666, func(w io.Writer) error { _, err := w.Write(text); return err })
+}
+
+// stray is a run among the members in a folder that is none of this sweep.
+type stray struct {
+	name   string
+	change string // how it differs from the member of that name; "" if there is no such member
+}
+
+// strays returns the runs in the folder of a sweep that are not of this one.
+func (s *Sweep) strays(dir string) (found []stray, err error) {
+	entries, err := os.ReadDir(filepath.Join(dir, MembersDir))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	index := map[string]int{}
+	for k, m := range s.Members {
+		index[m.Name] = k
+	}
+	for _, e := range entries {
+		at := filepath.Join(dir, MembersDir, e.Name())
+		if !experiment.IsRun(at) {
+			continue
+		}
+		k, ok := index[e.Name()]
+		if !ok {
+			found = append(found, stray{name: e.Name()})
+			continue
+		}
+		old, err := s.kinds.Load(filepath.Join(at, experiment.ConfigFile))
+		if err != nil {
+			return nil, err
+		}
+		change, err := s.Members[k].Spec.Differs(old)
+		if err != nil {
+			return nil, err
+		}
+		if change != "" {
+			found = append(found, stray{e.Name(), change})
+		}
+	}
+	return found, nil
+}
+
+// refusal says how the sweep in a folder differs from this one, which has not the strays.
+func (s *Sweep) refusal(dir string, strays []stray) error {
+	const most = 3
+	names := make([]string, 0, most)
+	for _, m := range strays[:min(most, len(strays))] {
+		names = append(names, m.name)
+	}
+	more := ""
+	if n := len(strays) - len(names); n > 0 {
+		more = fmt.Sprintf(" and %d more", n)
+	}
+	members := "member"
+	if len(strays) > 1 {
+		members = "members"
+	}
+	return experiment.Usagef("%s holds another sweep: %s; choose another folder with -o, or remove what is not of this sweep with --force (%d %s: %s%s)",
+		dir, s.difference(dir, strays), len(strays), members, strings.Join(names, ", "), more)
+}
+
+// difference says in which respect the sweep in a folder is none that this one goes on with.
+func (s *Sweep) difference(dir string, strays []stray) string {
+	for _, m := range strays {
+		if m.change != "" {
+			return "another base experiment: " + m.change + ", for member " + m.name
+		}
+	}
+	old, err := Load(s.kinds, dir)
+	if err != nil {
+		return "it has members that this grid has not"
+	}
+	var missing []string
+	for _, a := range old.Grid {
+		k := slices.IndexFunc(s.Grid, func(b Axis) bool { return b.Path == a.Path })
+		if k < 0 {
+			return "its grid varies " + a.Path + ", this one does not"
+		}
+		if values := slices.DeleteFunc(canonicals(a), func(v string) bool { return slices.Contains(canonicals(s.Grid[k]), v) }); len(values) > 0 {
+			list := strings.Join(values, ", ")
+			if r := []rune(list); len(r) > 60 { // they may be matrices
+				list = string(r[:59]) + "…"
+			}
+			missing = append(missing, a.Path+" = "+list)
+		}
+	}
+	for _, a := range s.Grid {
+		if !slices.ContainsFunc(old.Grid, func(b Axis) bool { return b.Path == a.Path }) {
+			return "its grid does not vary " + a.Path + ", this one does"
+		}
+	}
+	if len(missing) > 0 {
+		return "its grid has " + strings.Join(missing, " and ") + ", this one has not"
+	}
+	return "it has members that this grid has not"
+}
+
+// canonicals are the values of an axis as names of members have them.
+func canonicals(a Axis) []string {
+	var texts []string
+	for _, v := range a.Values {
+		texts = append(texts, canonical(v))
+	}
+	return texts
+}
+
+// checkSources opens the runs from which members that have not begun are to begin, before any
+// member runs, and holds them to those from which the others began: a folder that was run again in
+// between holds another run.
+func (s *Sweep) checkSources(dir string, strays []stray) error {
+	begun := map[string]string{} // path and epoch of a source: the checksum of its arrays
+	var rest []Member
+	for _, m := range s.Members {
+		if slices.ContainsFunc(strays, func(x stray) bool { return x.name == m.Name }) {
+			rest = append(rest, m) // to be run anew
+			continue
+		}
+		switch info, err := experiment.ReadInfo(MemberDir(dir, m)); {
+		case err != nil: // not begun, or damaged, which is reported when it is run
+			rest = append(rest, m)
+		case info.From != nil:
+			begun[info.From.Folder+"#"+info.From.Epoch] = info.From.SHA256
+		}
+	}
+	for _, m := range rest {
+		source, err := m.Spec.Source()
+		if err != nil {
+			return err
+		}
+		if source == nil {
+			continue
+		}
+		i := source.Info
+		if sum, ok := begun[i.Folder+"#"+i.Epoch]; ok && sum != i.SHA256 {
+			return experiment.Usagef("%s holds another run than when members of %s began from it; put the old one back, or sweep into another folder with -o", i.Folder, dir)
+		}
+	}
+	return nil
+}
