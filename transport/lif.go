@@ -21,7 +21,8 @@ import (
 // weights. With step dt, v the membrane potential and I the current,
 //
 //	v(t) = v(t-dt) + dt/TauMembrane * (Drift - v(t-dt) + Coupling*(I(t-dt) - v(t-dt)))
-//	I(t) = sum over spikes s of neurons j, w_j * (exp(-(t-s)/TauSyn) - exp(-(t-s)/TauRise)) / (TauSyn-TauRise)
+//	I(t) = sum over spikes at s of neurons j: w_j * psp(t-s)
+//	psp(d) = (exp(-d/TauSyn) - exp(-d/TauRise)) / (TauSyn - TauRise)
 //
 // A neuron spikes and is reset where v >= Threshold. Biases play no part, as published. Where
 // neurons differ, gain and offset make gain*v + offset of the potential v that a neuron would have
@@ -53,6 +54,15 @@ func (s *LIF) period() int64 { return max(s.steps(s.StimulusPeriod), 1) }
 
 // relate adds what is wrong with the settings together and for networks of these layers.
 func (s *LIF) relate(ps *settings.Problems, layers []int) {
+	if len(layers) < 2 {
+		ps.Add("layers", "must name two layers or more")
+	}
+	for l, n := range layers {
+		if n < 1 {
+			ps.Add(fmt.Sprintf("layers.%d", l), "must be at least 1 neuron")
+			return
+		}
+	}
 	if !ps.Has("reset", "threshold") && s.Reset >= s.Threshold {
 		ps.Add("reset", "must be below threshold")
 	}
@@ -71,7 +81,7 @@ func (s *LIF) relate(ps *settings.Problems, layers []int) {
 	}
 	if !ps.Has("stimulus_share") {
 		for l, n := range layers[:max(len(layers)-1, 0)] {
-			if s.StimulusShare*float64(n)+0.5 < 1 {
+			if float64(s.StimulusShare*float64(n))+0.5 < 1 {
 				ps.Add("stimulus_share", "drives none of the %d neurons of layer %d: must be at least %.3g", n, l, 0.5/float64(n))
 				break
 			}
@@ -103,8 +113,8 @@ func (p *lifPiece) of(t int64) []int32 {
 // lifLanes is the number of neurons of a tile: what one worker simulates at a time.
 const lifLanes = 64
 
-// lifTile is some neurons of a layer, from the neuron first on. Currents are in two parts, the one that
-// decays slowly less the other, in units of what they add to v in a step.
+// lifTile is some neurons of a layer, from the neuron first on. Currents are in two parts, the one
+// that decays slowly less the other, in units of what they add to v in a step.
 type lifTile struct {
 	first, n      int
 	v, slow, fast [lifLanes]float64

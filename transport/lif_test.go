@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"math"
 	"runtime"
 	"slices"
@@ -367,7 +368,7 @@ func lifState(t *testing.T, l Learner) []byte {
 	return b
 }
 
-// Interruptions and threads leave no trace in a bit of the state.
+// Interruptions, threads and machines leave no trace in a bit of the state.
 func TestLIFSameBytes(t *testing.T) {
 	layers := []int{70, 130, 20}
 	for name, method := range lifMethods() {
@@ -388,6 +389,10 @@ func TestLIFSameBytes(t *testing.T) {
 			whole := start(0)
 			whole.Run(context.Background(), end)
 			want := lifState(t, whole)
+			golden := map[string]uint32{"stdwi": 0x787b6e6, "nearest": 0x1885cd9f, "mirror": 0x7f0e6723}
+			if sum := crc32.ChecksumIEEE(want); sum != golden[name] {
+				t.Errorf("checksum of the state %#x, want %#x", sum, golden[name])
+			}
 			for _, workers := range []int{1, 2, 3, 7} {
 				l := start(workers)
 				l.Run(context.Background(), end)
@@ -506,6 +511,8 @@ func TestLIFBadSettings(t *testing.T) {
 		}
 		for what, change := range map[string]func(p *Problem){
 			"layers":     func(p *Problem) { p.Layers = []int{30, 21} },
+			"one layer":  func(p *Problem) { p.Layers = []int{30} },
+			"empty":      func(p *Problem) { p.Layers = []int{30, 0} },
 			"forward":    func(p *Problem) { p.Weights.Up[0][3] = math.NaN() },
 			"too large":  func(p *Problem) { p.Weights.Up[0][3] = 1e300 },
 			"feedback":   func(p *Problem) { p.Weights.Down[0][3] = math.Inf(1) },
@@ -515,7 +522,7 @@ func TestLIFBadSettings(t *testing.T) {
 		} {
 			p := Problem{Layers: []int{30, 20}, Weights: lifWeights([]int{30, 20}, 1)}
 			change(&p)
-			if _, err := method.Start(p); err == nil || !strings.HasPrefix(err.Error(), "transport: ") {
+			if _, err := method.Start(p); err == nil || !strings.Contains(err.Error(), "layer") {
 				t.Errorf("%s, %s: error %v", name, what, err)
 			}
 		}
@@ -547,12 +554,12 @@ func TestLIFStops(t *testing.T) {
 }
 
 // lifFew runs one neuron that drives four for so many periods of 100 ms, and returns what each of
-// the four feedback weights has gained; decay is off. The neuron pauses for 150 ms after a spike, so
-// that its currents are e^-15 when it spikes again and each of its spikes stands alone. The first
-// two of the four fire only when they are driven, the others every 7.75 ms by themselves. Weights
-// are +, so strong that two spikes follow; +, one spike follows; 0; and -, so that the neuron falls
-// silent for a while. The numbers of input and output spikes come with it, and the lags of the
-// spikes of the first two behind the last input spike.
+// the four feedback weights has gained; decay is off. The neuron pauses for 150 ms after a spike,
+// so that its currents are e^-15 when it spikes again and each of its spikes stands alone. The
+// first two of the four fire only when they are driven, the others every 7.75 ms by themselves.
+// Weights are +, so strong that two spikes follow; +, one spike follows; 0; and -, so that the
+// neuron falls silent for a while. The numbers of input and output spikes come with it, and the
+// lags of the spikes of the first two behind the last input spike.
 func lifFew(t *testing.T, method Method, lif *LIF, periods int) (gain []float64, spikes []int, lags [][]int64) {
 	t.Helper()
 	lif.WeightScale, lif.StimulusShare, lif.StimulusRate, lif.StimulusWeight = 1, 1, 20, 100
@@ -598,12 +605,12 @@ func hoeffding(n int, p float64) float64 { return math.Sqrt(2 * math.Log(2/p) / 
 //   - Neurons that fire only when driven: each input spike brings the same lags, all of them short,
 //     where K is large: earlier input spikes, 150 ms and more ago, change fast - slow by less than
 //     0.05*(e^-.75 + e^-1.5 + ...) = 0.045. The stronger weight has two spikes, and the first of
-//     them is the earlier, because a potential that has not been reset grows with the weight. So the
-//     gains are in intervals that do not overlap; no chance.
-//   - A neuron with weight 0 that fires regularly: |X| < 1, because a sum over a regular grid and the
-//     integral of a function, which is 0, differ by less than its range; and the mean of X is 0,
-//     because input spikes meet any phase of it, whatever the last one met: the time between input
-//     spikes varies by several intervals of the output. False-alarm rate 1e-6 (Hoeffding).
+//     them is the earlier, because a potential that has not been reset grows with the weight. So
+//     the gains are in intervals that do not overlap; no chance.
+//   - A neuron with weight 0 that fires regularly: X goes from 0.54 to -0.41 as the phase of the
+//     input spike goes through an interval; its mean is 0, because input spikes meet any phase,
+//     whatever the last one met: the time between them varies by several intervals of the output.
+//     False-alarm rate 1e-6 (Hoeffding).
 //   - A neuron that is silenced from some time after the input spike misses the lags where K is
 //     large and keeps those where it is negative: the mean of X is minus the integral over the
 //     silence divided by the interval between spikes, about -(9 - 1.5)/7.75 for 1 to 40 ms. It
@@ -648,13 +655,14 @@ func TestSTDWIFewNeurons(t *testing.T) {
 	t.Logf("%d input spikes; gains %.3f %.3f %.3f %.3f, chance %.3f", n, x(0), x(1), x(2), x(3), chance)
 }
 
-// The mirror finds signs and order of few weights. Why: without decay, a weight gains Rate times the
-// covariance of the numbers x and y of spikes in a period. A period has one input spike at the most.
-// Each brings two spikes, or one, in the same period unless it comes in the last milliseconds: the
-// covariances are 2 and 1 times the variance of x less at most that of such cases. The neuron that is
-// silenced loses a number of spikes for each input spike, so that the covariance is negative; that
-// with weight 0 fires regularly and has y equal to one of two neighbouring numbers, whatever x is:
-// the products lie in [-1, 1] and their mean is 0. False-alarm rate 1e-6 (Hoeffding).
+// The mirror finds signs and order of few weights. Why: without decay, a weight gains Rate times
+// the covariance of the numbers x and y of spikes in a period. A period has one input spike at the
+// most. Each brings two spikes, or one, in the same period unless it comes in the last
+// milliseconds: the covariances are 2 and 1 times the variance of x less at most that of such
+// cases. The neuron that is silenced loses a number of spikes for each input spike, so that the
+// covariance is negative; that with weight 0 fires regularly and has y equal to one of two
+// neighbouring numbers, whatever x is: the products lie in [-1, 1] and their mean is 0. False-alarm
+// rate 1e-6 (Hoeffding).
 func TestMirrorFewNeurons(t *testing.T) {
 	s := settings.Default[Mirror]()
 	s.Decay = 0
@@ -682,10 +690,11 @@ func TestMirrorFewNeurons(t *testing.T) {
 }
 
 // Figure 7: from random feedback weights, the angle to the forward weights after 100 s. The
-// published program of STDWI, with the settings that are the defaults here, gave 54.4 degrees on one
-// matrix. Between matrices angles have a standard deviation of 1.8 degrees (24 others than these), so
-// that the mean of 8 differs from 54.4 by more than 9.3 degrees with probability 1e-6. Twice or half
-// the rate would be found: 42 and 71 degrees. For the mirror, there is no reference; it has to align.
+// published program of STDWI, with the settings that are the defaults here, gave 54.4 degrees on
+// one matrix. Between matrices angles have a standard deviation of 1.8 degrees (24 others than
+// these), so that the mean of 8 differs from 54.4 by more than 9.4 degrees with probability 1e-6.
+// Twice or half the rate would be found: 45 and 67 degrees. For the mirror, there is no reference;
+// it has to align.
 func TestLIFFigure7(t *testing.T) {
 	s, m := settings.Default[STDWI](), settings.Default[Mirror]()
 	layers := []int{50, 50}
@@ -711,7 +720,7 @@ func TestLIFFigure7(t *testing.T) {
 			}
 			mean += math.Acos(wb/math.Sqrt(ww*bb)) * 180 / math.Pi / matrices
 		}
-		if name == "stdwi" && math.Abs(mean-54.4) > 9.3 || mean > 64 {
+		if name == "stdwi" && math.Abs(mean-54.4) > 9.4 || mean > 64 {
 			t.Errorf("%s: the angle is %.1f degrees after 100 s", name, mean)
 		}
 		t.Logf("%s: %.1f degrees", name, mean)

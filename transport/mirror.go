@@ -83,7 +83,8 @@ func newMirrorCounts(n int) mirrorCounts {
 // mirror is the rule for a pair of layers. Products of counts are summed over a batch, with what
 // each is worth at its end; the means are taken off there:
 //
-//	sum of g_k (x_k - X)(y_k - Y) = sum of g_k x_k y_k - X sum of g_k y_k - Y sum of g_k x_k + X Y sum of g_k
+//	sum of g_k (x_k - X)(y_k - Y)
+//	    = sum of g_k x_k y_k - X sum of g_k y_k - Y sum of g_k x_k + X Y sum of g_k
 //
 // Cost: in each period about 1 ns for each pair of a neuron and one of the other layer, both of
 // which have spiked, and 2 ns for each pair at all at the end of a batch.

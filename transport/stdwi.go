@@ -15,8 +15,8 @@ import (
 //	fast(t) = sum over spikes s <= t, exp(-(t-s)/TauFast)
 //	slow(t) = sum over spikes s <= t, TauFast/TauSlow * exp(-(t-s)/TauSlow)
 //
-// so that fast - slow has the mean 0 at times that have nothing to do with the neuron. When a neuron
-// of the upper layer spikes, the feedback weights from it change:
+// so that fast - slow has the mean 0 at times that have nothing to do with the neuron. When a
+// neuron of the upper layer spikes, the feedback weights from it change:
 //
 //	B += Rate * ((fast - slow) - Decay*B)
 //
@@ -98,8 +98,9 @@ func newStdwiFading(perStep float64, steps int64) stdwiFading {
 	return f
 }
 
-// stdwiTraced is the traces of the neurons of a layer. Traces do not decay by themselves: a spike adds as
-// much more as has decayed since the last renewal, and who reads must apply what has decayed by then.
+// stdwiTraced is the traces of the neurons of a layer. Traces do not decay by themselves: a spike
+// adds as much more as has decayed since the last renewal, and who reads must apply what has
+// decayed by then.
 type stdwiTraced struct {
 	fast, slow []float64
 	// with nearest spikes: sums over neurons, and those summed over time
@@ -121,8 +122,8 @@ func (x *stdwiTraced) copy(y *stdwiTraced) {
 
 // stdwi is the rule for a pair of layers.
 //
-// Cost: about 1 ns for each neuron of the lower layer at a spike of the upper one, and 2 ns for each
-// spike of the lower layer and tile.
+// Cost: about 1 ns for each neuron of the lower layer at a spike of the upper one, and 2 ns for
+// each spike of the lower layer and tile.
 type stdwi struct {
 	STDWI
 	below      int
