@@ -369,7 +369,7 @@ func lifState(t *testing.T, l Learner) []byte {
 }
 
 // Interruptions, threads and machines leave no trace in a bit of the state.
-func TestLIFSameBytes(t *testing.T) {
+func TestGoldenLIFSameBytes(t *testing.T) {
 	layers := []int{70, 130, 20}
 	for name, method := range lifMethods() {
 		t.Run(name, func(t *testing.T) {
