@@ -324,7 +324,7 @@ func (s *LIF) newLIF(p Problem, tag string, learn func(below, above int, b []flo
 		}
 		q.rule = learn(below, above, q.b)
 		l.pairs = append(l.pairs, q)
-		cost += 2*float64(below+above) + 0.1*float64(below)*float64(above)
+		cost += float64(2*(below+above)) + float64(below*above)/10
 	}
 	l.piece = int64(max(1, min(1024, 2e7/cost)))
 	l.excite, l.respond = l.exciteBelow, l.respondAbove
