@@ -70,7 +70,9 @@ type Learner interface {
 
 // Methods are all methods, with their settings. The name of a method is the yaml tag of its field.
 type Methods struct {
-	SAL SAL `yaml:"sal" doc:"spike-based alignment learning"`
+	SAL    SAL    `yaml:"sal" doc:"spike-based alignment learning"`
+	STDWI  STDWI  `yaml:"stdwi" doc:"spike-timing-dependent weight inference"`
+	Mirror Mirror `yaml:"mirror" doc:"the weight mirror, with spiking neurons"`
 }
 
 // Names returns the names of the methods, in their order.
