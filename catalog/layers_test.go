@@ -30,8 +30,9 @@ var floors = [][]string{
 	{"convert", "drawings"},
 	{"kinds", "sweep", "experiment/experimenttest"},
 	{"experiment"},
-	{"analysis", "microcircuit", "sampling"},
-	{"alignment", "boltzmann", "recording", "sal", "stdd"},
+	{"transport"},
+	{"analysis", "layered", "microcircuit", "sampling"},
+	{"alignment", "boltzmann", "mismatch", "recording", "sal", "stdd"},
 	{"synapse", "internal/yamlconf"},
 	{"settings", "spike"},
 	{"experiments", "figure"},
@@ -40,7 +41,7 @@ var floors = [][]string{
 }
 
 // pure are the packages that know numbers only: no files, no network, no log, no clock.
-var pure = []string{"spike", "synapse", "sal", "alignment", "stdd", "boltzmann", "sampling", "microcircuit", "settings",
+var pure = []string{"spike", "synapse", "sal", "alignment", "stdd", "boltzmann", "sampling", "microcircuit", "layered", "transport", "mismatch", "settings",
 	"internal/detmath", "internal/random", "internal/quantile", "internal/state"}
 
 // source is what the files of a package without its tests import, for whatever system.

@@ -100,10 +100,14 @@ func (f *Folder) rowOf(epoch string) (int, error) {
 	if column < 0 {
 		return 0, Usagef("%s has no epochs", f.Path(MetricsFile))
 	}
+	// A report may have several rows.
 	var known []string
 	for k, row := range rows {
+		if k > 0 && row[column] == rows[k-1][column] {
+			continue
+		}
 		if row[column] == epoch {
-			return k, nil
+			return len(known), nil
 		}
 		known = append(known, row[column])
 	}

@@ -49,6 +49,11 @@ type AlignConfig struct {
 // From implements experiment.Starter.
 func (c *AlignConfig) From() (from, path string) { return c.Initial.From, "initial.from" }
 
+// Epochs implements experiment.Lasting.
+func (c *AlignConfig) Epochs() experiment.Epochs {
+	return experiment.Epochs{Path: "training.epochs", Total: c.Course.Epochs, Regular: c.Course.Epochs%c.Course.ReportEvery == 0}
+}
+
 // New implements Config.
 func (c *AlignConfig) New(env experiment.Env) (experiment.Run, error) {
 	from, err := c.weights(env.From)
@@ -59,7 +64,7 @@ func (c *AlignConfig) New(env experiment.Env) (experiment.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &alignRun{config: c, method: m, env: env, problem: c.Problem(env.Seed, from)}
+	r := &alignRun{config: c, method: m, env: env, epoch: -1, problem: c.Problem(env.Seed, from)}
 	for l, n := range c.Layers {
 		r.first = append(r.first, r.neurons)
 		r.neurons += n
@@ -137,7 +142,7 @@ type alignRun struct {
 	neurons int
 	errors  [][][]float64
 	start   [][]float64 // feedback weights at the start
-	epoch   int64       // to be reported next
+	epoch   int64       // reported last, -1 before the first
 	events  []spike.Event
 }
 
@@ -177,24 +182,29 @@ func (r *alignRun) until(epoch int64) int64 {
 	return int64(math.Round(float64(epoch) * r.config.Course.EpochSeconds / (step * float64(replicas))))
 }
 
+// next is the epoch of the next report.
+func (r *alignRun) next() int64 {
+	if r.epoch < 0 {
+		return 0
+	}
+	every := r.config.Course.ReportEvery
+	return min((r.epoch/every+1)*every, r.config.Course.Epochs)
+}
+
 func (r *alignRun) Advance(ctx context.Context) (experiment.Report, error) {
-	if r.epoch > r.config.Course.Epochs {
+	if r.epoch == r.config.Course.Epochs {
 		return nil, io.EOF
 	}
-	until := r.until(r.epoch)
+	epoch := r.next()
+	until := r.until(epoch)
 	if err := r.Run(ctx, until); err != nil {
 		return nil, err
 	}
 	if r.Time() < until {
 		return nil, nil
 	}
-	report, err := r.report()
-	if r.epoch == r.config.Course.Epochs {
-		r.epoch++
-	} else {
-		r.epoch = min(r.epoch+r.config.Course.ReportEvery, r.config.Course.Epochs)
-	}
-	return report, err
+	r.epoch = epoch
+	return r.report()
 }
 
 func (r *alignRun) report() (experiment.Report, error) {
@@ -229,7 +239,7 @@ func (r *alignRun) Progress() experiment.Progress {
 func (r *alignRun) Warnings() []string {
 	var ws []string
 	for l, n := range r.config.Layers[:len(r.config.Layers)-1] {
-		if a := alignment.Compare(r.problem.Weights.Up[l], r.Down(l), n, r.config.Layers[l+1]); a.Lopsided() && r.epoch > r.config.Course.Epochs {
+		if a := alignment.Compare(r.problem.Weights.Up[l], r.Down(l), n, r.config.Layers[l+1]); a.Lopsided() && r.epoch == r.config.Course.Epochs {
 			ws = append(ws, fmt.Sprintf("feedback weights to layer %d are %.3g times as large as the forward weights", l, a.Ratio))
 		}
 	}
@@ -264,7 +274,7 @@ func (r *alignRun) AppendBinary(b []byte) ([]byte, error) {
 func (r *alignRun) UnmarshalBinary(b []byte) error {
 	d := state.NewReader(b, alignTag)
 	r.epoch = d.Int()
-	d.Check(r.epoch >= 0 && r.epoch <= r.config.Course.Epochs+1, "impossible epoch")
+	d.Check(r.epoch >= -1 && r.epoch <= r.config.Course.Epochs, "impossible epoch")
 	d.Block(r.Learner)
 	return d.Done()
 }

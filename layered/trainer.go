@@ -88,10 +88,10 @@ func NewTrainer(s SAL, w Weights, neurons Neurons, synapses Synapses, seed uint6
 func (t *Trainer) Down(l int) []float64 { return t.weights.Down[l] }
 
 // Run simulates until the network's time is until. If ctx ends before, it returns nil early, at a
-// place where a later call goes on with the same results. It fails if Spikes does, or if feedback
+// place where a later call goes on with the same results, but not without some steps. It fails if Spikes does, or if feedback
 // weights have grown beyond what can be simulated.
 func (t *Trainer) Run(ctx context.Context, until int64) error {
-	for t.Time() < until && ctx.Err() == nil {
+	for t.Time() < until {
 		update := (t.Time()/t.sal.UpdateSteps + 1) * t.sal.UpdateSteps
 		// a piece of about 10 ms at the most
 		piece := max(1, min(chunk, chunk*2000/int64(t.Neurons()*t.cfg.Replicas+1)))
@@ -102,6 +102,9 @@ func (t *Trainer) Run(ctx context.Context, until int64) error {
 			if err := t.update(); err != nil {
 				return err
 			}
+		}
+		if ctx.Err() != nil {
+			break
 		}
 	}
 	return nil

@@ -401,7 +401,7 @@ func (l *lifLearner) Down(layer int) []float64 {
 
 // Run implements Learner.
 func (l *lifLearner) Run(ctx context.Context, until int64) error {
-	for l.time < until && ctx.Err() == nil {
+	for l.time < until {
 		l.from = l.time
 		l.until = min(until, l.from+l.piece, (l.from/l.period+1)*l.period)
 		l.each(len(l.pairs), l.excite)
@@ -417,6 +417,9 @@ func (l *lifLearner) Run(ctx context.Context, until int64) error {
 		l.time = l.until
 		if err := l.deliver(); err != nil {
 			return err
+		}
+		if ctx.Err() != nil {
+			break
 		}
 	}
 	return nil

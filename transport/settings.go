@@ -94,9 +94,7 @@ func (i *Initial) relate(ps *settings.Problems, layers []int) {
 			return
 		}
 		for l, b := range i.Bias {
-			if len(b) != layers[l] {
-				ps.Add(fmt.Sprintf("initial.bias.%d", l), "has %d entries, needs %d", len(b), layers[l])
-			}
+			ps.Vector(fmt.Sprintf("initial.bias.%d", l), b, layers[l], "neurons")
 		}
 	}
 }
@@ -111,16 +109,7 @@ func relateMatrices(ps *settings.Problems, path string, given [][][]float64, lay
 	}
 	for l, m := range given {
 		rows, columns := size(l)
-		if len(m) != rows {
-			ps.Add(fmt.Sprintf("%s.%d", path, l), "has %d rows, needs %d: one for each postsynaptic neuron", len(m), rows)
-			continue
-		}
-		for i, row := range m {
-			if len(row) != columns {
-				ps.Add(fmt.Sprintf("%s.%d.%d", path, l, i), "has %d entries, needs %d", len(row), columns)
-				break
-			}
-		}
+		ps.Matrix(fmt.Sprintf("%s.%d", path, l), m, rows, columns)
 	}
 }
 

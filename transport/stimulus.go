@@ -19,7 +19,7 @@ type stimulus struct {
 // newStimulus drives a share of n neurons of a layer.
 func newStimulus(seed uint64, layer, n int, share, chance float64, period int64) *stimulus {
 	s := &stimulus{seed: seed, layer: layer, period: period, chance: chance, drawn: -1, order: make([]int32, n)}
-	s.some = int(share*float64(n) + 0.5)
+	s.some = int(float64(share*float64(n)) + 0.5)
 	return s
 }
 
@@ -32,7 +32,7 @@ func (s *stimulus) driven(t int64) []int32 {
 		}
 		draw := random.New(s.seed, random.Stimulus, uint64(s.layer)<<1, uint64(k))
 		for i := range s.some {
-			j := i + int(draw.Float64()*float64(len(s.order)-i))
+			j := i + int(float64(draw.Float64()*float64(len(s.order)-i)))
 			s.order[i], s.order[j] = s.order[j], s.order[i]
 		}
 	}

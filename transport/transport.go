@@ -53,8 +53,8 @@ type Method interface {
 // Learner is a method at work. It is not for several goroutines.
 type Learner interface {
 	// Run simulates until the clock shows until steps. If ctx ends before, it returns nil within
-	// about 50 ms, at a place where AppendBinary works and a later call goes on with the same
-	// results.
+	// about 50 ms, but not without some steps, at a place where AppendBinary works and a later call
+	// goes on with the same results.
 	Run(ctx context.Context, until int64) error
 	// Time returns the number of steps so far, SpikeCount the number of spikes of all replicas.
 	Time() int64
