@@ -71,6 +71,7 @@ type Learner interface {
 // Methods are all methods, with their settings. The name of a method is the yaml tag of its field.
 type Methods struct {
 	SAL SAL `yaml:"sal" doc:"spike-based alignment learning"`
+	RDD RDD `yaml:"rdd" doc:"regression discontinuity design"`
 }
 
 // Names returns the names of the methods, in their order.
