@@ -48,11 +48,11 @@ import (
 // those at the beginning. So scale is not learned: it is that of B_0. Where all numbers are equal,
 // their root mean square takes the place of std.
 //
-// Three things are not as in the authors' program. Where a window opens in the step in which another
-// ends, the program takes q_j from where the first one opened; here it is always that of the
-// window's own beginning (0.5 degrees better for the layers of figure 7). It drives one layer after
-// the other, for a third of the time each; here every pair has all the time. And the number of
-// driven neurons is rounded, not cut.
+// Three things are not as in the authors' program. Where a window opens in the step in which
+// another ends, the program takes q_j from where the first one opened; here it is always that of
+// the window's own beginning (half a degree better for the layers of figure 7). It drives one layer
+// after the other, for a third of the time each; here every pair has all the time. And the number
+// of driven neurons is rounded, not cut.
 //
 // Differences between neurons: a gain multiplies the input I, an offset is added to it, and the
 // refractory time is multiplied and rounded; a neuron between two pairs is the same in both. Biases
@@ -204,13 +204,18 @@ const rddStrip = 64
 // rdd is RDD at work.
 //
 // Nothing goes from the upper layer to the lower one: the feedback weights are only written. So a
-// chunk of steps is simulated in phases, each over all its steps and in parallel over neurons: the
-// spikes that drive (about 5 ns per driven neuron and step), the lower layer neuron by neuron (1 ns
-// per step at rest, 6 driven), the upper layer strip by strip (3 ns per neuron and step, and for
-// each spike below 2 additions per neuron), the effects of those steps in which a window ends (an
-// addition for each spike of the upper layer in the last window + memory), and the regressions (2
-// lines of memory of a row of the upper layer's length for each window). Windows end less than once
-// in window steps for a driven neuron: that is why an effect is not followed in every step.
+// chunk of steps is simulated in phases, each over all its steps and in parallel over neurons. For
+// each step there are
+//
+//   - the spikes that drive: 7 ns for a driven neuron;
+//   - the lower layer: 2 ns for a neuron, since most are at rest;
+//   - the upper layer: 5 ns for a neuron, and two additions for each spike below;
+//   - effects, only if a window ends in this step: an addition for each spike above in the last
+//     window + memory steps;
+//   - regressions: two numbers for each neuron above, for each window that ends.
+//
+// For a driven neuron less than one window ends in window steps. That is why effects are not
+// followed in every step.
 type rdd struct {
 	set     RDD
 	problem Problem
