@@ -26,6 +26,7 @@ var small = []string{
 	"kind: two-neuron\nnetwork: {dynamics: continuous, psp: alpha, tau_syn: 8, tau_ref: 25}\ntraining: {epochs: 100, report_every: 40}\nplasticity: {sal_pairing: nearest, rate_12: 0}\n",
 	"kind: align\nlayers: [9, 5, 3]\nsal: {replicas: 2, update_steps: 300}\ntraining: {epochs: 7, epoch_seconds: 0.05, report_every: 2}\nsnapshots: true\n",
 	"kind: align\nlayers: [9, 5]\nsal: {replicas: 3, update_steps: 300, psp: alpha, sal_pairing: nearest}\nmismatch: {gain: 0.2, offset: 0.3, refractory: 0.2, window_amplitude: 0.3, window_tau: 0.3}\ntraining: {epochs: 5, epoch_seconds: 0.05}\n",
+	"kind: align\nmethod: rdd\nlayers: [9, 5, 3]\nrdd: {update_seconds: 0.5}\ntraining: {epochs: 5, epoch_seconds: 0.7, report_every: 2}\n",
 	"kind: align\nmethod: stdwi\nlayers: [9, 5, 3]\ntraining: {epochs: 5, epoch_seconds: 0.7, report_every: 2}\n",
 	"kind: align\nmethod: mirror\nlayers: [9, 5]\ntraining: {epochs: 5, epoch_seconds: 0.7, report_every: 2}\n",
 	"kind: dale\nfield: {points: 2, steps: 900000}\n",

@@ -540,7 +540,7 @@ func TestLIFStops(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
-		if err := l.Run(ctx, 1e9); err != nil || l.Time() != 0 {
+		if err := l.Run(ctx, 1e9); err != nil || l.Time() < 1 || l.Time() > 1e4 {
 			t.Errorf("%s: %v after %d steps", name, err, l.Time())
 		}
 		p.Spikes = func(int, int64, int, []int32) error { return full }

@@ -71,6 +71,7 @@ type Learner interface {
 // Methods are all methods, with their settings. The name of a method is the yaml tag of its field.
 type Methods struct {
 	SAL    SAL    `yaml:"sal" doc:"spike-based alignment learning"`
+	RDD    RDD    `yaml:"rdd" doc:"regression discontinuity design"`
 	STDWI  STDWI  `yaml:"stdwi" doc:"spike-timing-dependent weight inference"`
 	Mirror Mirror `yaml:"mirror" doc:"the weight mirror, with spiking neurons"`
 }
