@@ -72,6 +72,48 @@ func (a Align) Figure() (*Figure, error) {
 	return g.narrow(), nil
 }
 
+// Scatters shows feedback against forward weights under several conditions, a panel for each.
+type Scatters struct {
+	Title  string
+	Panels []Scatter // up to eight
+}
+
+// Scatter is one condition.
+type Scatter struct {
+	Heading string
+	FeedbackLayer
+}
+
+// Figure draws the weights before and after. It returns an *InputError for more panels than fit, or
+// none, and for lengths that do not fit together.
+func (s Scatters) Figure() (*Figure, error) {
+	if n := len(s.Panels); n == 0 || n > 8 {
+		return nil, &InputError{"Scatters", "Panels", fmt.Sprintf("%d panels, need 1 to 8", n)}
+	}
+	g := &Figure{Title: s.Title, Columns: min(len(s.Panels), 4), Height: 92}
+	for k, w := range s.Panels {
+		if len(w.Up) != len(w.Down) || len(w.Up0) != len(w.Down0) {
+			return nil, &InputError{"Scatters", "Panels", fmt.Sprintf("%q: %d and %d forward weights for %d and %d feedback weights", w.Heading, len(w.Up0), len(w.Up), len(w.Down0), len(w.Down))}
+		}
+		p := w.panel(k)
+		p.Heading = w.Heading
+		g.add(p)
+	}
+	// All panels have the same two kinds of marks: one key for them.
+	var key []Series
+	for k, p := range g.Panels {
+		for i := range p.Series {
+			mark := &p.Series[i]
+			if mark.Label != "" && k == 0 {
+				key = append(key, legend(mark.Label, mark.Look))
+			}
+			mark.Label = ""
+		}
+	}
+	g.Key = [][]Series{key}
+	return g.narrow(), nil
+}
+
 // layerName labels the line of a layer; a single one needs no name.
 func layerName(l, layers int) string {
 	if layers == 1 {

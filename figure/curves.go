@@ -7,15 +7,8 @@ import (
 
 // Curves shows courses of measured quantities under several conditions, a panel for each quantity.
 type Curves struct {
-	Title    string
-	Scatters []Scatter    // before the panels
-	Panels   []CurvePanel // up to four
-}
-
-// Scatter shows feedback against forward weights.
-type Scatter struct {
-	Heading string
-	FeedbackLayer
+	Title  string
+	Panels []CurvePanel // up to four
 }
 
 // CurvePanel is one quantity.
@@ -43,18 +36,8 @@ func (c Curves) Figure() (*Figure, error) {
 	colour := map[string]int{}
 	var key []Series
 	g := &Figure{Title: c.Title, Width: readmeWidth, Columns: len(c.Panels), Height: 105}
-	if len(c.Scatters) > 0 {
-		g.Columns = max(len(c.Scatters), len(c.Panels))
-	} else if g.Columns == 4 {
+	if g.Columns == 4 {
 		g.Columns = 2
-	}
-	for k, w := range c.Scatters {
-		if len(w.Up) != len(w.Down) || len(w.Up0) != len(w.Down0) {
-			return nil, &InputError{"Curves", "Scatters", fmt.Sprintf("%q: %d and %d forward weights for %d and %d feedback weights", w.Heading, len(w.Up0), len(w.Up), len(w.Down0), len(w.Down))}
-		}
-		p := w.panel(k)
-		p.Heading = w.Heading
-		g.add(p)
 	}
 	for _, d := range c.Panels {
 		p := &Panel{Heading: d.Heading, X: Axis{Label: d.XLabel, Log: d.LogX, Tight: true}, Y: Axis{Label: d.YLabel}}

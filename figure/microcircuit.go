@@ -45,7 +45,7 @@ const (
 	ratioHead     = "size of the feedback"
 	ratioLabel    = "feedback / forward"
 
-	maxDots        = 2000 // of a layer in a scatter: more hide each other and make large files
+	maxDots        = 2500 // of a layer in a scatter: more hide each other and make large files
 	maxLayersDrawn = 9
 )
 

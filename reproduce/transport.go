@@ -73,7 +73,7 @@ func figure7(j *Job) error {
 	angle := figure.CurvePanel{Heading: "feedback alignment", XLabel: "simulated time (s)", YLabel: "angle (degrees)"}
 	correlation := figure.CurvePanel{Heading: "correlation", XLabel: "simulated time (s)", YLabel: "correlation"}
 	errors := figure.CurvePanel{Heading: "errors sent back", XLabel: "simulated time (s)", YLabel: "angle (degrees)"}
-	picture := figure.Curves{}
+	var weights figure.Scatters
 	final, late := map[string][]float64{}, map[string][]float64{}
 	rows := [][]string{{"method", "seed", "time_s", "angle_deg", "correlation", "sign_agreement", "norm_ratio", "error_angle_deg", "spikes"}}
 	for _, method := range transport.Names() {
@@ -88,7 +88,7 @@ func figure7(j *Job) error {
 				if err != nil {
 					return err
 				}
-				picture.Scatters = append(picture.Scatters, figure.Scatter{Heading: name, FeedbackLayer: w})
+				weights.Panels = append(weights.Panels, figure.Scatter{Heading: name, FeedbackLayer: w})
 			}
 			a.X = m.metrics["time_s"]
 			c.X, e.X = a.X, a.X
@@ -116,8 +116,10 @@ func figure7(j *Job) error {
 			fmt.Sprintf("angle %s, SAL %s; correlation %s, SAL %s", spread(final[method]), spread(final["sal"]), spread(late[method]), spread(late["sal"])),
 			"every run with SAL ends at a smaller angle than every run of the other method", "no overlap among all seeds")
 	}
-	picture.Panels = []figure.CurvePanel{angle, errors, correlation}
-	return j.draw("fig7", picture)
+	if err := j.draw("weights", weights); err != nil {
+		return err
+	}
+	return j.draw("methods", figure.Curves{Panels: []figure.CurvePanel{angle, errors, correlation}})
 }
 
 // scatter reads the weights between the first two layers of a finished run.
