@@ -149,7 +149,7 @@ func scatter(f *experiment.Folder) (w figure.FeedbackLayer, err error) {
 // figure9 aligns the feedback of the fully connected part of the deep networks, layer pair by layer
 // pair.
 func figure9(j *Job) error {
-	r, err := j.sweep("figure9-sweep.yaml", "", map[Scale][]string{Quick: {"grid.0.values=[1]"}}[j.Scale]...)
+	r, err := j.sweep("figure9-sweep.yaml", "")
 	if err != nil {
 		return err
 	}
