@@ -512,6 +512,9 @@ func TestRDDResumesAndThreads(t *testing.T) {
 			spikes = nil
 			p.Workers, p.Parallel = rddThreads(workers)
 			l := startRDD(t, set, p)
+			if l.alone != (workers == 1) {
+				t.Errorf("%d workers, and alone is %v", workers, l.alone)
+			}
 			for k, at := 0, int64(0); at < 1303; k++ {
 				at = min(at+[...]int64{1, 7, 100, 311}[k%4], 1303)
 				runTo(t, l, at)
