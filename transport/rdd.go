@@ -174,6 +174,8 @@ func (s *RDD) Start(p Problem) (Learner, error) {
 	}
 	// of 10 ms at the most, since only between chunks a context is asked
 	r.chunk = max(1, min(rddChunk, 50_000_000/work))
+	// threads that meet seven times in a chunk gain nothing with less than about 0.3 ms of work
+	r.alone = p.Parallel == nil || p.Workers < 2 || work*r.chunk < 1_000_000
 	for _, q := range r.pairs {
 		q.drive = make([]uint8, q.n*(int(r.clock.memory)+r.chunk))
 		q.due = make([]int32, r.chunk)
@@ -237,6 +239,7 @@ type rdd struct {
 	phase int
 	next  atomic.Int64
 	share func(worker int)
+	alone bool // without threads
 }
 
 type rddTask struct {
@@ -493,7 +496,7 @@ func (r *rdd) Run(ctx context.Context, until int64) error {
 		r.steps = int(min(int64(r.chunk), until-r.time, update-r.time))
 		for r.phase = range rddPhases {
 			r.next.Store(0)
-			if r.problem.Parallel == nil || r.problem.Workers < 2 {
+			if r.alone {
 				r.share(0)
 			} else {
 				r.problem.Parallel(r.problem.Workers, r.share)

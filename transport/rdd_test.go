@@ -415,10 +415,10 @@ func TestRDDIsAsTheOracle(t *testing.T) {
 //
 //	rate * (sum over windows with a spike of y*(1+u) - sum over those without of y*(1+0.95))
 //
-// which is positive unless the first sum is negative. This has about 6000 terms in 300 s; in units of
-// kappa(1)*(1+u) their mean is above 0.063 and their standard deviation below 0.25, so that it is
-// 19 deviations from that. Both signs come out right by chance in one seed of 4, in all five in one
-// trial of 1024, and then the weights between would have to be as expected.
+// which is positive unless the first sum is negative. This has about 6000 terms in 300 s; in units
+// of kappa(1)*(1+u) their mean is above 0.063 and their standard deviation below 0.25, so that it
+// is 19 deviations from that. Both signs come out right by chance in one seed of 4, in all five in
+// one trial of 1024, and then the weights between would have to be as expected.
 func TestRDDOfTwoNeurons(t *testing.T) {
 	set := settings.Default[RDD]()
 	set.Leak, set.Dendrite, set.MemorySeconds, set.RefractorySeconds, set.WindowSeconds = 0, 1000, 0.001, 0, 0.01
@@ -512,6 +512,9 @@ func TestRDDResumesAndThreads(t *testing.T) {
 			spikes = nil
 			p.Workers, p.Parallel = rddThreads(workers)
 			l := startRDD(t, set, p)
+			if l.alone != (workers == 1) {
+				t.Errorf("%d workers, and alone is %v", workers, l.alone)
+			}
 			for k, at := 0, int64(0); at < 1303; k++ {
 				at = min(at+[...]int64{1, 7, 100, 311}[k%4], 1303)
 				runTo(t, l, at)
