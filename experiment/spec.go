@@ -217,8 +217,8 @@ func (s *Spec) checkpointed(config string, overrides ...string) (*Spec, error) {
 }
 
 // Differs says in which line the configurations of two specs differ, as `it said ..., now it says
-// ...`, or which numbers from a file do, and "" if they give the same results. Names, descriptions and checkpoint times do not
-// count.
+// ...`, or which numbers from a file do, and "" if they give the same results. Names, descriptions
+// and checkpoint times do not count.
 func (s *Spec) Differs(old *Spec) (string, error) {
 	for _, i := range s.inputs.List {
 		for _, j := range old.inputs.List {

@@ -38,9 +38,9 @@ var weightHues = []Color{Fifth, synapse12, synapse21}
 // after training; for each method the weights over the epochs; then the weights after training, the
 // last two of them (feedback over forward) against each other, and in how many runs these have the
 // same sign. Courses show the median over runs and a band between the quartiles; a distribution
-// shows every run, the median and a bar between the quartiles. It returns an *InputError for lengths that
-// do not fit together, for more methods or weights than there are colours, for methods with
-// different weights and when there is nothing to draw.
+// shows every run, the median and a bar between the quartiles. It returns an *InputError for
+// lengths that do not fit together, for more methods or weights than there are colours, for methods
+// with different weights and when there is nothing to draw.
 func (f Figure6) Figure() (*Figure, error) {
 	if err := f.check(); err != nil {
 		return nil, err

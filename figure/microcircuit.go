@@ -56,10 +56,11 @@ var (
 )
 
 // Figure draws the losses over the epochs, the angle between feedback and forward weights of every
-// hidden layer, the ratio of their lengths, the accuracy, and the weights: over the epochs for a small network, for others the
-// feedback against the forward weights of each hidden layer (the first nine; of large layers a
-// regular sample), before and after training. It returns an *InputError for lengths that do not fit
-// together, for more synapses than there are colours and when there is nothing to draw.
+// hidden layer, the ratio of their lengths, the accuracy, and the weights: over the epochs for a
+// small network, for others the feedback against the forward weights of each hidden layer (the
+// first nine; of large layers a regular sample), before and after training. It returns an
+// *InputError for lengths that do not fit together, for more synapses than there are colours and
+// when there is nothing to draw.
 func (m Microcircuit) Figure() (*Figure, error) {
 	if err := m.check(); err != nil {
 		return nil, err

@@ -117,8 +117,9 @@ func TestAlignmentOffset(t *testing.T) {
 
 // TestYinYangNeedsHidden: with the hidden rate 5 and hidden weights within 3 (the second table of
 // docs/microcircuits.md) a 4-30-3 network with BP or FA classifies more of the epochs' training
-// points rightly than one whose hidden layer stays as drawn. The three shares are of 8100 points each, with a standard deviation of .005; over five
-// seeds the differences were .03 to .08. (Section 7.)
+// points rightly than one whose hidden layer stays as drawn. The three shares are of 8100 points
+// each, with a standard deviation of .005; over five seeds the differences were .03 to .08.
+// (Section 7.)
 func TestYinYangNeedsHidden(t *testing.T) {
 	if os.Getenv("SPIKEALIGN_LONG") != "1" {
 		t.Skip("long validation: set SPIKEALIGN_LONG=1")

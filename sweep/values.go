@@ -63,7 +63,7 @@ func (r *Range) text(k int) string {
 		return spellFloat(*r.To)
 	case r.Log:
 		x := detmath.Log(*r.From)
-		x += (detmath.Log(*r.To) - x) * (float64(k) / float64(n))
+		x += float64((detmath.Log(*r.To) - x) * (float64(k) / float64(n)))
 		// Four digits: nobody wants to read more of a root.
 		x, _ = strconv.ParseFloat(strconv.FormatFloat(detmath.Exp(x), 'g', 4, 64), 64) // was written just now
 		return spellFloat(x)
