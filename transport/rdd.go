@@ -300,7 +300,7 @@ func rddPoisson(mean float64) []uint32 {
 	term := detmath.Exp(-mean)
 	for sum := term; sum < 1-0x1p-32 && len(counts) < 255; {
 		counts = append(counts, uint32(float64(sum*0x1p32)))
-		term *= mean / float64(len(counts))
+		term = float64(term * (mean / float64(len(counts))))
 		sum += term
 	}
 	return counts

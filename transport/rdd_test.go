@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"math"
 	"slices"
 	"strings"
@@ -686,5 +687,23 @@ func BenchmarkRDD(b *testing.B) {
 				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N), "ns/step")
 			})
 		}
+	}
+}
+
+// TestGoldenRDD pins the state after a run to the bit.
+func TestGoldenRDD(t *testing.T) {
+	p := rddProblem(2, 40, 30, 10)
+	set := settings.Default[RDD]()
+	set.UpdateSeconds = 2
+	l := startRDD(t, set, p)
+	if err := l.Run(context.Background(), 9000); err != nil {
+		t.Fatal(err)
+	}
+	b, err := l.AppendBinary(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sum := crc32.ChecksumIEEE(b); sum != 0xba48c33a {
+		t.Errorf("checksum of the state %#x", sum)
 	}
 }
