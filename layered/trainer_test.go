@@ -252,3 +252,45 @@ func TestBadNetworks(t *testing.T) {
 		t.Error("huge weights: no error")
 	}
 }
+
+// Neurons without synapses, fast ones above slow ones: with all pairs, both orders are equally
+// frequent whatever the rates; with the last or the nearest spike alone they are not, and SAL with
+// such pairs changes weights although nothing connects the neurons.
+func TestPairingWithoutSynapses(t *testing.T) {
+	const below, above = 20, 20
+	for pairing, biased := range map[string]bool{"all": false, "last-1": true, "nearest": true} {
+		s := short(below, above)
+		s.Replicas = 4
+		s.Pairing.UnmarshalText([]byte(pairing))
+		w := Weights{Up: [][]float64{make([]float64, below*above)}, Down: [][]float64{make([]float64, below*above)}, Bias: [][]float64{slices.Repeat([]float64{-1.5}, below), slices.Repeat([]float64{1.5}, above)}}
+		n, err := New(s.Config, w, Neurons{}, &Pairs{Window: s.Half(), Pairing: s.Pairing}, 7)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// 60 batches of means over all synapses
+		var means []float64
+		sums := [][]float64{make([]float64, below*above)}
+		for range 60 {
+			n.Advance(500)
+			n.TakeSums(sums)
+			mean := 0.0
+			for _, x := range sums[0] {
+				mean += x / below / above
+			}
+			means = append(means, mean)
+		}
+		mean, squares := 0.0, 0.0
+		for _, x := range means {
+			mean += x / 60
+		}
+		for _, x := range means {
+			squares += (x - mean) * (x - mean) / 59
+		}
+		z := mean / math.Sqrt(squares/60)
+		t.Logf("%s: %.4f per synapse and 500 steps, %.1f standard errors", pairing, mean, z)
+		// |t| with 59 degrees of freedom beyond 5: once in 2e5
+		if biased && math.Abs(z) < 10 || !biased && math.Abs(z) > 5 {
+			t.Errorf("%s: %v per synapse and 500 steps, %v standard errors", pairing, mean, z)
+		}
+	}
+}
