@@ -150,7 +150,41 @@ func TestResidualAngle(t *testing.T) {
 		}
 		return sum / 32
 	}
+	// The noise of one update and the pull back to the solution, both of unit rate, at fixed
+	// weights: without learning, feedback too large by delta.
+	const delta = 0.3
+	noise, pull := 0.0, 0.0
+	for _, shift := range []float64{0, delta} {
+		down := slices.Clone(w.Down[0])
+		for k := range down {
+			down[k] += shift * float64(1-2*(k%2)) // both signs, so that rates stay
+		}
+		n, err := New(s.Config, Weights{Up: w.Up, Down: [][]float64{down}, Bias: w.Bias}, Neurons{}, &Pairs{Window: s.Half(), Pairing: s.Pairing}, 5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sums := [][]float64{make([]float64, 120)}
+		const updates = 400
+		for range updates {
+			n.Advance(1250)
+			n.TakeSums(sums)
+			for k, x := range sums[0] {
+				x /= 20
+				if shift == 0 {
+					noise += x * x / 120 / updates
+				} else {
+					pull -= x / delta * float64(1-2*(k%2)) / 120 / updates
+				}
+			}
+		}
+	}
 	base := variance(0.2, 1250)
+	predicted := 0.2 * noise / (2 * pull)
+	t.Logf("noise of an update %.4f, pull %.3f; variance %.3g, predicted %.3g", math.Sqrt(noise), pull, base, predicted)
+	// The prediction leaves out rate*pull/2, 4 %, and that the pull of a synapse depends on others.
+	if base < 0.8*predicted || base > 1.25*predicted {
+		t.Errorf("variance %v, of noise and pull %v", base, predicted)
+	}
 	if half := variance(0.1, 1250) / base; half < 0.4 || half > 0.62 {
 		t.Errorf("half of the rate leaves %.3f of the variance, want about 1/2", half)
 	}
