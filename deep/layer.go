@@ -1,0 +1,39 @@
+package deep
+
+// volume is the size of what a layer gives for one image: channels of height x width. The numbers
+// of a batch stand channel by channel, and within a channel image by image: (c, n, y, x). Where
+// height and width are 1, they stand image by image: (n, c).
+type volume struct{ channels, height, width int }
+
+func (v volume) size() int { return v.channels * v.height * v.width }
+func (v volume) area() int { return v.height * v.width }
+
+// layer is one step of the way from images to classes. The slices that it returns belong to it and
+// hold until its next call.
+type layer interface {
+	out() volume
+	// forward takes the numbers of n images. With train it keeps what backward needs, and a layer
+	// with statistics uses those of this batch.
+	forward(c *crew, x []float32, n int, train bool) []float32
+	// backward takes the gradient at the output of the last forward, sets the gradients of the
+	// parameters, and returns the gradient at the input; nil if first, where nobody needs it.
+	backward(c *crew, dy []float32, n int, first bool) []float32
+	params() []*param
+}
+
+// param is a set of parameters that learn.
+type param struct {
+	name     string
+	shape    []int
+	w        []float32
+	gradient []float32
+	velocity []float32
+}
+
+func newParam(name string, shape ...int) *param {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return &param{name: name, shape: shape, w: make([]float32, n), gradient: make([]float32, n), velocity: make([]float32, n)}
+}
