@@ -11,6 +11,12 @@ type dense struct {
 	weights, bias   *param // outputs x inputs, row = postsynaptic
 	// feedback, if not nil, stands in for the transposed weights on the way back: inputs x outputs.
 	feedback []float32
+	size     []float32 // of the feedback weights, where their signs are those of the weights
+	back     *param    // the feedback weights, where they learn by gradient
+	// direct, if not nil, takes the place of all that comes back from above: the gradient at the
+	// input is that of the network's output through these weights, inputs x classes.
+	direct []float32
+
 	x, y, dx []float32
 }
 
@@ -52,19 +58,22 @@ func (l *dense) backward(c *crew, dy []float32, n int, first bool) []float32 {
 	if first {
 		return nil
 	}
-	return l.sendBack(c, dy, n)
-}
-
-// sendBack returns the gradient at the input: that at the output through the feedback weights.
-func (l *dense) sendBack(c *crew, dy []float32, n int) []float32 {
+	if l.size != nil {
+		l.concord()
+	}
 	back := gemm.Rows(l.weights.w, l.inputs) // outputs x inputs
 	if l.feedback != nil {
 		back = gemm.Rows(l.feedback, l.outputs).T()
 	}
+	return l.sendBack(c, dy, n, l.outputs, back)
+}
+
+// sendBack returns the gradient at the input: errors, so many for each image, through back.
+func (l *dense) sendBack(c *crew, errors []float32, n, count int, back gemm.Matrix) []float32 {
 	l.dx = grow(l.dx, n*l.inputs)
 	c.each((n+block-1)/block, func(h *hand, k int) {
 		from, to := k*block, min((k+1)*block, n)
-		h.mul.Mul(l.dx[from*l.inputs:], l.inputs, gemm.Rows(dy[from*l.outputs:], l.outputs), back, to-from, l.inputs, l.outputs, false)
+		h.mul.Mul(l.dx[from*l.inputs:], l.inputs, gemm.Rows(errors[from*count:], count), back, to-from, l.inputs, count, false)
 	})
 	return l.dx
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"spikealign/internal/detmath"
+	"spikealign/internal/gemm"
 	"spikealign/internal/random"
 )
 
@@ -158,7 +159,12 @@ func softmax(x []float64) {
 // backward sets the gradients of all parameters for the batch of the last forward, of which the
 // gradient at the outputs is given.
 func (n *Network) backward(gradient []float32, images int) {
+	output := gradient
 	for k := len(n.layers) - 1; k >= 0; k-- {
 		gradient = n.layers[k].backward(n.crew, gradient, images, k == 0)
+		if d, ok := n.layers[k].(*dense); ok && d.direct != nil {
+			classes := len(output) / images
+			gradient = d.sendBack(n.crew, output, images, classes, gemm.Rows(d.direct, classes).T())
+		}
 	}
 }
