@@ -37,6 +37,7 @@ const (
 	MethodSpikes    Purpose = 15 // spikes and noise of a method of weight transport
 	Mismatch        Purpose = 16
 	ErrorSignals    Purpose = 17
+	Augmentation    Purpose = 18
 )
 
 // The constants of Philox4x64-10.
