@@ -35,7 +35,7 @@ var floors = [][]string{
 	{"alignment", "boltzmann", "mismatch", "recording", "sal", "stdd"},
 	{"synapse", "internal/yamlconf"},
 	{"settings", "spike"},
-	{"experiments", "figure"},
+	{"dataset", "experiments", "figure"},
 	{"internal/durable", "internal/npz", "internal/progress", "internal/random"},
 	{"internal/detmath", "internal/quantile", "internal/state"},
 }

@@ -1,7 +1,8 @@
 // Package durable writes files that survive what happens to long runs: a full disk, kill -9, loss
 // of power, two processes in one folder.
 //
-//   - [WriteFile] makes a file appear whole or not at all.
+//   - [WriteFile] makes a file appear whole or not at all; [Place] does so with one that was written
+//     beside.
 //   - [SaveCheckpoint] and [LoadCheckpoint] are a checksummed container for the state of a run.
 //   - [Appender] is a file that grows row by row and can be taken back to a place that a checkpoint
 //     remembers.
@@ -149,6 +150,28 @@ func writeFile(sys system, path string, perm fs.FileMode, fill func(io.Writer) e
 	}
 	if err != nil {
 		return &FileError{"write", path, err}
+	}
+	return nil
+}
+
+// Place puts the file from, written and closed, to the path `to` in the same folder or file system,
+// replacing the file that may be there: its bytes are synced, it is renamed, and the folder is
+// synced. Until then both are as they were. The error is a *FileError.
+func Place(from, to string) error { return place(osSystem{}, from, to) }
+
+func place(sys system, from, to string) error {
+	f, err := sys.open(from, os.O_RDWR, 0)
+	if err == nil {
+		err = errors.Join(f.Sync(), f.Close())
+	}
+	if err == nil {
+		err = sys.rename(from, to)
+	}
+	if err == nil {
+		err = sys.syncDir(filepath.Dir(to))
+	}
+	if err != nil {
+		return &FileError{"write", to, err}
 	}
 	return nil
 }

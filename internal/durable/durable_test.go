@@ -157,6 +157,38 @@ func TestWriteFileFailures(t *testing.T) {
 	}
 }
 
+// TestPlace: a file that was written beside takes its place; whatever fails before, both are as they
+// were.
+func TestPlace(t *testing.T) {
+	for at := 1; ; at++ {
+		dir := t.TempDir()
+		from, to := filepath.Join(dir, ".set.part"), filepath.Join(dir, "set")
+		for path, text := range map[string]string{from: "new", to: "old"} {
+			if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s := &breaking{at: at, code: syscall.ENOSPC}
+		err := place(s, from, to)
+		if s.kind == "" {
+			if err != nil || at < 5 || contents(t, to) != "new" || names(t, dir) != "set" {
+				t.Fatalf("no failure among %v: %v, %s", s.log, err, names(t, dir))
+			}
+			break
+		}
+		var f *FileError
+		if !errors.As(err, &f) || f.Path != to || !errors.Is(err, syscall.ENOSPC) {
+			t.Errorf("failing %s: %v", s.kind, err)
+		}
+		if s.kind != "syncDir" && (contents(t, from) != "new" || contents(t, to) != "old") {
+			t.Errorf("failing %s leaves %q and %q", s.kind, contents(t, from), contents(t, to))
+		}
+	}
+	if err := Place(filepath.Join(t.TempDir(), "nothing"), "x"); !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
+}
+
 func TestWriteFile(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "a")
