@@ -25,6 +25,7 @@ func All() Entries {
 		{kinds.Dale{}, drawings.Pair()},
 		{kinds.Microcircuit{}, drawings.Microcircuit()},
 		{kinds.Align{}, drawings.Align()},
+		{kinds.Deep{}, drawings.Deep()},
 	}
 }
 

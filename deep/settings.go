@@ -41,7 +41,7 @@ type Augment struct {
 
 // SALPhase describes the spiking phase of SAL.
 type SALPhase struct {
-	Iterations int64 `yaml:"iterations" default:"5" range:"[0, 1e6]" doc:"updates of the feedback weights in a phase"`
+	Iterations  int64 `yaml:"iterations" default:"5" range:"[0, 1e6]" doc:"updates of the feedback weights in a phase"`
 	layered.SAL `default:"replicas=32 rate_sal=0.04 update_steps=2000"`
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"spikealign/alignment"
 	"spikealign/internal/random"
@@ -439,4 +440,38 @@ func (t *Trainer) UnmarshalBinary(b []byte) error {
 		t.shuffle()
 	}
 	return nil
+}
+
+// Weights are parameters with their name.
+type Weights struct {
+	Name   string
+	Shape  []int
+	Values []float32
+}
+
+// Weights returns all weights, biases, running statistics and feedback weights, row =
+// postsynaptic. Names are conv_1, dense_1, dense_1_bias, dense_1_feedback and so on. The values
+// belong to the trainer.
+func (t *Trainer) Weights() []Weights {
+	var all []Weights
+	for _, p := range t.params() {
+		all = append(all, Weights{p.name, p.shape, p.w})
+	}
+	for _, l := range t.layers {
+		if b, ok := l.(*norm); ok {
+			name := strings.TrimSuffix(b.scale.name, "_scale")
+			all = append(all, Weights{name + "_mean", []int{len(b.mean)}, b.mean}, Weights{name + "_variance", []int{len(b.variance)}, b.variance})
+		}
+	}
+	for _, c := range t.convs {
+		if c.feedback != nil {
+			all = append(all, Weights{c.weights.name + "_feedback", c.weights.shape, c.feedback})
+		}
+	}
+	for _, d := range t.dense {
+		if d.feedback != nil {
+			all = append(all, Weights{d.weights.name + "_feedback", []int{d.inputs, d.outputs}, d.feedback})
+		}
+	}
+	return all
 }
