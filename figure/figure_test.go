@@ -191,7 +191,7 @@ func inputs() map[string]drawer {
 			v.Panels = append(v.Panels, CurvePanel{label, label, label, true, false, false, []Course{{label, []float64{1, 10}, [][]float64{{1e-9, 2e-9}}}}})
 		}
 		in["curves, long "+name] = v
-		v.Panels = append([]CurvePanel{{label, label, label, true, true, false, v.Panels[0].Courses}}, v.Panels...)
+		v.Panels = append([]CurvePanel{{label, label, label, true, false, true, v.Panels[0].Courses}}, v.Panels...)
 		in["four curve panels, long "+name] = v
 		v.Panels = v.Panels[1:2]
 		in["one curve panel, long "+name] = v
