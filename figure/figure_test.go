@@ -188,10 +188,10 @@ func inputs() map[string]drawer {
 		in["one level, long "+name] = s
 		v := Curves{Title: label}
 		for range 3 {
-			v.Panels = append(v.Panels, CurvePanel{label, label, label, true, false, []Course{{label, []float64{1, 10}, [][]float64{{1e-9, 2e-9}}}}})
+			v.Panels = append(v.Panels, CurvePanel{label, label, label, true, false, false, []Course{{label, []float64{1, 10}, [][]float64{{1e-9, 2e-9}}}}})
 		}
 		in["curves, long "+name] = v
-		v.Panels = append([]CurvePanel{{label, label, label, true, true, v.Panels[0].Courses}}, v.Panels...)
+		v.Panels = append([]CurvePanel{{label, label, label, true, false, true, v.Panels[0].Courses}}, v.Panels...)
 		in["four curve panels, long "+name] = v
 		v.Panels = v.Panels[1:2]
 		in["one curve panel, long "+name] = v
@@ -200,8 +200,8 @@ func inputs() map[string]drawer {
 		in["comparison, long "+name] = c
 		in["training, long "+name] = Training{Name: label, Epoch: full.Epoch, DKL: full.DKL, Asymmetry: full.DKL}
 	}
-	in["angle"] = Curves{Panels: []CurvePanel{{"SAL as published", "length of the SAL phase (steps)", "angle to the transpose (degrees)", true, false, []Course{{"rate", []float64{1e3, 1e6}, [][]float64{{90, 60}, {80, 50}}}}},
-		{"pairs up to τ", "length of the SAL phase (steps)", "angle to the transpose (degrees)", true, false, nil}}}
+	in["angle"] = Curves{Panels: []CurvePanel{{"SAL as published", "length of the SAL phase (steps)", "angle to the transpose (degrees)", true, false, false, []Course{{"rate", []float64{1e3, 1e6}, [][]float64{{90, 60}, {80, 50}}}}},
+		{"pairs up to τ", "length of the SAL phase (steps)", "angle to the transpose (degrees)", true, false, false, nil}}}
 	hidden := Training{Name: "hidden", N: 2, Hidden: 3, Target: []float64{.5, 0, 0, .5}, Sampled: []float64{.4, .1, .1, .4}}
 	hidden.WInitial, hidden.WFinal = network(5, 3).WInitial, network(5, 3).WFinal
 	in["hidden"] = hidden

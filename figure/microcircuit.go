@@ -181,9 +181,12 @@ func (m Microcircuit) loss() *Panel {
 
 func (w FeedbackLayer) panel(l int) *Panel {
 	p := framed(fmt.Sprintf("weights of hidden layer %d", l), "forward weight", "feedback weight")
-	radius := 1.9
+	radius, cover := 1.9, 0.8
 	if len(w.Up) > 100 {
 		radius = 1.2
+	}
+	if len(w.Up) > 1000 { // a cloud, whose density is to be seen
+		radius, cover = 0.8, 0.35
 	}
 	draw := func(label string, up, down []float64, mark Look) {
 		stride := (len(up) + maxDots - 1) / maxDots
@@ -199,8 +202,12 @@ func (w FeedbackLayer) panel(l int) *Panel {
 			p.curve(label, up, down, mark)
 		}
 	}
-	draw("before", w.Up0, w.Down0, ring(Reference, radius))
-	draw("after", w.Up, w.Down, dot(First, radius).faded(0.8))
+	before := ring(Reference, radius)
+	if cover < 0.5 {
+		before = before.faded(0.5)
+	}
+	draw("before", w.Up0, w.Down0, before)
+	draw("after", w.Up, w.Down, dot(First, radius).faded(cover))
 	p.diagonal()
 	return p
 }

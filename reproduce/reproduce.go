@@ -156,6 +156,11 @@ func (j *Job) sweep(file, folder string, overrides ...string) (*sweep.Result, er
 	if err != nil {
 		panic("reproduce: " + err.Error())
 	}
+	return j.sweepText(file, data, folder, overrides...)
+}
+
+// sweepText is sweep for the text of the file of that name.
+func (j *Job) sweepText(file string, data []byte, folder string, overrides ...string) (*sweep.Result, error) {
 	s, err := sweep.Parse(j.Kinds, file, data, overrides...)
 	if err != nil {
 		return nil, err
