@@ -49,7 +49,7 @@ func (i *Info) Headline() string { return headline(i.Latest) }
 func headline(cells []Cell) string {
 	text := ""
 	for _, c := range cells {
-		if c.Headline {
+		if c.Headline && c.Value != (Value{}) { // an empty cell: there was nothing to measure
 			if text != "" {
 				text += "  "
 			}

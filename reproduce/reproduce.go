@@ -149,15 +149,20 @@ func (j *Job) draw(name string, f interface {
 // sweep runs a sweep file of package experiments in a folder of the figure's folder; "" is that
 // folder itself.
 func (j *Job) sweep(file, folder string, overrides ...string) (*sweep.Result, error) {
-	data, err := experiments.Files.ReadFile(file)
-	if err != nil {
-		panic("reproduce: " + err.Error())
-	}
-	s, err := sweep.Parse(j.Kinds, file, data, overrides...)
+	s, err := j.parse(file, overrides...)
 	if err != nil {
 		return nil, err
 	}
 	return j.Tools.Sweep(j.Ctx, s, filepath.Join(j.Dir, folder))
+}
+
+// parse reads a sweep file of package experiments.
+func (j *Job) parse(file string, overrides ...string) (*sweep.Sweep, error) {
+	data, err := experiments.Files.ReadFile(file)
+	if err != nil {
+		panic("reproduce: " + err.Error())
+	}
+	return sweep.Parse(j.Kinds, file, data, overrides...)
 }
 
 // run runs an experiment file of package experiments in a folder of the figure's folder and returns

@@ -418,6 +418,23 @@ func (s *Sweep) Conditions() []int {
 	return ks
 }
 
+// Narrowed returns the sweep with only those values of a path of its grid that keep accepts. The
+// path is one of the grid.
+func (s *Sweep) Narrowed(path string, keep func(value string) bool) (*Sweep, error) {
+	part := *s
+	part.Grid = slices.Clone(s.Grid)
+	for k := range part.Grid {
+		if a := &part.Grid[k]; a.Path == path {
+			a.Values = slices.DeleteFunc(slices.Clone(a.Values), func(v yamlconf.Raw) bool { return !keep(v.Text()) })
+		}
+	}
+	text, err := part.Marshal()
+	if err != nil {
+		return nil, err
+	}
+	return Parse(s.kinds, s.file, text)
+}
+
 // MemberDir returns the folder of a member.
 func MemberDir(dir string, m Member) string { return filepath.Join(dir, MembersDir, m.Name) }
 
