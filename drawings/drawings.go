@@ -31,10 +31,10 @@ type Drawer struct {
 
 // sweeps are the figures that a sweep file may ask for, a comparison of metrics for every kind.
 func (d Drawer) sweeps() []SweepDrawer {
-	if slices.ContainsFunc(d.Sweeps, func(s SweepDrawer) bool { return s.Name == metricComparison().Name }) {
+	if slices.ContainsFunc(d.Sweeps, func(s SweepDrawer) bool { return s.Name == metricComparison(nil).Name }) {
 		return d.Sweeps
 	}
-	return append(slices.Clip(d.Sweeps), metricComparison())
+	return append(slices.Clip(d.Sweeps), metricComparison(nil))
 }
 
 // SweepDrawer is a figure of a sweep.

@@ -9,7 +9,7 @@ import (
 
 // metricSweep has all combinations of the values of factors as conditions, with three runs each.
 func metricSweep(factors ...Factor) MetricSweep {
-	c := MetricSweep{Title: "A sweep", X: "epoch", Factors: factors, Metrics: []Metric{{"loss", "nats", "a loss"}, {"angle_deg", "degrees", "an angle"}, {"none", "", "never there"}}}
+	c := MetricSweep{Title: "A sweep", X: "epoch", Factors: factors, Metrics: []Metric{Loss, Angle, {Heading: "never there"}}}
 	levels := [][]int{nil}
 	for _, f := range factors {
 		var next [][]int
@@ -59,7 +59,7 @@ func TestMetricSweep(t *testing.T) {
 	}{
 		{"one", nil, 2, nil},
 		{"2", []Factor{factor("method", "sal", "bp")}, 2, []int{3}},
-		{"6 words", []Factor{method, factor("shape", "a", "b")}, 2, []int{7}},
+		{"6 words", []Factor{method, factor("shape", "a", "b")}, 2, []int{4, 3}},
 		{"6 numbers", []Factor{factor("rate", count(6)...)}, 4, []int{7}},
 		{"24 numbers", []Factor{factor("rate", count(24)...)}, 4, []int{25}},
 		{"24 in two", []Factor{method, factor("rate", count(8)...)}, 4, []int{9, 4}},
