@@ -114,34 +114,29 @@ var symbol = regexp.MustCompile(`\b([A-Z])_([A-Za-z]+)\b`)
 // the members of each condition, too.
 func metricsOf(r *sweep.Result, g groups, known metrics, more []string) (m figure.MetricSweep, members [][]int, err error) {
 	m = figure.MetricSweep{Title: title(r), Factors: g.factors}
-	columns := map[string][]experiment.Statistic{} // of the metrics: how members sum them up
 	for _, s := range r.States {
 		if s.Status == sweep.Pending || len(s.Info.Tables) == 0 {
 			continue
 		}
 		m.X = s.Info.Tables[0].Columns[0].Name
 		for _, c := range s.Info.Tables[0].Columns[1:] {
-			if !c.Headline && !slices.Contains(more, c.Name) {
+			if !c.Headline && !slices.Contains(more, c.Name) || slices.ContainsFunc(m.Metrics, func(m figure.Metric) bool { return m.Name == c.Name }) {
 				continue
 			}
-			if columns[c.Name] == nil {
-				metric, ok := known[c.Name]
-				if !ok {
-					metric = figure.Metric{Heading: symbol.ReplaceAllString(c.Doc, `\i{$1}_{$2}`), Label: c.Name, Unit: c.Unit}
-				}
-				metric.Name = c.Name
-				m.Metrics = append(m.Metrics, metric)
+			metric, ok := known[c.Name]
+			if !ok {
+				metric = figure.Metric{Heading: symbol.ReplaceAllString(c.Doc, `\i{$1}_{$2}`), Label: c.Name, Unit: c.Unit}
 			}
-			columns[c.Name] = append(columns[c.Name], c.Statistic)
+			metric.Name = c.Name
+			quartiles, counts := r.Sums(c.Name)
+			metric.Counted = counts && !quartiles
+			m.Metrics = append(m.Metrics, metric)
 		}
-	}
-	for k, metric := range m.Metrics {
-		m.Metrics[k].Counted = !slices.ContainsFunc(columns[metric.Name], func(s experiment.Statistic) bool { return s != experiment.Count })
 	}
 	for _, c := range g.conditions {
 		d := figure.MetricCondition{Levels: c.levels, Runs: make([][][]float64, len(m.Metrics)), Floor: make([][][]float64, len(m.Metrics))}
 		for _, i := range c.members {
-			if r.States[i].Status == sweep.Pending {
+			if r.States[i].Status == sweep.Pending || len(r.States[i].Info.Tables) == 0 {
 				continue
 			}
 			table, err := r.Folder(i).Table(strings.TrimSuffix(experiment.MetricsFile, ".csv"))
@@ -152,7 +147,7 @@ func metricsOf(r *sweep.Result, g groups, known metrics, more []string) (m figur
 				d.X = x
 			}
 			for k, metric := range m.Metrics {
-				if column := table[metric.Name]; len(column) > 0 {
+				if column := table[metric.Name]; len(column) > 0 && averaged(r.States[i].Info, metric.Name) {
 					d.Runs[k] = append(d.Runs[k], column)
 				}
 				if column := table[metric.Name+"_floor"]; len(column) > 0 {
@@ -163,4 +158,9 @@ func metricsOf(r *sweep.Result, g groups, known metrics, more []string) (m figur
 		m.Conditions, members = append(m.Conditions, d), append(members, c.members)
 	}
 	return m, members, nil
+}
+
+// averaged tells whether a run's values of a metric may be summed up with those of others.
+func averaged(i experiment.Info, metric string) bool {
+	return !slices.ContainsFunc(i.Tables[0].Columns, func(c experiment.ColumnInfo) bool { return c.Name == metric && c.Statistic == experiment.NoStatistic })
 }

@@ -118,3 +118,49 @@ func TestMetricSweepInput(t *testing.T) {
 		}
 	}
 }
+
+// TestMetricSweepFloor verifies that a floor near the data is drawn, and one far below neither
+// drawn nor given room.
+func TestMetricSweepFloor(t *testing.T) {
+	for floor, shown := range map[float64]bool{0.9: true, 1e-6: false} {
+		c := MetricSweep{Metrics: []Metric{Divergence}, Conditions: []MetricCondition{{X: []float64{0, 1}, Runs: [][][]float64{{{100, 1}}}, Floor: [][][]float64{{{floor, floor}}}}}}
+		g, err := c.Figure()
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := g.Panels[0]
+		if drawn := len(p.Series) == 2 && len(g.Key) == 1; drawn != shown || shown && p.Y.Range[0] != floor || !shown && p.Y.Range[0] != 1 {
+			t.Errorf("floor %v: drawn %v on an axis of %v", floor, drawn, p.Y.Range)
+		}
+	}
+}
+
+// TestMetricSweepCounted verifies that of what is 0 or 1 the share of runs is drawn, without a
+// band.
+func TestMetricSweepCounted(t *testing.T) {
+	signs := Signs
+	signs.Counted = true
+	c := MetricSweep{Metrics: []Metric{signs}, Conditions: []MetricCondition{{X: []float64{0, 1}, Runs: [][][]float64{{{0, 1}, {0, 1}, {0, 1}, {1}}}}}}
+	g, err := c.Figure()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := g.Panels[0]; len(p.Series) != 1 || !slices.Equal(p.Series[0].Y, Numbers{0.25, 1}) || p.Note != "share of 4 runs" {
+		t.Errorf("%+v", p)
+	}
+}
+
+// TestRatios verifies which numbers stand on a logarithmic axis.
+func TestRatios(t *testing.T) {
+	for _, c := range []struct {
+		numbers []float64
+		log     bool
+	}{
+		{[]float64{1, 2, 3, 4}, false}, {[]float64{0, 1, 10}, false}, {[]float64{100, 25, 50}, true}, {[]float64{0.01, 0.0316, 0.1}, true},
+		{[]float64{1, 1.1, 1.21}, false}, {[]float64{1, 20, 30}, true},
+	} {
+		if got := ratios(c.numbers); got != c.log {
+			t.Errorf("%v: %v", c.numbers, got)
+		}
+	}
+}

@@ -421,7 +421,7 @@ func (s *Sweep) Conditions() []int {
 // Narrowed returns the sweep with only those values of a path of its grid that keep accepts. The
 // path is one of the grid.
 func (s *Sweep) Narrowed(path string, keep func(value string) bool) (*Sweep, error) {
-	part := *s
+	part := s.File
 	part.Grid = slices.Clone(s.Grid)
 	for k := range part.Grid {
 		if a := &part.Grid[k]; a.Path == path {
@@ -439,8 +439,8 @@ func (s *Sweep) Narrowed(path string, keep func(value string) bool) (*Sweep, err
 func MemberDir(dir string, m Member) string { return filepath.Join(dir, MembersDir, m.Name) }
 
 // Marshal writes the sweep as a sweep file, the changes included.
-func (s *Sweep) Marshal() ([]byte, error) {
-	return yamlconf.Marshal("A sweep. Go on with it: spikealign sweep FOLDER", &s.File)
+func (f *File) Marshal() ([]byte, error) {
+	return yamlconf.Marshal("A sweep. Go on with it: spikealign sweep FOLDER", f)
 }
 
 // jobs returns the members in the order in which they are worked on: those that are under way
