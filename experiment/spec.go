@@ -216,10 +216,11 @@ func (s *Spec) checkpointed(config string, overrides ...string) (*Spec, error) {
 	return Kinds{s.Kind}.Decode(doc.With(overrides...), "checkpoint")
 }
 
-// Differs says in which line the configurations of two specs differ, as `it said ..., now it says
+// Differs says what differs between the configurations of two specs, as `it said ..., now it says
 // ...`, or which numbers from a file do, and "" if they give the same results. Names, descriptions
 // and checkpoint times do not count.
 func (s *Spec) Differs(old *Spec) (string, error) {
+	var changes, told []string
 	for _, i := range s.inputs.List {
 		for _, j := range old.inputs.List {
 			if i.Path == j.Path && i.SHA256 != j.SHA256 {
@@ -227,7 +228,8 @@ func (s *Spec) Differs(old *Spec) (string, error) {
 				if i.File != "" {
 					from = ", from " + i.File + ","
 				}
-				return fmt.Sprintf("the numbers of %s%s are others than they were", i.Path, from), nil
+				changes = append(changes, fmt.Sprintf("the numbers of %s%s are others than they were", i.Path, from))
+				told = append(told, i.Path)
 			}
 		}
 	}
@@ -239,5 +241,9 @@ func (s *Spec) Differs(old *Spec) (string, error) {
 	if err != nil || a == b {
 		return "", err
 	}
-	return firstChange(a, b), nil
+	changes = append(changes, changesOf(a, b, told...)...)
+	if changes == nil {
+		changes = []string{"only spaces differ"}
+	}
+	return tell(changes), nil
 }

@@ -151,6 +151,7 @@ type Sweep struct {
 	Base    experiment.Kind // of the base experiment
 	Members []Member        // in the order of the grid, the last path fastest
 	kinds   experiment.Kinds
+	seed    uint64 // of the base experiment
 	file    string // where it was read, and its text
 	data    []byte
 	place   experiment.Place // of files of numbers
@@ -351,7 +352,6 @@ func (s *Sweep) member(base *baseDocument, index []int) (Member, error) {
 	overrides := slices.Clone(s.Set)
 	var m Member
 	var key, name, repeat []string
-	ownSeed := false
 	for k, a := range s.Grid {
 		if index[k] < 0 {
 			continue
@@ -364,7 +364,6 @@ func (s *Sweep) member(base *baseDocument, index []int) (Member, error) {
 			repeat = append(repeat, a.Path+"="+v)
 		}
 		name = append(name, s.Short(k)+"-"+v)
-		ownSeed = ownSeed || a.Path == "seed"
 	}
 	// The order of the grid is no part of a member.
 	slices.Sort(key)
@@ -382,7 +381,8 @@ func (s *Sweep) member(base *baseDocument, index []int) (Member, error) {
 	}
 	m.Spec = spec
 	spec.Name = m.Name
-	if !ownSeed {
+	s.seed = spec.Seed
+	if !s.ownSeeds() {
 		// Conditions differ by nothing but themselves: the replicates of one index begin alike in
 		// all of them.
 		r := fnv.New64a()
@@ -391,6 +391,11 @@ func (s *Sweep) member(base *baseDocument, index []int) (Member, error) {
 		spec.Seed = stream.Uint64()
 	}
 	return m, nil
+}
+
+// ownSeeds reports whether the grid gives the members their seeds.
+func (s *Sweep) ownSeeds() bool {
+	return slices.ContainsFunc(s.Grid, func(a Axis) bool { return a.Path == "seed" })
 }
 
 var unclean = regexp.MustCompile(`[^A-Za-z0-9_.-]+`)
