@@ -76,6 +76,10 @@ type (
 // Load reads an experiment file with overrides "path=value". What is wrong with it are Faults, as
 // errors.As finds them. A file without a name gets the name of the file.
 func (ks Kinds) Load(file string, overrides ...string) (*Spec, error) {
+	if IsRun(file) {
+		config := filepath.Join(file, ConfigFile)
+		return nil, Usagef("%s is the folder of a run: go on with it by spikealign resume %s, or run its experiment file again: spikealign run %s -o FOLDER", file, file, config)
+	}
 	data, err := yamlconf.ReadFile(file)
 	if err != nil {
 		return nil, Usagef("cannot read the experiment file: %v", err)

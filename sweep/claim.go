@@ -18,6 +18,9 @@ import (
 // claim takes the folder: makes it, locks it, sees that the runs in it are those of this sweep, and
 // writes sweep.yaml.
 func (s *Sweep) claim(o Options) (unlock func(), err error) {
+	if experiment.IsRun(o.Dir) && !IsSweep(o.Dir) {
+		return nil, experiment.Usagef("%s is the folder of a run; choose another folder with -o", o.Dir)
+	}
 	if entries, err := os.ReadDir(o.Dir); err == nil && !IsSweep(o.Dir) {
 		for _, e := range entries {
 			if !strings.HasPrefix(e.Name(), ".") {

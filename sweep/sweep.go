@@ -66,7 +66,7 @@ type File struct {
 // Axis is one parameter of the grid.
 type Axis struct {
 	Path   string `yaml:"path" doc:"dotted path in the experiment"`
-	Values Values `yaml:"values" doc:"its values, or {from: X, to: Y, steps: N}, with log: true in equal ratios"`
+	Values Values `yaml:"values" doc:"its values, or {from: X, to: Y, steps: N}, with log: true in equal ratios, with whole: true rounded to whole numbers"`
 	Label  string `yaml:"label" doc:"how figures call it"`
 }
 
@@ -272,6 +272,9 @@ func (s *Sweep) base(doc *yamlconf.Document) (*baseDocument, error) {
 		name := b.Text("file")
 		if !filepath.IsAbs(name) {
 			name = filepath.Join(filepath.Dir(s.file), name)
+		}
+		if experiment.IsRun(name) {
+			return nil, s.Fault(baseName+".file", name+" is the folder of a run; its experiment file is "+filepath.Join(b.Text("file"), experiment.ConfigFile))
 		}
 		data, err := yamlconf.ReadFile(name)
 		if err != nil {

@@ -179,8 +179,12 @@ func TestRanges(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"{from: 0, to: .5, steps: 6}", "0 0.1 0.2 0.3 0.4 0.5"},
 		{"{from: -0.3, to: 0.6, steps: 4}", "-0.3 0 0.3 0.6"},
-		{"{from: 1, to: 0, steps: 4}", "1 0.6666666666666666 0.3333333333333333 0"},
+		{"{from: 1, to: 0, steps: 4}", "1 0.6667 0.3333 0"},
 		{"{from: 1, to: 5, steps: 5}", "1 2 3 4 5"},
+		{"{from: 0, to: 0.1, steps: 7}", "0 0.01667 0.03333 0.05 0.06667 0.08333 0.1"},
+		{"{from: 1000, to: 1001, steps: 4}", "1000 1000.3333 1000.6667 1001"},
+		{"{from: 10, to: 1000, steps: 4, log: true, whole: true}", "10 46 215 1000"},
+		{"{from: 0, to: 10, steps: 4, whole: true}", "0 3 7 10"},
 		{"{from: 0, to: 3e5, steps: 4}", "0 100000 200000 300000"},
 		{"{from: 1e-4, to: 1, steps: 5, log: true}", "0.0001 0.001 0.01 0.1 1"},
 		{"{from: 1, to: 2, steps: 3, log: true}", "1 1.414 2"},
@@ -199,6 +203,7 @@ func TestRanges(t *testing.T) {
 	}
 	for _, c := range []struct{ text, want string }{
 		{"{from: 0, to: 1, steps: 3, log: true}", "small.yaml:9: grid.0.values.from = 0: must be above 0"},
+		{"{from: 0.5, to: 3, steps: 3, whole: true}", "small.yaml:9: grid.0.values.from = 0.5: must be a whole number where whole is true"},
 		{"{from: 0, steps: 3}", "small.yaml:9: grid.0.values.to: is missing"},
 		{"{from: 0, to: 1, steps: 1}", "grid.0.values.steps = 1: must be between 2 and 10000"},
 		{"{from: 0, to: 1, step: 3}", "grid.0.values.step = 3: unknown key; did you mean grid.0.values.steps?"},
