@@ -28,6 +28,7 @@ func (s *Sweep) claim(o Options) (unlock func(), err error) {
 			}
 		}
 	}
+	s.adopt(o.Dir)
 	strays, err := s.strays(o.Dir, o.Overwrite)
 	if err != nil {
 		return nil, err

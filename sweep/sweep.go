@@ -171,6 +171,8 @@ type Member struct {
 	// 1e-05).
 	Values []string
 	Spec   *experiment.Spec
+
+	once string // the name that earlier versions gave it, where that is another one
 }
 
 // IsSweep reports whether dir is the folder of a sweep.
@@ -354,7 +356,7 @@ func (a Axis) fault() string {
 func (s *Sweep) member(base *baseDocument, index []int) (Member, error) {
 	overrides := slices.Clone(s.Set)
 	var m Member
-	var key, name, repeat []string
+	var key, name, once, repeat []string
 	for k, a := range s.Grid {
 		if index[k] < 0 {
 			continue
@@ -366,17 +368,21 @@ func (s *Sweep) member(base *baseDocument, index []int) (Member, error) {
 		if slices.Contains(s.Replicates, a.Path) {
 			repeat = append(repeat, a.Path+"="+v)
 		}
-		name = append(name, s.Short(k)+"-"+v)
+		once = append(once, s.Short(k)+"-"+v)
+		name = append(name, s.Short(k)+"-"+cleaned(Plain(v)))
 	}
 	// The order of the grid is no part of a member.
 	slices.Sort(key)
 	slices.Sort(name)
+	slices.Sort(once)
 	slices.Sort(repeat)
 	h := fnv.New64a()
 	h.Write([]byte(strings.Join(key, "\n")))
 	m.Name = strings.Join(name, "_")
-	if clean := unclean.ReplaceAllString(m.Name, "-"); clean != m.Name || len(clean) > 100 || !nameText.MatchString(clean) {
-		m.Name = fmt.Sprintf("%.60s-%016x", "m"+clean, h.Sum64())
+	// What is left of a list is not all that it says, so that a name of one needs a number.
+	if plain := strings.Join(once, "_"); m.Name != plain || !nameText.MatchString(plain) {
+		m.Name = fmt.Sprintf("%.60s-%016x", m.Name, h.Sum64())
+		m.once = fmt.Sprintf("%.60s-%016x", "m"+unclean.ReplaceAllString(plain, "-"), h.Sum64())
 	}
 	spec, err := s.kinds.Decode(base.With(overrides...), base.name)
 	if err != nil {
@@ -399,6 +405,20 @@ func (s *Sweep) member(base *baseDocument, index []int) (Member, error) {
 // ownSeeds reports whether the grid gives the members their seeds.
 func (s *Sweep) ownSeeds() bool {
 	return slices.ContainsFunc(s.Grid, func(a Axis) bool { return a.Path == "seed" })
+}
+
+// cleaned is the text of a value with hyphens between what a name may have.
+func cleaned(value string) string {
+	return strings.ReplaceAll(strings.TrimSpace(unclean.ReplaceAllString(value, " ")), " ", "-")
+}
+
+// adopt lets the members that an earlier version began in a folder keep their names.
+func (s *Sweep) adopt(dir string) {
+	for k, m := range s.Members {
+		if m.once != "" && experiment.IsRun(filepath.Join(dir, MembersDir, m.once)) {
+			s.Members[k].Name, s.Members[k].once, m.Spec.Name = m.once, "", m.once
+		}
+	}
 }
 
 var unclean = regexp.MustCompile(`[^A-Za-z0-9_.-]+`)

@@ -363,8 +363,7 @@ func TestTablesOnTheWay(t *testing.T) {
 }
 
 // TestSpelling verifies that a number has one spelling in the tables however it was written, also
-// in a list, while the names of members, and so their folders, stay those that they have always
-// been.
+// in a list, while the names of members keep the spelling of the file: folders have them.
 func TestSpelling(t *testing.T) {
 	s := parse(t, `kind: sweep
 experiment: {kind: sampling, network: {visible: 2}, target: {weights: [[0, 1], [1, 0]]}}
@@ -377,12 +376,12 @@ grid:
 		got = append(got, m.Name+": "+strings.Join(m.Values, " "))
 	}
 	want := []string{
-		"mbias--1e-3-0.10-_rate_sal-1e-05-0d6b8cb1a9acc30f: 1e-05 [0.001, 0.1]",
-		"mbias---1.e1-2.0-_rate_sal-1e-05-109d3361d2a84196: 1e-05 [-10, 2]",
-		"mbias--1e-3-0.10-_rate_sal-0.5-42bd5eebba56ee8a: 0.5 [0.001, 0.1]",
-		"mbias---1.e1-2.0-_rate_sal-0.5-2c0f55e266def1a7: 0.5 [-10, 2]",
-		"mbias--1e-3-0.10-_rate_sal-0.002-da308c0bb91a8959: 0.002 [0.001, 0.1]",
-		"mbias---1.e1-2.0-_rate_sal-0.002-c675707b05987574: 0.002 [-10, 2]",
+		"bias-1e-3-0.10_rate_sal-1e-05-0d6b8cb1a9acc30f: 1e-05 [0.001, 0.1]",
+		"bias--1.e1-2.0_rate_sal-1e-05-109d3361d2a84196: 1e-05 [-10, 2]",
+		"bias-1e-3-0.10_rate_sal-0.5-42bd5eebba56ee8a: 0.5 [0.001, 0.1]",
+		"bias--1.e1-2.0_rate_sal-0.5-2c0f55e266def1a7: 0.5 [-10, 2]",
+		"bias-1e-3-0.10_rate_sal-0.002-da308c0bb91a8959: 0.002 [0.001, 0.1]",
+		"bias--1.e1-2.0_rate_sal-0.002-c675707b05987574: 0.002 [-10, 2]",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %s\nwant %s", strings.Join(got, "\n     "), strings.Join(want, "\n     "))

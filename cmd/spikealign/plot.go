@@ -56,8 +56,8 @@ func (c *plotCommand) Run(a *app) error {
 	return nil
 }
 
-// warnChanged warns of finished runs in and below dir whose configuration was changed since: figures
-// show the results that are there.
+// warnChanged warns of finished runs in and below dir whose configuration was changed since: the
+// figures show the results that are there.
 func warnChanged(a *app, dir string) {
 	dirs, err := experiment.Find(dir)
 	if err != nil {
