@@ -242,6 +242,7 @@ func pathName(s *sweep.Sweep, k int) string {
 // short cuts the text of a value, which may be a whole matrix.
 func short(s string) string {
 	const most = 24
+	s = sweep.Plain(s)
 	if r := []rune(s); len(r) > most {
 		return string(r[:most-1]) + "…"
 	}

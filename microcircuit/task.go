@@ -186,13 +186,13 @@ func (t Task) relate(ps *settings.Problems, inputs, outputs int, teacher bool) {
 		for k, p := range set.patterns {
 			path := fmt.Sprintf("%s.%d", set.name, k)
 			if len(p.Input) != inputs {
-				ps.Add(path+".input", "has %d entries for %d input neurons", len(p.Input), inputs)
+				ps.Add(path+".input", "has %s for %d input neurons", settings.Count(len(p.Input), "entry"), inputs)
 			}
 			switch {
 			case p.Target == nil && !teacher:
 				ps.Add(path+".target", "is missing, and there is no teacher")
 			case p.Target != nil && len(p.Target) != outputs:
-				ps.Add(path+".target", "has %d entries for %d output neurons", len(p.Target), outputs)
+				ps.Add(path+".target", "has %s for %d output neurons", settings.Count(len(p.Target), "entry"), outputs)
 			}
 			if t.Classes <= 0 || t.Classes > outputs {
 				continue

@@ -70,7 +70,7 @@ func (c Course) relate(ps *settings.Problems, lag int64, train, validation int) 
 	}
 	if c.Order == Given {
 		if len(*ps) == 0 && (c.Epochs > 1<<30 || int64(len(c.Sequence)) != c.Epochs*int64(c.EpochPatterns)) {
-			ps.Add("training.sequence", "has %d entries, needs %d epochs of %d patterns", len(c.Sequence), c.Epochs, c.EpochPatterns)
+			ps.Add("training.sequence", "has %s, needs %d epochs of %d patterns", settings.Count(len(c.Sequence), "entry"), c.Epochs, c.EpochPatterns)
 		}
 		for k, i := range c.Sequence {
 			if train >= 0 && (i < 0 || i >= train) {
