@@ -109,7 +109,11 @@ func ErrorAngle[T Float](up, down []T, m, n int, errors [][]T) float64 {
 }
 
 // angle returns the angle, in degrees, between vectors with these squared lengths and this product.
+// That of a vector and itself is 0, without what rounding makes of the cosine.
 func angle(ww, bb, wb float64) float64 {
+	if ww > 0 && ww == bb && bb == wb {
+		return 0
+	}
 	cosine := wb / math.Sqrt(ww) / math.Sqrt(bb)
 	return math.Acos(min(max(cosine, -1), 1)) * 180 / math.Pi
 }

@@ -220,7 +220,7 @@ func (p *authorsMicrocircuit) Validate() settings.Problems {
 	}{{"network_properties.lr", len(n.LR)}, {"student_initial_parameters.bias", len(p.Initial.Bias)}, {"teacher_initial_parameters.bias", len(p.Teacher.Bias)},
 		{"teacher_initial_parameters.weights", len(p.Teacher.Weights)}} {
 		if list.n != layers {
-			ps.Add(list.path, "has %d entries, needs %d: one for each layer above the input", list.n, layers)
+			ps.Add(list.path, "has %s, needs %d: one for each layer above the input", settings.Count(list.n, "entry"), layers)
 		}
 	}
 	const network, student = "network_properties.", "student_simulation_settings."

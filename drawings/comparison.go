@@ -12,13 +12,19 @@ import (
 	"spikealign/sweep"
 )
 
-// metricComparison is the figure comparison of any kind: the headline metrics, and more columns of
-// metrics.csv if they are named, under the conditions of a sweep.
-func metricComparison(more ...string) SweepDrawer {
+// metrics are columns of metrics.csv that a comparison shows as a metric of package figure.
+type metrics map[string]figure.Metric
+
+// metricComparison is the figure comparison of any kind: the headline metrics under the conditions
+// of a sweep, called as known says, and more columns if they are named.
+func metricComparison(known metrics, more ...string) SweepDrawer {
 	return SweepDrawer{
 		Name:  "comparison",
 		Check: func(s *sweep.Sweep) string { return tooMany(len(grouped(s).conditions)) },
-		Draw:  func(r *sweep.Result) (Input, error) { return metricsOf(r, more) },
+		Draw: func(r *sweep.Result) (Input, error) {
+			m, _, err := metricsOf(r, grouped(r.Sweep), known, more)
+			return m, err
+		},
 	}
 }
 
@@ -104,41 +110,57 @@ func rounded(values []string) []string {
 // symbol is a symbol with an index in the description of a column: W_ij.
 var symbol = regexp.MustCompile(`\b([A-Z])_([A-Za-z]+)\b`)
 
-// metricsOf draws metrics of the conditions of which members have begun.
-func metricsOf(r *sweep.Result, more []string) (Input, error) {
-	g := grouped(r.Sweep)
-	m := figure.MetricSweep{Title: title(r), Factors: g.factors}
-	begun := slices.IndexFunc(r.States, func(s sweep.State) bool { return s.Status != sweep.Pending && len(s.Info.Tables) > 0 })
-	if begun < 0 {
-		return m, nil
-	}
-	columns := r.States[begun].Info.Tables[0].Columns
-	m.X = columns[0].Name
-	for _, c := range columns[1:] {
-		if c.Headline || slices.Contains(more, c.Name) {
-			m.Metrics = append(m.Metrics, figure.Metric{Name: c.Name, Unit: c.Unit, Doc: symbol.ReplaceAllString(c.Doc, `\i{$1}_{$2}`)})
+// metricsOf draws metrics of the conditions of which members have begun. It returns the indices of
+// the members of each condition, too.
+func metricsOf(r *sweep.Result, g groups, known metrics, more []string) (m figure.MetricSweep, members [][]int, err error) {
+	m = figure.MetricSweep{Title: title(r), Factors: g.factors}
+	for _, s := range r.States {
+		if s.Status == sweep.Pending || len(s.Info.Tables) == 0 {
+			continue
+		}
+		m.X = s.Info.Tables[0].Columns[0].Name
+		for _, c := range s.Info.Tables[0].Columns[1:] {
+			if !c.Headline && !slices.Contains(more, c.Name) || slices.ContainsFunc(m.Metrics, func(m figure.Metric) bool { return m.Name == c.Name }) {
+				continue
+			}
+			metric, ok := known[c.Name]
+			if !ok {
+				metric = figure.Metric{Heading: symbol.ReplaceAllString(c.Doc, `\i{$1}_{$2}`), Label: c.Name, Unit: c.Unit}
+			}
+			metric.Name = c.Name
+			quartiles, counts := r.Sums(c.Name)
+			metric.Counted = counts && !quartiles
+			m.Metrics = append(m.Metrics, metric)
 		}
 	}
 	for _, c := range g.conditions {
-		d := figure.MetricCondition{Levels: c.levels, Runs: make([][][]float64, len(m.Metrics))}
+		d := figure.MetricCondition{Levels: c.levels, Runs: make([][][]float64, len(m.Metrics)), Floor: make([][][]float64, len(m.Metrics))}
 		for _, i := range c.members {
-			if r.States[i].Status == sweep.Pending {
+			if r.States[i].Status == sweep.Pending || len(r.States[i].Info.Tables) == 0 {
 				continue
 			}
 			table, err := r.Folder(i).Table(strings.TrimSuffix(experiment.MetricsFile, ".csv"))
 			if err != nil {
-				return nil, err
+				return m, nil, err
 			}
 			if x := table[m.X]; len(x) > len(d.X) {
 				d.X = x
 			}
 			for k, metric := range m.Metrics {
-				if column := table[metric.Name]; len(column) > 0 {
+				if column := table[metric.Name]; len(column) > 0 && averaged(r.States[i].Info, metric.Name) {
 					d.Runs[k] = append(d.Runs[k], column)
+				}
+				if column := table[metric.Name+"_floor"]; len(column) > 0 {
+					d.Floor[k] = append(d.Floor[k], column)
 				}
 			}
 		}
-		m.Conditions = append(m.Conditions, d)
+		m.Conditions, members = append(m.Conditions, d), append(members, c.members)
 	}
-	return m, nil
+	return m, members, nil
+}
+
+// averaged tells whether a run's values of a metric may be summed up with those of others.
+func averaged(i experiment.Info, metric string) bool {
+	return !slices.ContainsFunc(i.Tables[0].Columns, func(c experiment.ColumnInfo) bool { return c.Name == metric && c.Statistic == experiment.NoStatistic })
 }

@@ -31,10 +31,10 @@ type Drawer struct {
 
 // sweeps are the figures that a sweep file may ask for, a comparison of metrics for every kind.
 func (d Drawer) sweeps() []SweepDrawer {
-	if slices.ContainsFunc(d.Sweeps, func(s SweepDrawer) bool { return s.Name == metricComparison().Name }) {
+	if slices.ContainsFunc(d.Sweeps, func(s SweepDrawer) bool { return s.Name == metricComparison(nil).Name }) {
 		return d.Sweeps
 	}
-	return append(slices.Clip(d.Sweeps), metricComparison())
+	return append(slices.Clip(d.Sweeps), metricComparison(nil))
 }
 
 // SweepDrawer is a figure of a sweep.
@@ -242,6 +242,7 @@ func pathName(s *sweep.Sweep, k int) string {
 // short cuts the text of a value, which may be a whole matrix.
 func short(s string) string {
 	const most = 24
+	s = sweep.Plain(s)
 	if r := []rune(s); len(r) > most {
 		return string(r[:most-1]) + "…"
 	}

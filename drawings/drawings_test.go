@@ -124,26 +124,32 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// TestConditions verifies how a comparison calls its conditions, and that replicates are of one
-// condition.
+// TestConditions verifies how a comparison of sampling networks calls its conditions, and that
+// replicates are of one condition.
 func TestConditions(t *testing.T) {
 	for _, c := range []struct {
 		grid, want string
 	}{
-		{"  - {path: plasticity.rate_sal, values: [0, 0.01]}\n", "with SAL*2; without SAL*2"},
-		{"  - {path: plasticity.rate_sal, values: [0.02, 0.01]}\n", "with SAL at rate 0.02*2; with SAL at rate 0.01*2"},
-		{"  - {path: plasticity.rate_sal, values: [0, 0.01]}\n  - {path: initial.noise, values: [0, 1], label: noise}\n", "with SAL, noise 0*2; with SAL, noise 1*2; without SAL, noise 0*2; without SAL, noise 1*2"},
-		{"  - {path: initial.noise, values: [0, 1]}\n", "noise 0*2; noise 1*2"},
-		{"  - {path: initial.noise, values: [0]}\n", "with SAL*2"},
-		{"  - {path: initial.weights, values: [[[0, 0.25], [-0.1255, 0]], null]}\n", "weights [[0, 0.25], [-0.1255, 0…*2; weights null*2"},
+		{"  - {path: plasticity.rate_sal, values: [0, 0.01]}\n", ": with SAL, without SAL; 0*2 1*2"},
+		{"  - {path: plasticity.rate_sal, values: [0.02, 0.01]}\n", "rate_sal: 0.02, 0.01; 0*2 1*2"},
+		{"  - {path: initial.noise, values: [0, 1], label: noise}\n  - {path: network.tau_ref, values: [5]}\n  - {path: plasticity.rate_sal, values: [0, 0.01]}\n",
+			"noise: 0, 1; : with SAL, without SAL; 0 0*2 1 0*2 0 1*2 1 1*2"},
+		{"  - {path: initial.noise, values: [0, 1]}\n", "noise: 0, 1; 0*2 1*2"},
+		{"  - {path: initial.noise, values: [0]}\n  - {path: plasticity.rate_sal, values: [0]}\n", "*2"},
+		{"  - {path: initial.weights, values: [[[0, 0.25], [-0.1255, 0]], null]}\n", "weights: [[0, 0.25], [-0.1255, 0…, null; 0*2 1*2"},
 	} {
-		cs, fault := conditions(parseSweep(t, "experiment:\n"+folderBase+"grid:\n"+c.grid+"  - {path: seed, values: [1, 2]}\nreplicates: [seed]\nfigure: comparison\n"))
-		var got []string
-		for _, c := range cs {
-			got = append(got, fmt.Sprintf("%s*%d", c.name, len(c.members)))
+		s := parseSweep(t, "experiment:\n"+folderBase+"grid:\n"+c.grid+"  - {path: seed, values: [1, 2]}\nreplicates: [seed]\nfigure: comparison\n")
+		g := grouped(s)
+		g.withSAL(s)
+		got := ""
+		for _, f := range g.factors {
+			got += f.Name + ": " + strings.Join(f.Values, ", ") + "; "
 		}
-		if text := strings.Join(got, "; "); fault != "" || text != c.want {
-			t.Errorf("%s: %s (%s), want %s", c.grid, text, fault, c.want)
+		for _, c := range g.conditions {
+			got += fmt.Sprintf("%s*%d ", strings.Trim(fmt.Sprint(c.levels), "[]"), len(c.members))
+		}
+		if got = strings.TrimSpace(got); got != c.want {
+			t.Errorf("%s: %s, want %s", c.grid, got, c.want)
 		}
 	}
 }

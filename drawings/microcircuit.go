@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"slices"
 
 	"spikealign/experiment"
@@ -12,7 +13,9 @@ import (
 
 // Microcircuit draws the kind microcircuit.
 func Microcircuit() Drawer {
-	return Drawer{Run: circuitOf, Sweeps: []SweepDrawer{metricComparison("accuracy")}}
+	return Drawer{Run: circuitOf, Sweeps: []SweepDrawer{metricComparison(metrics{
+		"loss": figure.Loss, "angle_deg": figure.Angle, "norm_ratio": figure.Ratio, "sign_agreement": figure.Signs, "accuracy": figure.Accuracy,
+	}, "accuracy")}}
 }
 
 // circuitOf draws a run of a microcircuit as figures/training.
@@ -22,7 +25,7 @@ func circuitOf(f *experiment.Folder) ([]Picture, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.Epoch = finishedEpochs(columns["epoch"])
+	m.Epoch = columns["epoch"]
 	m.Loss, m.LossNudged, m.TrainLoss = columns["loss"], columns["loss_nudged"], columns["train_loss"]
 	m.Accuracy, m.TrainAccuracy = columns["accuracy"], columns["train_accuracy"]
 	alignment, err := f.Table("alignment")
@@ -66,19 +69,24 @@ func circuitOf(f *experiment.Folder) ([]Picture, error) {
 	for l := range m.Ratios {
 		m.Ratios[l] = m.Ratios[l][:n]
 	}
+	for l := range m.Angles {
+		if single(f, l) { // 0 or 180, a sign, which the weights show
+			m.Angles[l] = slices.Repeat([]float64{math.NaN()}, n)
+		}
+	}
 	if err := readWeights(f, &m); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	return []Picture{{"training", m}}, nil
 }
 
-// finishedEpochs turns numbers of epochs into how many are over after them.
-func finishedEpochs(epoch []float64) []float64 {
-	x := make([]float64, len(epoch))
-	for k, e := range epoch {
-		x[k] = e + 1
+// single tells whether one synapse alone joins the hidden layer l, from 0, and the layer above.
+func single(f *experiment.Folder, l int) bool {
+	layers, _ := f.Info.Facts["layers"].([]any)
+	if l+2 >= len(layers) {
+		return false
 	}
-	return x
+	return layers[l+1] == 1.0 && layers[l+2] == 1.0
 }
 
 // readWeights reads the weights of a finished run.
@@ -128,7 +136,7 @@ func readWeights(f *experiment.Folder, m *figure.Microcircuit) error {
 		synapses += len(w.initial)
 	}
 	if synapses <= figure.MaxSynapseLines {
-		m.WeightEpoch = append([]float64{0}, m.Epoch...)
+		m.WeightEpoch = append([]float64{-1}, m.Epoch...)
 		for _, w := range all {
 			if !z.Has(w.name) { // without snapshots
 				m.WeightEpoch, m.Synapses = nil, nil

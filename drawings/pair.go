@@ -12,9 +12,9 @@ import (
 
 // Pair draws the kinds two-neuron and dale.
 func Pair() Drawer {
-	metrics := metricComparison()
-	check := metrics.Check
-	metrics.Check = func(s *sweep.Sweep) string {
+	comparison := metricComparison(metrics{"w12": figure.Weight12, "w21": figure.Weight21, "w_eff12": figure.Effective12, "w_eff21": figure.Effective21})
+	check := comparison.Check
+	comparison.Check = func(s *sweep.Sweep) string {
 		for _, m := range s.Members {
 			if c, ok := m.Spec.Config.(*kinds.DaleConfig); ok && c.Mode == "field" {
 				return "it shows metrics in the course of learning, and mode: field has none; take mode: learning, or figure: none"
@@ -22,7 +22,7 @@ func Pair() Drawer {
 		}
 		return check(s)
 	}
-	return Drawer{Run: pairOf, Sweeps: []SweepDrawer{metrics}}
+	return Drawer{Run: pairOf, Sweeps: []SweepDrawer{comparison}}
 }
 
 // pairOf draws a run of two neurons, plain or with inhibitory partners: figures/field for a drift

@@ -16,9 +16,11 @@ import (
 
 // Sampling draws the kind sampling.
 func Sampling() Drawer {
+	comparison := metricComparison(nil)
+	comparison.Draw = samplingComparison
 	return Drawer{Run: trainingOf, Sweeps: []SweepDrawer{
 		{"noise", func(s *sweep.Sweep) string { _, fault := noiseAxis(s); return fault }, noise},
-		{"comparison", func(s *sweep.Sweep) string { _, fault := conditions(s); return fault }, comparison},
+		comparison,
 	}}
 }
 
@@ -168,86 +170,53 @@ func noise(r *sweep.Result) (Input, error) {
 	return s, nil
 }
 
-// conditionMembers are the members of one condition of a sweep, as indices.
-type conditionMembers struct {
-	name    string
-	members []int
-}
-
-// conditions returns the conditions of a comparison, those with SAL first; fault says why they
-// cannot be shown and what to change.
-func conditions(s *sweep.Sweep) (cs []conditionMembers, fault string) {
-	rates := ratesSAL(s)
-	varies := slices.ContainsFunc(s.Members, func(m sweep.Member) bool { return rateSAL(m) != rateSAL(s.Members[0]) })
-	at := map[string]int{}
-	for _, sal := range []bool{true, false} {
-		for i, m := range s.Members {
-			if (rateSAL(m) != 0) != sal {
-				continue
-			}
-			var name, values []string
-			for _, k := range s.Conditions() {
-				a := s.Grid[k]
-				values = append(values, m.Values[k])
-				if a.Path == salPath || len(a.Values) == 1 {
-					continue
-				}
-				name = append(name, pathName(s, k)+" "+short(m.Values[k]))
-			}
-			if varies || len(name) == 0 {
-				text := "without SAL"
-				if sal {
-					text = "with SAL"
-				}
-				if sal && len(rates) > 1 {
-					text += " at rate " + strconv.FormatFloat(rateSAL(m), 'g', -1, 64)
-				}
-				name = append([]string{text}, name...)
-			}
-			// A rate that is listed under replicates still makes conditions of its own.
-			id := fmt.Sprintf("%q %v", values, rateSAL(m))
-			c, ok := at[id]
-			if !ok {
-				c = len(cs)
-				at[id] = c
-				cs = append(cs, conditionMembers{name: strings.Join(name, ", ")})
-			}
-			cs[c].members = append(cs[c].members, i)
+// withSAL calls the learning rates of SAL, if they are 0 and one other, without SAL and with SAL,
+// which comes first.
+func (g groups) withSAL(s *sweep.Sweep) {
+	f := -1 // the factor
+	for _, k := range s.Conditions() {
+		if len(s.Grid[k].Values) < 2 {
+			continue
 		}
+		if f++; s.Grid[k].Path != salPath {
+			continue
+		}
+		factor := &g.factors[f]
+		zero := slices.Index(factor.Values, "0")
+		if len(factor.Values) != 2 || zero < 0 {
+			return
+		}
+		*factor = figure.Factor{Values: []string{"with SAL", "without SAL"}}
+		for _, c := range g.conditions {
+			if c.levels[f] == zero {
+				c.levels[f] = 1
+			} else {
+				c.levels[f] = 0
+			}
+		}
+		slices.SortStableFunc(g.conditions, func(a, b group) int { return a.levels[f] - b.levels[f] })
 	}
-	return cs, tooMany(len(cs))
 }
 
-// comparison draws the conditions of which members have begun, more than six as for other kinds.
-// States are drawn for conditions whose runs all have the target of the first run.
-func comparison(r *sweep.Result) (Input, error) {
-	cs, _ := conditions(r.Sweep)
-	if len(cs) > figure.MaxConditions {
-		return metricsOf(r, nil)
+// samplingComparison draws the conditions of which members have begun, with states for those whose
+// runs all have the target of the first run.
+func samplingComparison(r *sweep.Result) (Input, error) {
+	g := grouped(r.Sweep)
+	g.withSAL(r.Sweep)
+	c, members, err := metricsOf(r, g, metrics{"dkl": figure.Divergence, "asymmetry": figure.Asymmetry}, nil)
+	if err != nil || len(members) > figure.MaxConditions {
+		return c, err
 	}
-	c := figure.Comparison{Title: title(r)}
-	for _, members := range cs {
-		n := figure.Condition{Name: members.name}
-		sameTarget := true
-		for _, i := range members.members {
+	for k := range c.Conditions {
+		n, sameTarget := &c.Conditions[k], true
+		for _, i := range members[k] {
 			if r.States[i].Status == sweep.Pending {
 				continue
-			}
-			d, err := r.Folder(i).Table("metrics")
-			if err != nil {
-				return nil, err
 			}
 			a, err := r.Folder(i).Floats("p_target", "p_sampled")
 			if err != nil {
 				return nil, err
 			}
-			if len(d["dkl"]) == 0 {
-				continue
-			}
-			if epoch := d["epoch"]; len(epoch) > len(n.Epoch) {
-				n.Epoch = epoch
-			}
-			n.DKL, n.Floor, n.Asymmetry = append(n.DKL, d["dkl"]), append(n.Floor, d["dkl_floor"]), append(n.Asymmetry, d["asymmetry"])
 			p := a["p_target"]
 			if c.Target == nil && len(p) > 0 {
 				c.Target, c.N = p, states(a)
@@ -259,9 +228,6 @@ func comparison(r *sweep.Result) (Input, error) {
 		}
 		if !sameTarget {
 			n.Sampled = nil
-		}
-		if len(n.DKL) > 0 {
-			c.Conditions = append(c.Conditions, n)
 		}
 	}
 	return c, nil

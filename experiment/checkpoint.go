@@ -4,8 +4,13 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
+
+	"spikealign/settings"
 )
 
 // checkpointFormat is the version of header.
@@ -76,49 +81,94 @@ func (h *header) possible() bool {
 	return h.Recorder.possible()
 }
 
-// firstChange names the first line in which two configurations differ.
-func firstChange(old, now string) string {
-	a, b := strings.Split(old, "\n"), strings.Split(now, "\n")
-	for k := range max(len(a), len(b)) {
-		x, y := "(nothing)", "(nothing)"
-		if k < len(a) {
-			x = strings.TrimSpace(a[k])
-		}
-		if k < len(b) {
-			y = strings.TrimSpace(b[k])
-		}
-		if x != y {
-			same := 0
-			for same < min(len(x), len(y)) && x[same] == y[same] {
-				same++
-			}
-			text := "it said `" + excerpt(x, same) + "`, now it says `" + excerpt(y, same) + "`"
-			if block := blockOf(b, min(k, len(b)-1)); block != "" {
-				text += " (in " + block + ")"
-			}
-			return text
+// maxChanges is how many changes of a configuration a message tells.
+const maxChanges = 3
+
+// changesOf tells what differs between two configurations, line by line, but for what stands at or
+// below the paths in told.
+func changesOf(old, now string, told ...string) (changes []string) {
+	a, b := linesOf(old), linesOf(now)
+	paths := b.paths
+	for _, p := range a.paths {
+		if _, ok := b.text[p]; !ok {
+			paths = append(paths, p)
 		}
 	}
-	return "only spaces differ"
+	for _, p := range paths {
+		x, wasThere := a.text[p]
+		y, isThere := b.text[p]
+		if x == y && wasThere == isThere || slices.ContainsFunc(told, func(t string) bool { return p == t || strings.HasPrefix(p, t+".") }) {
+			continue
+		}
+		told = append(told, p)
+		if !wasThere {
+			x = "(nothing)"
+		}
+		if !isThere {
+			y = "(nothing)"
+		}
+		same := 0
+		for same < min(len(x), len(y)) && x[same] == y[same] {
+			same++
+		}
+		text := "it said `" + excerpt(x, same) + "`, now it says `" + excerpt(y, same) + "`"
+		if k := strings.LastIndexByte(p, '.'); k >= 0 {
+			text += " (in " + p[:k] + ")"
+		}
+		changes = append(changes, text)
+	}
+	return changes
 }
 
-// blockOf returns the dotted path of the block in which line k stands, "" at the top level.
-func blockOf(lines []string, k int) string {
-	indent := func(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }
-	path := ""
-	for left := indent(lines[k]); left > 0 && k > 0; {
-		k--
-		key, isBlock := strings.CutSuffix(strings.TrimSpace(lines[k]), ":")
-		if n := indent(lines[k]); lines[k] != "" && n < left {
-			if left = n; isBlock && !strings.HasPrefix(key, "- ") {
-				if path != "" {
-					key += "." + path
-				}
-				path = key
-			}
-		}
+// tell is what a message says of changes.
+func tell(changes []string) string {
+	if n := len(changes) - maxChanges; n > 0 {
+		return strings.Join(changes[:maxChanges], "; ") + fmt.Sprintf("; and %d more", n)
 	}
-	return path
+	return strings.Join(changes, "; ")
+}
+
+// lines are the lines of a configuration by their dotted paths: of a key, or of a line in a list.
+type lines struct {
+	paths []string
+	text  map[string]string
+}
+
+func linesOf(config string) lines {
+	type block struct {
+		indent int
+		path   string
+		lines  int // that have no key
+	}
+	found, open := lines{text: map[string]string{}}, []block{{indent: -1}}
+	for line := range strings.SplitSeq(config, "\n") {
+		text := strings.TrimSpace(line)
+		if text == "" {
+			continue
+		}
+		indent := strings.Index(line, text)
+		for open[len(open)-1].indent >= indent {
+			open = open[:len(open)-1]
+		}
+		in := &open[len(open)-1]
+		key, value, isKey := strings.Cut(text, ":")
+		if isKey = isKey && !strings.HasPrefix(text, "-"); !isKey {
+			key = strconv.Itoa(in.lines)
+			in.lines++
+		}
+		path := settings.Join(in.path, key)
+		if value = strings.TrimSpace(value); isKey && (value == "" || value == "[" || value == "|") {
+			open = append(open, block{indent: indent, path: path})
+		}
+		// The elements of a list of blocks have the same keys.
+		if before, ok := found.text[path]; ok {
+			text = before + " " + text
+		} else {
+			found.paths = append(found.paths, path)
+		}
+		found.text[path] = text
+	}
+	return found
 }
 
 // excerpt is a line as it is, or the part of a long one around a place.

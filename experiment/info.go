@@ -61,9 +61,10 @@ type Info struct {
 	Steps  int64   `json:"steps"`
 	Spikes int64   `json:"spikes"`
 
-	Ends     []End          `json:"ends,omitempty"`   // at which the run was finished before it went on to more epochs
-	Inputs   []InputInfo    `json:"inputs,omitempty"` // numbers that came from files
-	From     *SourceInfo    `json:"from,omitempty"`   // the run that this one began from
+	Ends     []End          `json:"ends,omitempty"`              // at which the run was finished before it went on to more epochs
+	Config   string         `json:"experiment_sha256,omitempty"` // of ConfigFile when the last session began
+	Inputs   []InputInfo    `json:"inputs,omitempty"`            // numbers that came from files
+	From     *SourceInfo    `json:"from,omitempty"`              // the run that this one began from
 	Engine   string         `json:"engine"`
 	Facts    map[string]any `json:"facts,omitempty"`
 	Tables   []TableInfo    `json:"tables"`

@@ -65,7 +65,7 @@ func (ks Kinds) resume(ctx context.Context, dir string, epochs int64, s Session)
 		// It may stand for a finished run, whose results must not be replaced unasked.
 		return Result{}, fmt.Errorf("%w; put it back, or delete this file and resume to go on from the last checkpoint, or from the beginning if there is none", err)
 	case info.Status == Done && epochs == 0:
-		if err := ks.checkFinished(dir); err != nil {
+		if err := (&Folder{dir, info}).Unchanged(ks); err != nil {
 			return Result{}, err
 		}
 		return Result{Dir: dir, Info: info, Already: true}, removeLeftovers(dir)
@@ -341,6 +341,10 @@ func (l *loop) begins() error {
 func (l *loop) loop(ctx context.Context) (Result, error) {
 	l.info.Engine, l.info.Facts = l.facts.Engine, l.facts.More
 	l.info.Sessions++
+	var err error
+	if l.info.Config, err = sumOf(l.path(ConfigFile)); err != nil {
+		return Result{}, err
+	}
 	if err := l.writeInfo(Running); err != nil {
 		return Result{}, l.remedy(err)
 	}

@@ -22,20 +22,34 @@ func headOf(dir string) (h header, ok bool) {
 	return h, err == nil && h.Format == checkpointFormat
 }
 
-// checkFinished returns an error if the configuration of a finished run was changed since, as far
-// as the folder tells.
-func (ks Kinds) checkFinished(dir string) error {
-	h, ok := headOf(dir)
-	if !ok {
+// Unchanged returns an error that wraps ErrUsage if the run is finished and its configuration was
+// changed since, as far as the folder tells: run.json of earlier versions has no checksum, and then
+// only a checkpoint knows. What cannot change a result may be changed as long as there is one.
+func (f *Folder) Unchanged(kinds Kinds) error {
+	file := f.Path(ConfigFile)
+	sum, err := sumOf(file)
+	isSame := err == nil && sum == f.Info.Config
+	if f.Info.Status != Done || isSame && len(f.Info.Inputs) == 0 {
 		return nil
 	}
-	file := filepath.Join(dir, ConfigFile)
-	spec, err := ks.Load(file)
+	if isSame { // the numbers in InputsFile have checksums there
+		_, err := kinds.Load(file)
+		return err
+	}
+	h, ok := headOf(f.Dir)
+	if !ok && f.Info.Config == "" {
+		return nil
+	}
+	spec, err := kinds.Load(file)
 	if err != nil {
 		return err
 	}
+	anew := "run the changed file in another folder: spikealign run " + file + " -o FOLDER"
+	if !ok {
+		return Usagef("%s was changed since the run finished: its checksum is not the one in %s, and without %s nothing tells what was changed; put it back, or %s", file, InfoFile, CheckpointFile, anew)
+	}
 	if change, err := spec.changed(h.Config); err == nil && change != "" {
-		return Usagef("%s was changed since the run finished: %s; put it back, or run the changed file in another folder: spikealign run %s -o FOLDER%s", file, change, file, spec.onlyMore(h.Config, dir))
+		return Usagef("%s was changed since the run finished: %s; put it back, or %s%s", file, change, anew, spec.onlyMore(h.Config, f.Dir))
 	}
 	return nil
 }

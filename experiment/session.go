@@ -49,11 +49,11 @@ func (i *Info) Headline() string { return headline(i.Latest) }
 func headline(cells []Cell) string {
 	text := ""
 	for _, c := range cells {
-		if c.Headline {
+		if value := c.Value.Short(); c.Headline && value != "" {
 			if text != "" {
 				text += "  "
 			}
-			text += c.Name + " " + c.Value.Short()
+			text += c.Name + " " + value
 		}
 	}
 	return text

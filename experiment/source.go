@@ -50,8 +50,8 @@ type SourceInfo struct {
 }
 
 // OpenSource finds the run that from names, as a Starter does, and makes sure that it is a finished
-// one of this kind. The error wraps ErrUsage where it is not.
-func OpenSource(from, kind string) (*Source, error) {
+// one of this kind, whose configuration is still its own. The error wraps ErrUsage where it is not.
+func OpenSource(from string, kind Kind) (*Source, error) {
 	dir, epoch := from, ""
 	if _, err := os.Stat(dir); err != nil {
 		if k := strings.LastIndexByte(from, '#'); k >= 0 {
@@ -67,10 +67,13 @@ func OpenSource(from, kind string) (*Source, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case folder.Info.Kind != kind:
-		return nil, Usagef("%s holds a run of kind %s; needed is one of kind %s", dir, folder.Info.Kind, kind)
+	case folder.Info.Kind != kind.Name():
+		return nil, Usagef("%s holds a run of kind %s; needed is one of kind %s", dir, folder.Info.Kind, kind.Name())
 	case folder.Info.Status != Done:
 		return nil, Usagef("the run in %s is not finished (%s); go on with it: spikealign resume %s", dir, folder.Info.Status, dir)
+	}
+	if err := folder.Unchanged(Kinds{kind}); err != nil {
+		return nil, err
 	}
 	s := &Source{folder: folder, row: -1}
 	if epoch != "" {
@@ -214,7 +217,7 @@ func (s *Spec) Source() (*Source, error) {
 	if from == "" {
 		return nil, nil
 	}
-	source, err := OpenSource(from, s.Kind.Name())
+	source, err := OpenSource(from, s.Kind)
 	if err != nil {
 		return nil, fmt.Errorf("%s = %s: %w", path, from, err)
 	}

@@ -76,6 +76,10 @@ type (
 // Load reads an experiment file with overrides "path=value". What is wrong with it are Faults, as
 // errors.As finds them. A file without a name gets the name of the file.
 func (ks Kinds) Load(file string, overrides ...string) (*Spec, error) {
+	if IsRun(file) {
+		config := filepath.Join(file, ConfigFile)
+		return nil, Usagef("%s is the folder of a run: go on with it by spikealign resume %s, or run its experiment file again: spikealign run %s -o FOLDER", file, file, config)
+	}
 	data, err := yamlconf.ReadFile(file)
 	if err != nil {
 		return nil, Usagef("cannot read the experiment file: %v", err)
@@ -216,10 +220,11 @@ func (s *Spec) checkpointed(config string, overrides ...string) (*Spec, error) {
 	return Kinds{s.Kind}.Decode(doc.With(overrides...), "checkpoint")
 }
 
-// Differs says in which line the configurations of two specs differ, as `it said ..., now it says
+// Differs says what differs between the configurations of two specs, as `it said ..., now it says
 // ...`, or which numbers from a file do, and "" if they give the same results. Names, descriptions
 // and checkpoint times do not count.
 func (s *Spec) Differs(old *Spec) (string, error) {
+	var changes, told []string
 	for _, i := range s.inputs.List {
 		for _, j := range old.inputs.List {
 			if i.Path == j.Path && i.SHA256 != j.SHA256 {
@@ -227,7 +232,8 @@ func (s *Spec) Differs(old *Spec) (string, error) {
 				if i.File != "" {
 					from = ", from " + i.File + ","
 				}
-				return fmt.Sprintf("the numbers of %s%s are others than they were", i.Path, from), nil
+				changes = append(changes, fmt.Sprintf("the numbers of %s%s are others than they were", i.Path, from))
+				told = append(told, i.Path)
 			}
 		}
 	}
@@ -239,5 +245,9 @@ func (s *Spec) Differs(old *Spec) (string, error) {
 	if err != nil || a == b {
 		return "", err
 	}
-	return firstChange(a, b), nil
+	changes = append(changes, changesOf(a, b, told...)...)
+	if changes == nil {
+		changes = []string{"only spaces differ"}
+	}
+	return tell(changes), nil
 }

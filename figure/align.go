@@ -62,7 +62,7 @@ func (a Align) Figure() (*Figure, error) {
 		p := w.panel(l)
 		p.Heading = "weights"
 		if len(a.Layers) > 1 {
-			p.Heading = fmt.Sprintf("weights between layers %d and %d", l, l+1)
+			p.Heading = fmt.Sprintf("weights, layers %d-%d", l, l+1)
 		}
 		g.add(p)
 	}
@@ -105,7 +105,9 @@ func (s Scatters) Figure() (*Figure, error) {
 		for i := range p.Series {
 			mark := &p.Series[i]
 			if mark.Label != "" && k == 0 {
-				key = append(key, legend(mark.Label, mark.Look))
+				look := mark.Look
+				look.Radius, look.Opacity = max(look.Radius, 1.9), 0
+				key = append(key, legend(mark.Label, look))
 			}
 			mark.Label = ""
 		}

@@ -15,6 +15,7 @@ type Curves struct {
 type CurvePanel struct {
 	Heading, XLabel, YLabel string
 	LogX                    bool
+	Zero                    bool     // the ordinate begins at 0
 	Ratio                   bool     // of sizes: the ordinate is logarithmic, with a line at 1
 	Courses                 []Course // up to six; courses of one name have one colour in all panels
 }
@@ -40,7 +41,7 @@ func (c Curves) Figure() (*Figure, error) {
 		g.Columns = 2
 	}
 	for _, d := range c.Panels {
-		p := &Panel{Heading: d.Heading, X: Axis{Label: d.XLabel, Log: d.LogX, Tight: true}, Y: Axis{Label: d.YLabel}}
+		p := &Panel{Heading: d.Heading, X: Axis{Label: d.XLabel, Log: d.LogX, Tight: true}, Y: Axis{Label: d.YLabel, Zero: d.Zero}}
 		if d.Ratio {
 			q := ratioPanel(p.X)
 			q.Heading, q.Y.Label = d.Heading, d.YLabel

@@ -8,12 +8,15 @@ import (
 )
 
 // Two conditions of a small network, as files for a page.
-func ExampleComparison_Figure() {
-	c := figure.Comparison{
-		Title: "One neuron pair",
-		Conditions: []figure.Condition{
-			{Name: "with SAL", Epoch: []float64{0, 100, 200}, DKL: [][]float64{{1, 0.01, 0.002}}},
-			{Name: "without SAL", Epoch: []float64{0, 100, 200}, DKL: [][]float64{{1, 0.05, 0.04}}},
+func ExampleMetricSweep_Figure() {
+	c := figure.MetricSweep{
+		Title:   "One neuron pair",
+		X:       "epoch",
+		Metrics: []figure.Metric{figure.Divergence},
+		Factors: []figure.Factor{{Name: "rule", Values: []string{"with SAL", "without SAL"}}},
+		Conditions: []figure.MetricCondition{ // runs by metric, condition by condition
+			{Levels: []int{0}, X: []float64{0, 100, 200}, Runs: [][][]float64{{{1, 0.01, 0.002}}}},
+			{Levels: []int{1}, X: []float64{0, 100, 200}, Runs: [][][]float64{{{1, 0.05, 0.04}}}},
 		},
 	}
 	f, err := c.Figure()

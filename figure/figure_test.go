@@ -92,12 +92,13 @@ func noise(levels []float64, runs int, scale float64) NoiseSweep {
 	return s
 }
 
-func comparison() Comparison {
+func comparison() MetricSweep {
 	t := network(5, 2)
-	a := Condition{Name: "with SAL", Epoch: t.Epoch, DKL: [][]float64{t.DKL}, Floor: [][]float64{t.Floor}, Asymmetry: [][]float64{t.Asymmetry}, Sampled: [][]float64{t.Sampled}}
+	a := MetricCondition{Levels: []int{0}, X: t.Epoch, Runs: [][][]float64{{t.DKL}, {t.Asymmetry}}, Floor: [][][]float64{{t.Floor}, nil}, Sampled: [][]float64{t.Sampled}}
 	b := a
-	b.Name, b.Sampled = "without SAL", [][]float64{t.Target}
-	return Comparison{Title: "Five neurons", N: 5, Target: t.Target, Conditions: []Condition{a, b}}
+	b.Levels, b.Sampled = []int{1}, [][]float64{t.Target}
+	return MetricSweep{Title: "Five neurons", X: "epoch", N: 5, Target: t.Target, Metrics: []Metric{Divergence, Asymmetry},
+		Factors: []Factor{{Values: []string{"with SAL", "without SAL"}}}, Conditions: []MetricCondition{a, b}}
 }
 
 func raster(n int, states bool) Raster {
@@ -142,7 +143,7 @@ func inputs() map[string]drawer {
 		"large values":    noise(levels, 3, 1e9),
 		"comparison":      comparison(),
 		"metric sweep":    metricSweep(factor("method", "sal", "bp", "fa"), factor("rate", count(8)...)),
-		"one condition":   Comparison{Conditions: []Condition{{Name: "alone", Epoch: full.Epoch, DKL: [][]float64{full.DKL}, Floor: [][]float64{full.Floor}}}},
+		"one condition":   MetricSweep{Metrics: []Metric{Divergence}, Conditions: []MetricCondition{{X: full.Epoch, Runs: [][][]float64{{full.DKL}}, Floor: [][][]float64{{full.Floor}}}}},
 		"raster":          raster(7, true),
 		"raster 1":        raster(1, false),
 		"raster 100":      raster(100, true),
@@ -168,12 +169,15 @@ func inputs() map[string]drawer {
 	c = comparison()
 	for k := range c.Conditions {
 		d := &c.Conditions[k]
-		d.DKL, d.Asymmetry, d.Sampled = append(d.DKL, d.DKL[0][:20], nil), append(d.Asymmetry, d.Asymmetry[0], nil), append(d.Sampled, d.Sampled[0])
+		dkl, asymmetry := d.Runs[0], d.Runs[1]
+		d.Runs = [][][]float64{append(dkl, dkl[0][:20], nil), append(asymmetry, asymmetry[0], nil)}
+		d.Sampled = append(d.Sampled, d.Sampled[0])
 	}
 	in["replicates"] = c
 	for k := range 4 {
 		d := c.Conditions[k%2]
-		d.Name = fmt.Sprintf("condition %d with %s", k, strings.Repeat("a long name ", 12))
+		d.Levels = []int{k + 2}
+		c.Factors[0].Values = append(c.Factors[0].Values, fmt.Sprintf("condition %d with %s", k, strings.Repeat("a long name ", 12)))
 		c.Conditions = append(c.Conditions, d)
 	}
 	in["six conditions"] = c
@@ -188,20 +192,20 @@ func inputs() map[string]drawer {
 		in["one level, long "+name] = s
 		v := Curves{Title: label}
 		for range 3 {
-			v.Panels = append(v.Panels, CurvePanel{label, label, label, true, false, []Course{{label, []float64{1, 10}, [][]float64{{1e-9, 2e-9}}}}})
+			v.Panels = append(v.Panels, CurvePanel{label, label, label, true, false, false, []Course{{label, []float64{1, 10}, [][]float64{{1e-9, 2e-9}}}}})
 		}
 		in["curves, long "+name] = v
-		v.Panels = append([]CurvePanel{{label, label, label, true, true, v.Panels[0].Courses}}, v.Panels...)
+		v.Panels = append([]CurvePanel{{label, label, label, true, false, true, v.Panels[0].Courses}}, v.Panels...)
 		in["four curve panels, long "+name] = v
 		v.Panels = v.Panels[1:2]
 		in["one curve panel, long "+name] = v
 		c := comparison()
-		c.Title, c.Conditions[1].Name = label, label
+		c.Title, c.Factors[0].Values[1] = label, label
 		in["comparison, long "+name] = c
 		in["training, long "+name] = Training{Name: label, Epoch: full.Epoch, DKL: full.DKL, Asymmetry: full.DKL}
 	}
-	in["angle"] = Curves{Panels: []CurvePanel{{"SAL as published", "length of the SAL phase (steps)", "angle to the transpose (degrees)", true, false, []Course{{"rate", []float64{1e3, 1e6}, [][]float64{{90, 60}, {80, 50}}}}},
-		{"pairs up to τ", "length of the SAL phase (steps)", "angle to the transpose (degrees)", true, false, nil}}}
+	in["angle"] = Curves{Panels: []CurvePanel{{"SAL as published", "length of the SAL phase (steps)", "angle to the transpose (degrees)", true, false, false, []Course{{"rate", []float64{1e3, 1e6}, [][]float64{{90, 60}, {80, 50}}}}},
+		{"pairs up to τ", "length of the SAL phase (steps)", "angle to the transpose (degrees)", true, false, false, nil}}}
 	hidden := Training{Name: "hidden", N: 2, Hidden: 3, Target: []float64{.5, 0, 0, .5}, Sampled: []float64{.4, .1, .1, .4}}
 	hidden.WInitial, hidden.WFinal = network(5, 3).WInitial, network(5, 3).WFinal
 	in["hidden"] = hidden
@@ -425,11 +429,9 @@ func TestInputErrors(t *testing.T) {
 		{long, "Curves"},
 		{twice, "Curves"},
 		{stray, "Curves"},
-		{Comparison{}, "Conditions"},
-		{Comparison{Conditions: make([]Condition, 7)}, "Conditions"},
-		{Comparison{Conditions: []Condition{{DKL: [][]float64{{1}}}}}, "Conditions"},
-		{Comparison{N: 1, Target: []float64{1}}, "Target"},
-		{Comparison{N: 1, Conditions: []Condition{{Sampled: [][]float64{{1}}}}}, "Conditions"},
+		{MetricSweep{N: 1, Target: []float64{1}}, "Target"},
+		{MetricSweep{N: 1, Conditions: []MetricCondition{{Sampled: [][]float64{{1}}}}}, "Conditions"},
+		{MetricSweep{N: 1, Conditions: []MetricCondition{{Sampled: [][]float64{{1, 0}}}}}, "Conditions"},
 		{Raster{}, "N"},
 		{Raster{N: 1, Times: []float64{1}}, "Neurons"},
 		{Raster{N: 1, Times: []float64{1}, Neurons: []int{1}}, "Neurons"},
@@ -569,7 +571,7 @@ func TestDivergenceWithoutValues(t *testing.T) {
 	e, none, a := []float64{0, 1}, []float64{nan, nan}, []float64{2, 1}
 	for _, in := range []drawer{
 		Training{Epoch: e, DKL: none, Floor: none, Asymmetry: a},
-		Comparison{Conditions: []Condition{{Name: "c", Epoch: e, DKL: [][]float64{none}, Floor: [][]float64{none}, Asymmetry: [][]float64{a}}}},
+		MetricSweep{Metrics: []Metric{Divergence, Asymmetry}, Conditions: []MetricCondition{{X: e, Runs: [][][]float64{{none}, {a}}, Floor: [][][]float64{{none}, nil}}}},
 		NoiseSweep{Levels: []float64{0}, Curves: []Curve{{Epoch: e, DKL: [][]float64{none}, Asymmetry: [][]float64{a}}}},
 	} {
 		svg := svgText(t, in)

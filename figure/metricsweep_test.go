@@ -9,7 +9,7 @@ import (
 
 // metricSweep has all combinations of the values of factors as conditions, with three runs each.
 func metricSweep(factors ...Factor) MetricSweep {
-	c := MetricSweep{Title: "A sweep", X: "epoch", Factors: factors, Metrics: []Metric{{"loss", "nats", "a loss"}, {"angle_deg", "degrees", "an angle"}, {"none", "", "never there"}}}
+	c := MetricSweep{Title: "A sweep", X: "epoch", Factors: factors, Metrics: []Metric{Loss, Angle, {Heading: "never there"}}}
 	levels := [][]int{nil}
 	for _, f := range factors {
 		var next [][]int
@@ -59,7 +59,7 @@ func TestMetricSweep(t *testing.T) {
 	}{
 		{"one", nil, 2, nil},
 		{"2", []Factor{factor("method", "sal", "bp")}, 2, []int{3}},
-		{"6 words", []Factor{method, factor("shape", "a", "b")}, 2, []int{7}},
+		{"6 words", []Factor{method, factor("shape", "a", "b")}, 2, []int{4, 3}},
 		{"6 numbers", []Factor{factor("rate", count(6)...)}, 4, []int{7}},
 		{"24 numbers", []Factor{factor("rate", count(24)...)}, 4, []int{25}},
 		{"24 in two", []Factor{method, factor("rate", count(8)...)}, 4, []int{9, 4}},
@@ -115,6 +115,52 @@ func TestMetricSweepInput(t *testing.T) {
 		var e *InputError
 		if !errors.As(err, &e) || e.Field != "Conditions" {
 			t.Errorf("%d: error %v, want one about the conditions", k, err)
+		}
+	}
+}
+
+// TestMetricSweepFloor verifies that a floor near the data is drawn, and one far below neither
+// drawn nor given room.
+func TestMetricSweepFloor(t *testing.T) {
+	for floor, shown := range map[float64]bool{0.9: true, 1e-6: false} {
+		c := MetricSweep{Metrics: []Metric{Divergence}, Conditions: []MetricCondition{{X: []float64{0, 1}, Runs: [][][]float64{{{100, 1}}}, Floor: [][][]float64{{{floor, floor}}}}}}
+		g, err := c.Figure()
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := g.Panels[0]
+		if drawn := len(p.Series) == 2 && len(g.Key) == 1; drawn != shown || shown && p.Y.Range[0] != floor || !shown && p.Y.Range[0] != 1 {
+			t.Errorf("floor %v: drawn %v on an axis of %v", floor, drawn, p.Y.Range)
+		}
+	}
+}
+
+// TestMetricSweepCounted verifies that of what is 0 or 1 the share of runs is drawn, without a
+// band.
+func TestMetricSweepCounted(t *testing.T) {
+	signs := Signs
+	signs.Counted = true
+	c := MetricSweep{Metrics: []Metric{signs}, Conditions: []MetricCondition{{X: []float64{0, 1}, Runs: [][][]float64{{{0, 1}, {0, 1}, {0, 1}, {1}}}}}}
+	g, err := c.Figure()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := g.Panels[0]; len(p.Series) != 1 || !slices.Equal(p.Series[0].Y, Numbers{0.25, 1}) || p.Note != "share of 4 runs" {
+		t.Errorf("%+v", p)
+	}
+}
+
+// TestRatios verifies which numbers stand on a logarithmic axis.
+func TestRatios(t *testing.T) {
+	for _, c := range []struct {
+		numbers []float64
+		log     bool
+	}{
+		{[]float64{1, 2, 3, 4}, false}, {[]float64{0, 1, 10}, false}, {[]float64{100, 25, 50}, true}, {[]float64{0.01, 0.0316, 0.1}, true},
+		{[]float64{1, 1.1, 1.21}, false}, {[]float64{1, 20, 30}, true},
+	} {
+		if got := ratios(c.numbers); got != c.log {
+			t.Errorf("%v: %v", c.numbers, got)
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 type Microcircuit struct {
 	Name string // title of the figure
 
-	Epoch                   []float64 // epochs finished, the abscissa of the next seven
+	Epoch                   []float64 // counted from 0, the abscissa of the next seven
 	Loss, LossNudged        []float64 // of the validation, free and with the output nudged
 	TrainLoss               []float64 // of the learning patterns
 	Accuracy, TrainAccuracy []float64 // 0..1
@@ -19,7 +19,7 @@ type Microcircuit struct {
 	// [hidden layer][epoch] length of the feedback weights over that of the forward weights
 	Ratios [][]float64
 
-	WeightEpoch []float64       // epochs finished, from 0: the abscissa of the weights
+	WeightEpoch []float64       // the epoch after which, -1 before the first: the abscissa of the weights
 	Synapses    []Synapse       // of a small network; up to six
 	Layers      []FeedbackLayer // of a larger one
 }
@@ -70,7 +70,7 @@ func (m Microcircuit) Figure() (*Figure, error) {
 		g.add(m.loss())
 	}
 	if anyFinite(m.Accuracy, m.TrainAccuracy) {
-		p := &Panel{Heading: "classification", X: epochsDone, Y: Axis{Label: "share of patterns right", Zero: true}}
+		p := &Panel{Heading: "classification", X: epochs, Y: Axis{Label: "share of patterns right", Zero: true}}
 		p.series("training", m.Epoch, m.TrainAccuracy, line(Reference, 1.1))
 		p.series("validation", m.Epoch, m.Accuracy, line(First, 1.1))
 		g.add(p)
@@ -86,15 +86,15 @@ func (m Microcircuit) Figure() (*Figure, error) {
 		g.add(p)
 	}
 	if anyFinite(m.Angles...) {
-		p := &Panel{Heading: alignmentHead, X: epochsDone, Y: Axis{Label: "angle", Unit: "degrees", Zero: true}}
+		p := &Panel{Heading: alignmentHead, X: epochs, Y: Axis{Label: "angle", Unit: "degrees", Zero: true}}
 		p.Y.include(90)
 		layers(p, m.Angles)
 	}
 	if anyFinite(m.Ratios...) {
-		layers(ratioPanel(epochsDone), m.Ratios)
+		layers(ratioPanel(epochs), m.Ratios)
 	}
 	if len(m.Synapses) > 0 {
-		p := &Panel{Heading: "weights", X: epochsDone, Y: Axis{Label: "weight"}}
+		p := &Panel{Heading: "weights", Note: "at −1: before training", X: epochs, Y: Axis{Label: "weight"}}
 		for k, s := range m.Synapses {
 			p.series(s.Name, m.WeightEpoch, s.Weight, line(categorical[k], 1.1))
 		}
@@ -172,7 +172,7 @@ func ratioPanel(x Axis) *Panel {
 }
 
 func (m Microcircuit) loss() *Panel {
-	p := &Panel{Heading: "loss", X: epochsDone, Y: lossAxis}
+	p := &Panel{Heading: "loss", X: epochs, Y: lossAxis}
 	p.series("training", m.Epoch, m.TrainLoss, line(Faint, 1.1))
 	p.series("validation, nudged", m.Epoch, m.LossNudged, line(Sixth, 1.1))
 	p.series("validation", m.Epoch, m.Loss, line(First, 1.1))
@@ -181,9 +181,12 @@ func (m Microcircuit) loss() *Panel {
 
 func (w FeedbackLayer) panel(l int) *Panel {
 	p := framed(fmt.Sprintf("weights of hidden layer %d", l), "forward weight", "feedback weight")
-	radius := 1.9
+	radius, cover := 1.9, 0.8
 	if len(w.Up) > 100 {
 		radius = 1.2
+	}
+	if len(w.Up) > 1000 { // a cloud, whose density is to be seen
+		radius, cover = 0.8, 0.35
 	}
 	draw := func(label string, up, down []float64, mark Look) {
 		stride := (len(up) + maxDots - 1) / maxDots
@@ -199,8 +202,12 @@ func (w FeedbackLayer) panel(l int) *Panel {
 			p.curve(label, up, down, mark)
 		}
 	}
-	draw("before", w.Up0, w.Down0, ring(Reference, radius))
-	draw("after", w.Up, w.Down, dot(First, radius).faded(0.8))
+	before := ring(Reference, radius)
+	if cover < 0.5 {
+		before = before.faded(0.5)
+	}
+	draw("before", w.Up0, w.Down0, before)
+	draw("after", w.Up, w.Down, dot(First, radius).faded(cover))
 	p.diagonal()
 	return p
 }

@@ -27,7 +27,7 @@ func (Microcircuit) Doc() string {
 }
 
 // StateVersion implements Kind.
-func (Microcircuit) StateVersion() int { return 2 }
+func (Microcircuit) StateVersion() int { return 3 }
 
 // NewConfig implements Kind. The defaults are the SAL runs of figure 6.
 func (Microcircuit) NewConfig() experiment.Config {

@@ -97,6 +97,10 @@ func (r *samplingRun) Tables() []experiment.Table {
 	}}}
 }
 
+func (r *samplingRun) Warnings() []string {
+	return append(r.config.Warnings(), r.Trainer.Warnings()...)
+}
+
 func (r *samplingRun) Facts() experiment.Facts {
 	cfg := r.training.Resolve()
 	return experiment.Facts{Engine: r.EngineName(), Neurons: cfg.Neurons, TickSteps: 1 / float64(cfg.TicksPerStep()), More: map[string]any{

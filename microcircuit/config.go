@@ -131,7 +131,7 @@ func (c Config) relate(ps *settings.Problems) {
 	}
 	rates := func(path string, rs []float64, layers int) {
 		if len(rs) != 1 && len(rs) != layers {
-			ps.Add(path, "has %d entries, needs 1 for all layers or %d", len(rs), layers)
+			ps.Add(path, "has %s, needs 1 for all layers or %d", settings.Count(len(rs), "entry"), layers)
 		}
 	}
 	rates("plasticity.rate_up", c.RateUp, len(c.Dims)-1)
@@ -165,7 +165,7 @@ func (w Weights) Validate(c Config) settings.Problems {
 		}
 		for l, x := range xs {
 			if len(x) != size(l+1) {
-				ps.Add(fmt.Sprintf("%s.%d", path, l), "has %d entries, needs %d", len(x), size(l+1))
+				ps.Add(fmt.Sprintf("%s.%d", path, l), "has %s, needs %d", settings.Count(len(x), "entry"), size(l+1))
 				continue
 			}
 			checkValues(&ps, fmt.Sprintf("%s.%d", path, l), x, bound)

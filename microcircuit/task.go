@@ -44,6 +44,45 @@ func (t Task) Class(p Pattern) (class int, ok bool) {
 	return class, class >= 0 && !slices.Contains(p.Target[class+1:], largest)
 }
 
+// doubts tells of classes that do not count, and of those that a network which reaches its targets
+// would miss.
+func (t Task) doubts() (ws []string) {
+	ignored, missed := 0, 0
+	var firstIgnored, firstMissed string
+	for _, set := range []struct {
+		name     string
+		patterns []Pattern
+	}{{"task.train", t.Train}, {"task.validation", t.Validation}} {
+		for k, p := range set.patterns {
+			if p.Class == nil {
+				continue
+			}
+			path := fmt.Sprintf("%s.%d", set.name, k)
+			if t.Classes <= 0 {
+				if ignored++; ignored == 1 {
+					firstIgnored = path
+				}
+				continue
+			}
+			if p.Target == nil { // a teacher's
+				continue
+			}
+			if best := slices.Max(p.Target[:t.Classes]); p.Target[*p.Class] < best {
+				if missed++; missed == 1 {
+					firstMissed = fmt.Sprintf("%s is of class %d, and its largest target is that of output neuron %d", path, *p.Class, slices.Index(p.Target, best))
+				}
+			}
+		}
+	}
+	if ignored > 0 {
+		ws = append(ws, fmt.Sprintf("%s.class does not count (patterns with a class: %d): there is no accuracy without task.classes, the number of classes", firstIgnored, ignored))
+	}
+	if missed > 0 {
+		ws = append(ws, fmt.Sprintf("%s (such patterns: %d): a network that reaches this target counts as wrong; output neuron k, from 0, is for class k: mend class or target", firstMissed, missed))
+	}
+	return ws
+}
+
 // Teacher is a network of pyramidal neurons without feedback whose mean output potentials are the
 // targets of the patterns that have none. Refractory time and potentials are those of the student.
 type Teacher struct {
@@ -147,13 +186,13 @@ func (t Task) relate(ps *settings.Problems, inputs, outputs int, teacher bool) {
 		for k, p := range set.patterns {
 			path := fmt.Sprintf("%s.%d", set.name, k)
 			if len(p.Input) != inputs {
-				ps.Add(path+".input", "has %d entries for %d input neurons", len(p.Input), inputs)
+				ps.Add(path+".input", "has %s for %d input neurons", settings.Count(len(p.Input), "entry"), inputs)
 			}
 			switch {
 			case p.Target == nil && !teacher:
 				ps.Add(path+".target", "is missing, and there is no teacher")
 			case p.Target != nil && len(p.Target) != outputs:
-				ps.Add(path+".target", "has %d entries for %d output neurons", len(p.Target), outputs)
+				ps.Add(path+".target", "has %s for %d output neurons", settings.Count(len(p.Target), "entry"), outputs)
 			}
 			if t.Classes <= 0 || t.Classes > outputs {
 				continue

@@ -70,7 +70,7 @@ func (c Course) relate(ps *settings.Problems, lag int64, train, validation int) 
 	}
 	if c.Order == Given {
 		if len(*ps) == 0 && (c.Epochs > 1<<30 || int64(len(c.Sequence)) != c.Epochs*int64(c.EpochPatterns)) {
-			ps.Add("training.sequence", "has %d entries, needs %d epochs of %d patterns", len(c.Sequence), c.Epochs, c.EpochPatterns)
+			ps.Add("training.sequence", "has %s, needs %d epochs of %d patterns", settings.Count(len(c.Sequence), "entry"), c.Epochs, c.EpochPatterns)
 		}
 		for k, i := range c.Sequence {
 			if train >= 0 && (i < 0 || i >= train) {
@@ -446,7 +446,7 @@ func (tr *Trainer) TotalSteps() int64 {
 
 // Warnings returns what the reader of the results should know.
 func (tr *Trainer) Warnings() []string {
-	var ws []string
+	ws := tr.t.Task.doubts()
 	if c := tr.net.Clipped(); c > 0 {
 		ws = append(ws, fmt.Sprintf("%d weight changes were cut short by the bound %g of a weight", c, tr.t.Config.clip()))
 	}
@@ -457,14 +457,24 @@ func (tr *Trainer) Warnings() []string {
 		if !a.Lopsided() {
 			continue
 		}
-		remedy := "which angle_deg does not show; try a smaller plasticity.rate_up of this layer, a smaller rate_down, or clip_weight (docs/microcircuits.md)"
-		if tr.t.Method == FA {
-			remedy = "and so are the errors that they bring: choose plasticity.rate_up of this layer, or initial.down_range, accordingly"
-		}
 		ws = append(ws, fmt.Sprintf("hidden layer %d: at the end the feedback weights are %.3g times as large as the forward weights out of it (norm_ratio; more than a factor of %d), %s",
-			l+1, a.Ratio, alignment.MaxRatio, remedy))
+			l+1, a.Ratio, alignment.MaxRatio, tr.t.Config.remedy(a.Ratio)))
 	}
 	return ws
+}
+
+// remedy says what helps where the feedback weights end at ratio times the size of the forward
+// weights.
+func (c Config) remedy(ratio float64) string {
+	switch {
+	case c.Method == FA:
+		return "and so are the errors that they bring: choose plasticity.rate_up of this layer, or initial.down_range, accordingly"
+	case ratio < 1:
+		return "which angle_deg does not show: SAL did not yet bring them there, or the forward weights grew faster; try more training.align_patterns, more epochs, or a larger plasticity.rate_down (docs/microcircuits.md)"
+	case c.SALCut == 0 || c.SALCut > c.Tau:
+		return fmt.Sprintf("which angle_deg does not show; first try plasticity.sal_cut: %d, the tau_ref of the network, which leaves out the pairs of spikes that push the feedback (docs/microcircuits.md)", c.Tau)
+	}
+	return "which angle_deg does not show; try a smaller plasticity.rate_up of this layer, or a bound, clip_weight (docs/microcircuits.md)"
 }
 
 const trainerTag = "MCT1"

@@ -31,6 +31,32 @@ type Synapses struct {
 	Tau       float64 `yaml:"window_tau" range:"[0, 0.6]" doc:"standard deviation of the factor of the time constant of every synapse's SAL window, 1 on average; a window's cut is multiplied with it"`
 }
 
+// Keys of the settings.
+const (
+	Gain       = "gain"
+	Offset     = "offset"
+	Refractory = "refractory"
+	Amplitude  = "window_amplitude"
+	Tau        = "window_tau"
+)
+
+// Nonzero returns the keys of the differences that there are.
+func (s Settings) Nonzero() []string {
+	var keys []string
+	for _, x := range []struct {
+		key string
+		sd  float64
+	}{
+		{Gain, s.Gain}, {Offset, s.Offset}, {Refractory, s.Refractory},
+		{Amplitude, s.Amplitude}, {Tau, s.Tau},
+	} {
+		if x.sd != 0 {
+			keys = append(keys, x.key)
+		}
+	}
+	return keys
+}
+
 // What is drawn: a number is part of the result of every run; never change or reuse one.
 const (
 	gain uint64 = iota + 1

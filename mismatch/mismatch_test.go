@@ -2,6 +2,7 @@ package mismatch
 
 import (
 	"math"
+	"reflect"
 	"slices"
 	"testing"
 )
@@ -34,5 +35,25 @@ func TestDraws(t *testing.T) {
 	// Nothing depends on what else is drawn, and parts differ.
 	if !slices.Equal(Neurons{Offset: 3}.Offsets(1, 0, 10), all.Offsets(1, 0, n)[:10]) || all.Gains(1, 1, 1)[0] == all.Gains(1, 0, 1)[0] {
 		t.Error("draws depend on each other")
+	}
+}
+
+// Each difference has its key, which is that of experiment files.
+func TestNonzero(t *testing.T) {
+	if keys := (Settings{}).Nonzero(); keys != nil {
+		t.Errorf("no mismatch, but %v", keys)
+	}
+	var want []string
+	all := Settings{Neurons{.1, .2, .3}, Synapses{.4, .5}}
+	for _, part := range []reflect.Type{reflect.TypeFor[Neurons](), reflect.TypeFor[Synapses]()} {
+		for k := range part.NumField() {
+			want = append(want, part.Field(k).Tag.Get("yaml"))
+		}
+	}
+	if got := all.Nonzero(); !slices.Equal(got, want) {
+		t.Errorf("keys %v, the files have %v", got, want)
+	}
+	if got := (Settings{Synapses: Synapses{Tau: .1}}).Nonzero(); !slices.Equal(got, []string{Tau}) {
+		t.Errorf("only window_tau, but %v", got)
 	}
 }

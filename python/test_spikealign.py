@@ -241,10 +241,11 @@ class TestRun(InFolder):
 
     def test_other_kinds(self):
         """Every kind's file and tables are read; replicas and seconds where there are some."""
-        for kind in ("two-neuron", "dale", "microcircuit"):
+        for kind in ("two-neuron", "dale", "microcircuit", "align"):
             small = {"two-neuron": {"training.epochs": 50}, "dale": {"field.points": 2},
                      "microcircuit": {"training.epochs": 1, "training.pattern_steps": 3000,
-                                      "pattern_means.epochs": [0]}}[kind]
+                                      "pattern_means.epochs": [0]},
+                     "align": {"training.epochs": 2}}[kind]
             self.write(f"{kind}.yaml", spikealign.call("template", kind))
             run = spikealign.run(f"{kind}.yaml", small, out=kind)
             for path, value in small.items():

@@ -23,7 +23,7 @@ func (r *reader) npz(name string) (err error) {
 		return err
 	}
 	if z.Has("replica") {
-		return fmt.Errorf("%s has spikes of several replicas of a network (array replica): one recording is of one", name)
+		return fmt.Errorf("%s has spikes of several replicas of a network (array replica), and a recording is of one; record a run with one replica, or write the spikes of one to a file of their own", name)
 	}
 	times, err := openColumn(z, name, timeNames)
 	if err != nil {

@@ -250,7 +250,7 @@ func (r *reader) fail() error {
 		all = append(all, errors.New("there may be more; reading stopped here"))
 	}
 	if len(all) > 0 && r.fractional() {
-		all = append(all, errors.New(r.exchanged()))
+		all = append(all, optionError(r.exchanged()))
 	}
 	return errors.Join(all...)
 }
@@ -345,7 +345,7 @@ func (r *reader) spike(time, id int64) error {
 	if len(r.ids) > maxNeurons {
 		err := fmt.Errorf("more than %d different neurons up to %s: is this the column of the neuron?", maxNeurons, r.place())
 		if r.timesForNeurons() {
-			err = fmt.Errorf("%w; %s", err, r.exchanged())
+			err = optionError(fmt.Sprintf("%v; %s", err, r.exchanged()))
 		}
 		return err
 	}

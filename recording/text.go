@@ -418,7 +418,7 @@ func (p *text) start(b []byte) (isHeader bool, err error) {
 		first := fields[min(p.time, p.columns-1)]
 		switch {
 		case p.columns == 2 && isName(first) && numeric(fields[p.id]):
-			return false, fmt.Errorf("line %d, %s: time %s is a name; the columns seem to be exchanged: if so, %s", p.number, quoted(b), quoted(first), p.other(cmp.Or(p.o.Unit, Milliseconds)))
+			return false, optionError(fmt.Sprintf("line %d, %s: time %s is a name; the columns seem to be exchanged: if so, %s", p.number, quoted(b), quoted(first), p.other(cmp.Or(p.o.Unit, Milliseconds))))
 		case len(first) > 0 && !numeric(first):
 			return false, fmt.Errorf("line %d, %s, is neither a spike nor a header with a column for the time (%s, ...) and one for the neuron (%s, ...)",
 				p.number, quoted(b), strings.Join(timeNames[:3], ", "), strings.Join([]string{"neuron", "sender", "id"}, ", "))

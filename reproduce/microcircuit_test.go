@@ -1,13 +1,16 @@
 package reproduce
 
 import (
+	"context"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"testing"
 
 	"spikealign/catalog"
 	"spikealign/experiments"
+	"spikealign/kinds"
 	"spikealign/sweep"
 )
 
@@ -166,5 +169,23 @@ func TestCircuitClaims(t *testing.T) {
 		if !slices.Equal(fails, c.fails) {
 			t.Errorf("%s: claims %v fail, want %v\n%+v", c.name, fails, c.fails, j.Claims)
 		}
+	}
+}
+
+// The sweep of SAL as published runs neither BP nor FA, which know no cut.
+func TestYinYangMembers(t *testing.T) {
+	members := map[string]int{}
+	tools := tools()
+	tools.Sweep = func(_ context.Context, s *sweep.Sweep, dir string) (*sweep.Result, error) {
+		for _, m := range s.Members {
+			c := m.Spec.Config.(*kinds.MicrocircuitConfig)
+			members[fmt.Sprintf("%v cut %d", c.Method, c.SALCut)]++
+		}
+		return &sweep.Result{Sweep: &sweep.Sweep{}}, nil
+	}
+	// Without results the figure has nothing to draw.
+	_ = yinYang(&Job{Ctx: t.Context(), Scale: Quick, Dir: t.TempDir(), Tools: tools})
+	if want := map[string]int{"sal cut 10": 5, "bp cut 10": 5, "fa cut 10": 5, "sal cut 0": 5}; !maps.Equal(members, want) {
+		t.Errorf("members are %v, want %v", members, want)
 	}
 }

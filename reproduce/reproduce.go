@@ -152,10 +152,11 @@ func (j *Job) draw(name string, f interface {
 // sweep runs a sweep file of package experiments in a folder of the figure's folder; "" is that
 // folder itself.
 func (j *Job) sweep(file, folder string, overrides ...string) (*sweep.Result, error) {
-	data, err := experiments.Files.ReadFile(file)
-	if err != nil {
-		panic("reproduce: " + err.Error())
-	}
+	return j.sweepText(file, embedded(file), folder, overrides...)
+}
+
+// sweepText is sweep for the text of the file of that name.
+func (j *Job) sweepText(file string, data []byte, folder string, overrides ...string) (*sweep.Result, error) {
 	s, err := sweep.Parse(j.Kinds, file, data, overrides...)
 	if err != nil {
 		return nil, err
@@ -163,14 +164,24 @@ func (j *Job) sweep(file, folder string, overrides ...string) (*sweep.Result, er
 	return j.Tools.Sweep(j.Ctx, s, filepath.Join(j.Dir, folder))
 }
 
-// run runs an experiment file of package experiments in a folder of the figure's folder and returns
-// that.
-func (j *Job) run(file, folder string, overrides ...string) (*experiment.Folder, error) {
+// parse reads a sweep file of package experiments.
+func (j *Job) parse(file string, overrides ...string) (*sweep.Sweep, error) {
+	return sweep.Parse(j.Kinds, file, embedded(file), overrides...)
+}
+
+// embedded is a file of package experiments.
+func embedded(file string) []byte {
 	data, err := experiments.Files.ReadFile(file)
 	if err != nil {
 		panic("reproduce: " + err.Error())
 	}
-	spec, err := j.Kinds.Parse(file, data, overrides...)
+	return data
+}
+
+// run runs an experiment file of package experiments in a folder of the figure's folder and returns
+// that.
+func (j *Job) run(file, folder string, overrides ...string) (*experiment.Folder, error) {
+	spec, err := j.Kinds.Parse(file, embedded(file), overrides...)
 	if err != nil {
 		return nil, err
 	}

@@ -5,10 +5,13 @@ import (
 	"encoding/csv"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"spikealign/catalog"
 	"spikealign/experiment"
+	"spikealign/experiments"
 	"spikealign/sweep"
 )
 
@@ -104,5 +107,42 @@ func TestFinals(t *testing.T) {
 	}
 	if _, _, err := finals(r, "plasticity.noise", "asymmetry"); err == nil {
 		t.Error("a path that does not vary was accepted")
+	}
+}
+
+// The league has all methods, whatever methods its files name, and nothing else of them changes.
+func TestWithMethods(t *testing.T) {
+	kinds := catalog.All().Kinds()
+	data, err := experiments.Files.ReadFile("league-quick.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := sweep.Parse(kinds, "league-quick.yaml", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if data, err = withMethods(kinds, "league-quick.yaml", data, []string{"mirror", "sal"}); err != nil {
+		t.Fatal(err)
+	}
+	after, err := sweep.Parse(kinds, "league-quick.yaml", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, m := range before.Members {
+		if strings.Contains(m.Name, "method-sal") || strings.Contains(m.Name, "method-mirror") {
+			names = append(names, m.Name)
+		}
+	}
+	for _, m := range after.Members {
+		if !slices.Contains(names, m.Name) {
+			t.Errorf("a member %s", m.Name)
+		}
+	}
+	if len(after.Members) != len(names) || len(names) == 0 {
+		t.Errorf("%d members, want %d", len(after.Members), len(names))
+	}
+	if _, err := withMethods(kinds, "noise.yaml", []byte(noisy), []string{"sal"}); err == nil {
+		t.Error("a sweep over no method is taken")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
@@ -33,14 +34,16 @@ func yinYang(j *Job) error {
 		names       map[string]string // method: condition
 	}{
 		{"within_tau", "10", map[string]string{"sal": "SAL, pairs up to τ", "bp": "BP", "fa": "FA"}},
-		{"published", "0", map[string]string{"sal": "SAL as published"}},
+		{"as_published", "0", map[string]string{"sal": "SAL as published"}}, // the cut is none of BP and FA
 	} {
-		set := append([]string{"plasticity.sal_cut=" + part.cut}, overrides...)
-		if part.cut == "0" {
-			set = append(set, "plasticity.method=sal")
+		s, err := j.parse("yin-yang-sweep.yaml", append([]string{"plasticity.sal_cut=" + part.cut}, overrides...)...)
+		if err != nil {
+			return err
 		}
-		file := "yin-yang-sweep.yaml"
-		r, err := j.sweep(file, part.folder, set...)
+		if s, err = s.Narrowed("plasticity.method", func(method string) bool { return part.names[method] != "" }); err != nil {
+			return err
+		}
+		r, err := j.Tools.Sweep(j.Ctx, s, filepath.Join(j.Dir, part.folder))
 		if err != nil {
 			return err
 		}

@@ -59,7 +59,7 @@ type Result struct {
 // asked.
 func Run(ctx context.Context, from string, o Options) (*Result, error) {
 	kind := kinds.Sampling{}
-	source, err := experiment.OpenSource(from, kind.Name())
+	source, err := experiment.OpenSource(from, kind)
 	if err != nil {
 		return nil, err
 	}

@@ -63,7 +63,7 @@ func (s Sample) Validate() settings.Problems {
 		ps.Add("visible", "is %d; must be between 1 and the number of neurons, %d", s.Visible, s.Neurons)
 	}
 	if s.Clamps != nil && len(s.Clamps) != s.Neurons {
-		ps.Add("clamps", "has %d entries for %d neurons", len(s.Clamps), s.Neurons)
+		ps.Add("clamps", "has %s for %d neurons", settings.Count(len(s.Clamps), "entry"), s.Neurons)
 	}
 	if s.Duration < sampleBatches {
 		ps.Add("duration", "must be at least %d tau", sampleBatches)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"spikealign/boltzmann"
 	"spikealign/internal/random"
@@ -41,8 +42,8 @@ type Target struct {
 	Weights       [][]float64 `yaml:"weights" range:"[-1e6, 1e6]" doc:"or given: symmetric, row = postsynaptic; the diagonal is ignored"`
 	Bias          []float64   `yaml:"bias" range:"[-1e6, 1e6]" doc:"with weights"`
 	BarsStripes   int         `yaml:"bars_and_stripes" range:"[0, 8]" doc:"or images of bars and stripes with this many pixels on a side; visible = side^2"`
-	Patterns      [][]uint8   `yaml:"patterns" range:"[0, 1]" doc:"or any patterns of the visible neurons, 0 or 1, equally probable; one that stands there twice weighs twice"`
-	Probabilities []float64   `yaml:"probabilities" range:"[0, 1]" doc:"or any distribution: the probabilities of the 2^visible states of the visible neurons, in all 1; bit i of a state's number is neuron i, counted from 0"`
+	Patterns      [][]uint8   `yaml:"patterns" range:"[0, 1]" also:"data" doc:"or any patterns of the visible neurons, 0 or 1, equally probable; one that stands there twice weighs twice"`
+	Probabilities []float64   `yaml:"probabilities" range:"[0, 1]" doc:"or any distribution: the probabilities of the 2^visible states of the visible neurons, in all 0.99 to 1.01, divided by their sum; bit i of a state's number is neuron i, counted from 0"`
 	TeacherLength int64       `yaml:"teacher_length" default:"100000" range:"[1, 2^40]" unit:"tau" doc:"above 20 neurons: length of the target network's run that stands in for enumeration"`
 }
 
@@ -129,14 +130,17 @@ func (s *Settings) Validate() settings.Problems {
 
 func (s *Settings) relateTarget(ps *settings.Problems) {
 	t, visible := &s.Target, s.Network.Visible
-	given := 0
-	for _, is := range []bool{t.Weights != nil, t.BarsStripes != 0, t.Patterns != nil, t.Probabilities != nil} {
-		if is {
-			given++
+	var given []string
+	for _, g := range []struct {
+		name string
+		is   bool
+	}{{"weights", t.Weights != nil}, {"bars_and_stripes", t.BarsStripes != 0}, {"patterns", t.Patterns != nil}, {"probabilities", t.Probabilities != nil}} {
+		if g.is {
+			given = append(given, g.name)
 		}
 	}
-	if given > 1 {
-		ps.Add("target", "only one of weights, bars_and_stripes, patterns and probabilities can be given")
+	if len(given) > 1 {
+		ps.Add("target", "only one of weights, bars_and_stripes, patterns and probabilities can be given, and there are %s", strings.Join(given, " and "))
 	}
 	if side := t.BarsStripes; side != 0 && !ps.Has("target.bars_and_stripes") && side*side != visible {
 		ps.Add("target.bars_and_stripes", "images of %dx%d pixels need network.visible = %d", side, side, side*side)
@@ -169,13 +173,27 @@ func (s *Settings) relateProbabilities(ps *settings.Problems) {
 		ps.Add(path, "can be given for at most %d visible neurons", boltzmann.MaxNeurons)
 	case !ps.Vector(path, p, 1<<visible, "states of the visible neurons"):
 	case math.Abs(total-1) > sumTolerance:
-		ps.Add(path, "add up to %v, must add up to 1", total)
+		ps.Add(path, "add up to %.9g, must add up to 1, or to 0.99 to 1.01 where they are rounded: divide them by their sum, if that is what is meant", total)
 	}
 }
 
-// sumTolerance is how far from 1 given probabilities may add up: what rounding to 32 bits leaves,
-// and more. They are divided by their sum.
-const sumTolerance = 1e-6
+// sumTolerance is how far from 1 given probabilities may add up: what printing them with a few
+// digits leaves. They are divided by their sum; sumSilence is how far off nothing is said of it,
+// what rounding to 32 bits leaves.
+const (
+	sumTolerance = 0.01
+	sumSilence   = 1e-6
+)
+
+// Warnings returns what is done otherwise than the settings say.
+func (s *Settings) Warnings() []string {
+	if p := s.Target.Probabilities; p != nil {
+		if total := boltzmann.Total(p); math.Abs(total-1) > sumSilence {
+			return []string{fmt.Sprintf("target.probabilities add up to %.9g and were divided by it", total)}
+		}
+	}
+	return nil
+}
 
 // wakePhases is how many clamped patterns a wake phase has.
 func (s *Settings) wakePhases() int {

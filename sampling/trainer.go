@@ -263,9 +263,9 @@ func (t Training) relate(ps *settings.Problems) {
 	if p := t.Probabilities; p != nil {
 		switch {
 		case t.Visible > boltzmann.MaxNeurons || t.Visible > 0 && len(p) != 1<<t.Visible:
-			ps.Add("probabilities", "has %d entries for %d visible neurons, needs one for each of their states, of at most %d neurons", len(p), t.Visible, boltzmann.MaxNeurons)
+			ps.Add("probabilities", "has %s for %d visible neurons, needs one for each of their states, of at most %d neurons", settings.Count(len(p), "entry"), t.Visible, boltzmann.MaxNeurons)
 		case slices.ContainsFunc(p, func(x float64) bool { return !(x >= 0 && x <= 1) }) || math.Abs(boltzmann.Total(p)-1) > sumTolerance:
-			ps.Add("probabilities", "must be between 0 and 1 and add up to 1")
+			ps.Add("probabilities", "must be between 0 and 1 and add up to 1, within %v", sumTolerance)
 		}
 	}
 	if t.TargetWeights != nil {

@@ -62,17 +62,28 @@ func (ps *Problems) Add(path, format string, args ...any) {
 	*ps = append(*ps, Problem{Path: path, Message: fmt.Sprintf(format, args...)})
 }
 
+// Count is a number of things, whose plural ends in s or ies: "1 entry", "2 entries".
+func Count(n int, thing string) string {
+	switch stem, isY := strings.CutSuffix(thing, "y"); {
+	case n == 1:
+		return "1 " + thing
+	case isY:
+		return fmt.Sprintf("%d %sies", n, stem)
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
 // Matrix adds what is wrong with the shape of a matrix of synapses, row = postsynaptic, and reports
 // whether it is right.
 func (ps *Problems) Matrix(path string, m [][]float64, rows, columns int) bool {
 	shape := []int{rows, columns}
 	if len(m) != rows {
-		*ps = append(*ps, Problem{path, fmt.Sprintf("has %d rows, needs %d: one for each postsynaptic neuron", len(m), rows), shape})
+		*ps = append(*ps, Problem{path, fmt.Sprintf("has %s, needs %d: one for each postsynaptic neuron", Count(len(m), "row"), rows), shape})
 		return false
 	}
 	for i, row := range m {
 		if len(row) != columns {
-			message := fmt.Sprintf("has %d entries, needs %d: one for each presynaptic neuron", len(row), columns)
+			message := fmt.Sprintf("has %s, needs %d: one for each presynaptic neuron", Count(len(row), "entry"), columns)
 			*ps = append(*ps, Problem{Join(path, strconv.Itoa(i)), message, shape})
 			return false
 		}
@@ -84,7 +95,7 @@ func (ps *Problems) Matrix(path string, m [][]float64, rows, columns int) bool {
 // ("neurons"), and reports whether it is right.
 func (ps *Problems) Vector(path string, x []float64, n int, things string) bool {
 	if len(x) != n {
-		*ps = append(*ps, Problem{path, fmt.Sprintf("has %d entries for %d %s", len(x), n, things), []int{n}})
+		*ps = append(*ps, Problem{path, fmt.Sprintf("has %s for %d %s", Count(len(x), "entry"), n, things), []int{n}})
 		return false
 	}
 	return true

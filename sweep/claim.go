@@ -18,6 +18,9 @@ import (
 // claim takes the folder: makes it, locks it, sees that the runs in it are those of this sweep, and
 // writes sweep.yaml.
 func (s *Sweep) claim(o Options) (unlock func(), err error) {
+	if experiment.IsRun(o.Dir) && !IsSweep(o.Dir) {
+		return nil, experiment.Usagef("%s is the folder of a run; choose another folder with -o", o.Dir)
+	}
 	if entries, err := os.ReadDir(o.Dir); err == nil && !IsSweep(o.Dir) {
 		for _, e := range entries {
 			if !strings.HasPrefix(e.Name(), ".") {
@@ -25,7 +28,8 @@ func (s *Sweep) claim(o Options) (unlock func(), err error) {
 			}
 		}
 	}
-	strays, err := s.strays(o.Dir)
+	s.adopt(o.Dir)
+	strays, err := s.strays(o.Dir, o.Overwrite)
 	if err != nil {
 		return nil, err
 	}
@@ -94,10 +98,12 @@ func (s *Sweep) settle(dir string, strays []stray, text []byte) error {
 type stray struct {
 	name   string
 	change string // how it differs from the member of that name; "" if there is no such member
+	seed   bool   // that member has another seed, which follows from the sweep's
 }
 
-// strays returns the runs in the folder of a sweep that are not of this one.
-func (s *Sweep) strays(dir string) (found []stray, err error) {
+// strays returns the runs in the folder of a sweep that are not of this one. A finished run whose
+// configuration was changed since is an error, or a stray if it may be replaced.
+func (s *Sweep) strays(dir string, replace bool) (found []stray, err error) {
 	entries, err := os.ReadDir(filepath.Join(dir, MembersDir))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -119,16 +125,27 @@ func (s *Sweep) strays(dir string) (found []stray, err error) {
 			found = append(found, stray{name: e.Name()})
 			continue
 		}
+		if f, err := experiment.Open(at); err == nil {
+			if err := f.Unchanged(s.kinds); err != nil && replace {
+				found = append(found, stray{name: e.Name(), change: err.Error()})
+				continue
+			} else if err != nil {
+				return nil, fmt.Errorf("%w; or run this member anew with --force", err)
+			}
+		}
 		old, err := s.kinds.Load(filepath.Join(at, experiment.ConfigFile))
 		if err != nil {
 			return nil, err
 		}
-		change, err := s.Members[k].Spec.Differs(old)
-		if err != nil {
+		x := stray{name: e.Name()}
+		if now := s.Members[k].Spec; !s.ownSeeds() && old.Seed != now.Seed {
+			x.seed, old.Seed = true, now.Seed
+		}
+		if x.change, err = s.Members[k].Spec.Differs(old); err != nil {
 			return nil, err
 		}
-		if change != "" {
-			found = append(found, stray{e.Name(), change})
+		if x.seed || x.change != "" {
+			found = append(found, x)
 		}
 	}
 	return found, nil
@@ -161,6 +178,9 @@ func (s *Sweep) difference(dir string, strays []stray) string {
 		}
 	}
 	old, err := Load(s.kinds, dir)
+	if slices.ContainsFunc(strays, func(m stray) bool { return m.seed }) {
+		return s.seedDifference(old)
+	}
 	if err != nil {
 		return "it has members that this grid has not"
 	}
@@ -187,6 +207,25 @@ func (s *Sweep) difference(dir string, strays []stray) string {
 		return "its grid has " + strings.Join(missing, " and ") + ", this one has not"
 	}
 	return "it has members that this grid has not"
+}
+
+// seedDifference says why members have other seeds than those of another sweep, nil if that cannot
+// be read. They follow from the seed of the base and from the replicates.
+func (s *Sweep) seedDifference(old *Sweep) string {
+	list := func(paths []string) string {
+		if len(paths) == 0 {
+			return "none"
+		}
+		return strings.Join(slices.Sorted(slices.Values(paths)), ", ")
+	}
+	switch {
+	case old == nil || len(old.Members) == 0:
+	case list(old.Replicates) != list(s.Replicates):
+		return fmt.Sprintf("its replicates are %s, those of this one are %s, and the seeds of all members follow from them", list(old.Replicates), list(s.Replicates))
+	case old.seed != s.seed:
+		return fmt.Sprintf("the seed of its base experiment is %d, that of this one is %d", old.seed, s.seed)
+	}
+	return "its members have other seeds"
 }
 
 // canonicals are the values of an axis as names of members have them.

@@ -63,6 +63,9 @@ func (f *faults) place(index []int, p yamlconf.Issue) (moved yamlconf.Issue, inB
 	if p.Value != "" { // what is wrong is the value, not the path
 		moved.Message = p.Path + ": " + p.Message
 	}
+	if strings.Contains(p.Message, "whole number") {
+		moved.Message += "; a range rounds its values with whole: true"
+	}
 	for k, a := range f.sweep.Grid {
 		if a.Path != path || index[k] < 0 {
 			continue

@@ -40,7 +40,7 @@ func List(kinds experiment.Kinds, dir string, members bool) (entries []Entry, do
 	}
 	whole := map[string]bool{} // sweeps, and whether they stand in the list as one entry
 	for _, d := range dirs {
-		if of := sweepOf(d); of != "" && !members {
+		if of := Of(d); of != "" && !members {
 			listed, seen := whole[of]
 			if !seen {
 				e, err := look(kinds, of)
@@ -65,8 +65,8 @@ func List(kinds experiment.Kinds, dir string, members bool) (entries []Entry, do
 	return entries, doubts, nil
 }
 
-// sweepOf returns the folder of the sweep whose member lives in dir, or "".
-func sweepOf(dir string) string {
+// Of returns the folder of the sweep whose member lives in dir, or "".
+func Of(dir string) string {
 	members, of := filepath.Dir(dir), filepath.Dir(filepath.Dir(dir))
 	if filepath.Base(members) == MembersDir && IsSweep(of) {
 		return of

@@ -50,6 +50,7 @@ type Stat struct {
 
 // Collect reads what there is of the sweep in dir.
 func (s *Sweep) Collect(dir string) (*Result, error) {
+	s.adopt(dir)
 	r := &Result{Sweep: s, Dir: dir}
 	for _, m := range s.Members {
 		folder, err := experiment.Open(MemberDir(dir, m))

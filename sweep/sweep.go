@@ -66,7 +66,7 @@ type File struct {
 // Axis is one parameter of the grid.
 type Axis struct {
 	Path   string `yaml:"path" doc:"dotted path in the experiment"`
-	Values Values `yaml:"values" doc:"its values, or {from: X, to: Y, steps: N}, with log: true in equal ratios"`
+	Values Values `yaml:"values" doc:"its values, or {from: X, to: Y, steps: N}, with log: true in equal ratios, with whole: true rounded to whole numbers"`
 	Label  string `yaml:"label" doc:"how figures call it"`
 }
 
@@ -151,6 +151,7 @@ type Sweep struct {
 	Base    experiment.Kind // of the base experiment
 	Members []Member        // in the order of the grid, the last path fastest
 	kinds   experiment.Kinds
+	seed    uint64 // of the base experiment
 	file    string // where it was read, and its text
 	data    []byte
 	place   experiment.Place // of files of numbers
@@ -170,6 +171,8 @@ type Member struct {
 	// 1e-05).
 	Values []string
 	Spec   *experiment.Spec
+
+	once string // the name that earlier versions gave it, where that is another one
 }
 
 // IsSweep reports whether dir is the folder of a sweep.
@@ -272,6 +275,9 @@ func (s *Sweep) base(doc *yamlconf.Document) (*baseDocument, error) {
 		if !filepath.IsAbs(name) {
 			name = filepath.Join(filepath.Dir(s.file), name)
 		}
+		if experiment.IsRun(name) {
+			return nil, s.Fault(baseName+".file", name+" is the folder of a run; its experiment file is "+filepath.Join(b.Text("file"), experiment.ConfigFile))
+		}
 		data, err := yamlconf.ReadFile(name)
 		if err != nil {
 			return nil, s.Fault(baseName+".file", fmt.Sprintf("cannot read the base experiment: %v", err))
@@ -350,8 +356,7 @@ func (a Axis) fault() string {
 func (s *Sweep) member(base *baseDocument, index []int) (Member, error) {
 	overrides := slices.Clone(s.Set)
 	var m Member
-	var key, name, repeat []string
-	ownSeed := false
+	var key, name, once, repeat []string
 	for k, a := range s.Grid {
 		if index[k] < 0 {
 			continue
@@ -363,18 +368,21 @@ func (s *Sweep) member(base *baseDocument, index []int) (Member, error) {
 		if slices.Contains(s.Replicates, a.Path) {
 			repeat = append(repeat, a.Path+"="+v)
 		}
-		name = append(name, s.Short(k)+"-"+v)
-		ownSeed = ownSeed || a.Path == "seed"
+		once = append(once, s.Short(k)+"-"+v)
+		name = append(name, s.Short(k)+"-"+cleaned(Plain(v)))
 	}
 	// The order of the grid is no part of a member.
 	slices.Sort(key)
 	slices.Sort(name)
+	slices.Sort(once)
 	slices.Sort(repeat)
 	h := fnv.New64a()
 	h.Write([]byte(strings.Join(key, "\n")))
 	m.Name = strings.Join(name, "_")
-	if clean := unclean.ReplaceAllString(m.Name, "-"); clean != m.Name || len(clean) > 100 || !nameText.MatchString(clean) {
-		m.Name = fmt.Sprintf("%.60s-%016x", "m"+clean, h.Sum64())
+	// What is left of a list is not all that it says, so that a name of one needs a number.
+	if plain := strings.Join(once, "_"); m.Name != plain || !nameText.MatchString(plain) {
+		m.Name = fmt.Sprintf("%.60s-%016x", m.Name, h.Sum64())
+		m.once = fmt.Sprintf("%.60s-%016x", "m"+unclean.ReplaceAllString(plain, "-"), h.Sum64())
 	}
 	spec, err := s.kinds.Decode(base.With(overrides...), base.name)
 	if err != nil {
@@ -382,7 +390,8 @@ func (s *Sweep) member(base *baseDocument, index []int) (Member, error) {
 	}
 	m.Spec = spec
 	spec.Name = m.Name
-	if !ownSeed {
+	s.seed = spec.Seed
+	if !s.ownSeeds() {
 		// Conditions differ by nothing but themselves: the replicates of one index begin alike in
 		// all of them.
 		r := fnv.New64a()
@@ -391,6 +400,25 @@ func (s *Sweep) member(base *baseDocument, index []int) (Member, error) {
 		spec.Seed = stream.Uint64()
 	}
 	return m, nil
+}
+
+// ownSeeds reports whether the grid gives the members their seeds.
+func (s *Sweep) ownSeeds() bool {
+	return slices.ContainsFunc(s.Grid, func(a Axis) bool { return a.Path == "seed" })
+}
+
+// cleaned is the text of a value with hyphens between what a name may have.
+func cleaned(value string) string {
+	return strings.ReplaceAll(strings.TrimSpace(unclean.ReplaceAllString(value, " ")), " ", "-")
+}
+
+// adopt lets the members that an earlier version began in a folder keep their names.
+func (s *Sweep) adopt(dir string) {
+	for k, m := range s.Members {
+		if m.once != "" && experiment.IsRun(filepath.Join(dir, MembersDir, m.once)) {
+			s.Members[k].Name, s.Members[k].once, m.Spec.Name = m.once, "", m.once
+		}
+	}
 }
 
 var unclean = regexp.MustCompile(`[^A-Za-z0-9_.-]+`)
@@ -418,12 +446,29 @@ func (s *Sweep) Conditions() []int {
 	return ks
 }
 
+// Narrowed returns the sweep with only those values of a path of its grid that keep accepts. The
+// path is one of the grid.
+func (s *Sweep) Narrowed(path string, keep func(value string) bool) (*Sweep, error) {
+	part := s.File
+	part.Grid = slices.Clone(s.Grid)
+	for k := range part.Grid {
+		if a := &part.Grid[k]; a.Path == path {
+			a.Values = slices.DeleteFunc(slices.Clone(a.Values), func(v yamlconf.Raw) bool { return !keep(v.Text()) })
+		}
+	}
+	text, err := part.Marshal()
+	if err != nil {
+		return nil, err
+	}
+	return Parse(s.kinds, s.file, text)
+}
+
 // MemberDir returns the folder of a member.
 func MemberDir(dir string, m Member) string { return filepath.Join(dir, MembersDir, m.Name) }
 
 // Marshal writes the sweep as a sweep file, the changes included.
-func (s *Sweep) Marshal() ([]byte, error) {
-	return yamlconf.Marshal("A sweep. Go on with it: spikealign sweep FOLDER", &s.File)
+func (f *File) Marshal() ([]byte, error) {
+	return yamlconf.Marshal("A sweep. Go on with it: spikealign sweep FOLDER", f)
 }
 
 // jobs returns the members in the order in which they are worked on: those that are under way

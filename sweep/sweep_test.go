@@ -179,8 +179,12 @@ func TestRanges(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"{from: 0, to: .5, steps: 6}", "0 0.1 0.2 0.3 0.4 0.5"},
 		{"{from: -0.3, to: 0.6, steps: 4}", "-0.3 0 0.3 0.6"},
-		{"{from: 1, to: 0, steps: 4}", "1 0.6666666666666666 0.3333333333333333 0"},
+		{"{from: 1, to: 0, steps: 4}", "1 0.6667 0.3333 0"},
 		{"{from: 1, to: 5, steps: 5}", "1 2 3 4 5"},
+		{"{from: 0, to: 0.1, steps: 7}", "0 0.01667 0.03333 0.05 0.06667 0.08333 0.1"},
+		{"{from: 1000, to: 1001, steps: 4}", "1000 1000.3333 1000.6667 1001"},
+		{"{from: 10, to: 1000, steps: 4, log: true, whole: true}", "10 46 215 1000"},
+		{"{from: 0, to: 10, steps: 4, whole: true}", "0 3 7 10"},
 		{"{from: 0, to: 3e5, steps: 4}", "0 100000 200000 300000"},
 		{"{from: 1e-4, to: 1, steps: 5, log: true}", "0.0001 0.001 0.01 0.1 1"},
 		{"{from: 1, to: 2, steps: 3, log: true}", "1 1.414 2"},
@@ -199,6 +203,7 @@ func TestRanges(t *testing.T) {
 	}
 	for _, c := range []struct{ text, want string }{
 		{"{from: 0, to: 1, steps: 3, log: true}", "small.yaml:9: grid.0.values.from = 0: must be above 0"},
+		{"{from: 0.5, to: 3, steps: 3, whole: true}", "small.yaml:9: grid.0.values.from = 0.5: must be a whole number where whole is true"},
 		{"{from: 0, steps: 3}", "small.yaml:9: grid.0.values.to: is missing"},
 		{"{from: 0, to: 1, steps: 1}", "grid.0.values.steps = 1: must be between 2 and 10000"},
 		{"{from: 0, to: 1, step: 3}", "grid.0.values.step = 3: unknown key; did you mean grid.0.values.steps?"},
@@ -358,8 +363,7 @@ func TestTablesOnTheWay(t *testing.T) {
 }
 
 // TestSpelling verifies that a number has one spelling in the tables however it was written, also
-// in a list, while the names of members, and so their folders, stay those that they have always
-// been.
+// in a list, while the names of members keep the spelling of the file: folders have them.
 func TestSpelling(t *testing.T) {
 	s := parse(t, `kind: sweep
 experiment: {kind: sampling, network: {visible: 2}, target: {weights: [[0, 1], [1, 0]]}}
@@ -372,12 +376,12 @@ grid:
 		got = append(got, m.Name+": "+strings.Join(m.Values, " "))
 	}
 	want := []string{
-		"mbias--1e-3-0.10-_rate_sal-1e-05-0d6b8cb1a9acc30f: 1e-05 [0.001, 0.1]",
-		"mbias---1.e1-2.0-_rate_sal-1e-05-109d3361d2a84196: 1e-05 [-10, 2]",
-		"mbias--1e-3-0.10-_rate_sal-0.5-42bd5eebba56ee8a: 0.5 [0.001, 0.1]",
-		"mbias---1.e1-2.0-_rate_sal-0.5-2c0f55e266def1a7: 0.5 [-10, 2]",
-		"mbias--1e-3-0.10-_rate_sal-0.002-da308c0bb91a8959: 0.002 [0.001, 0.1]",
-		"mbias---1.e1-2.0-_rate_sal-0.002-c675707b05987574: 0.002 [-10, 2]",
+		"bias-1e-3-0.10_rate_sal-1e-05-0d6b8cb1a9acc30f: 1e-05 [0.001, 0.1]",
+		"bias--1.e1-2.0_rate_sal-1e-05-109d3361d2a84196: 1e-05 [-10, 2]",
+		"bias-1e-3-0.10_rate_sal-0.5-42bd5eebba56ee8a: 0.5 [0.001, 0.1]",
+		"bias--1.e1-2.0_rate_sal-0.5-2c0f55e266def1a7: 0.5 [-10, 2]",
+		"bias-1e-3-0.10_rate_sal-0.002-da308c0bb91a8959: 0.002 [0.001, 0.1]",
+		"bias--1.e1-2.0_rate_sal-0.002-c675707b05987574: 0.002 [-10, 2]",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %s\nwant %s", strings.Join(got, "\n     "), strings.Join(want, "\n     "))

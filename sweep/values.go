@@ -1,8 +1,10 @@
 package sweep
 
 import (
+	"math"
 	"math/big"
 	"strconv"
+	"strings"
 
 	"spikealign/internal/detmath"
 	"spikealign/internal/yamlconf"
@@ -18,6 +20,7 @@ type Range struct {
 	To    *float64 `yaml:"to" doc:"the last value"`
 	Steps int      `yaml:"steps" doc:"how many values, both ends included"`
 	Log   bool     `yaml:"log" doc:"with equal ratios instead of equal differences"`
+	Whole bool     `yaml:"whole" doc:"rounded to whole numbers"`
 }
 
 // Form implements yamlconf.Mapped.
@@ -34,6 +37,10 @@ func (v *Values) Expand(form any) settings.Problems {
 		ps.Add("to", "is missing: the last value")
 	case *r.From == *r.To:
 		ps.Add("to", "must differ from the first value")
+	case r.Whole && *r.From != math.Round(*r.From):
+		ps.Add("from", "must be a whole number where whole is true")
+	case r.Whole && *r.To != math.Round(*r.To):
+		ps.Add("to", "must be a whole number where whole is true")
 	case r.Log && !(*r.From > 0):
 		ps.Add("from", "must be above 0 in a logarithmic range")
 	case r.Log && !(*r.To > 0):
@@ -53,25 +60,61 @@ func (v *Values) Expand(form any) settings.Problems {
 }
 
 // text is the k-th value. Names of members rest on it: it is the number that one would write, 0.3
-// and not 0.30000000000000004, and the same on all machines.
+// and not 0.30000000000000004, and the same on all machines. Nobody wants to read more than four
+// digits of a root, or of a difference between two values that has no end.
 func (r *Range) text(k int) string {
 	n := r.Steps - 1
+	x := 0.0
 	switch {
 	case k == 0:
-		return spellFloat(*r.From)
+		x = *r.From
 	case k == n:
-		return spellFloat(*r.To)
+		x = *r.To
 	case r.Log:
-		x := detmath.Log(*r.From)
+		x = detmath.Log(*r.From)
 		x += float64((detmath.Log(*r.To) - x) * (float64(k) / float64(n)))
-		// Four digits: nobody wants to read more of a root.
-		x, _ = strconv.ParseFloat(strconv.FormatFloat(detmath.Exp(x), 'g', 4, 64), 64) // was written just now
-		return spellFloat(x)
+		x = detmath.Exp(x)
+		if !r.Whole {
+			x = number(strconv.FormatFloat(x, 'g', 4, 64))
+		}
+	default:
+		// (from (n-k) + to k) / n, exactly.
+		sum := new(big.Rat).Add(times(*r.From, n-k), times(*r.To, k))
+		sum.Quo(sum, big.NewRat(int64(n), 1))
+		const most = 12 // decimals that a value may have
+		x, _ = sum.Float64()
+		if short, _ := new(big.Rat).SetString(sum.FloatString(most)); short.Cmp(sum) != 0 {
+			step := math.Abs(*r.To-*r.From) / float64(n)
+			x = number(sum.FloatString(max(0, 3-int(math.Floor(math.Log10(step))))))
+		}
 	}
-	// (from (n-k) + to k) / n, exactly.
-	sum := new(big.Rat).Add(times(*r.From, n-k), times(*r.To, k))
-	x, _ := sum.Quo(sum, big.NewRat(int64(n), 1)).Float64()
+	if r.Whole {
+		x = math.Round(x)
+	}
 	return spellFloat(x)
+}
+
+// number returns a number that was written just now.
+func number(text string) float64 {
+	x, _ := strconv.ParseFloat(text, 64)
+	return x
+}
+
+// Plain is how a reader calls a value of the grid: numbers from a file by its name, and any other
+// value as it is.
+func Plain(value string) string {
+	if !strings.HasPrefix(value, "{") {
+		return value
+	}
+	doc := yamlconf.Parse("", []byte(value))
+	file, array := doc.Text("file"), doc.Text("array")
+	switch {
+	case file == "":
+		return value
+	case array == "":
+		return file
+	}
+	return array + " of " + file
 }
 
 // times returns the decimal number x, as it is written, times n.

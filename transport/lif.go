@@ -10,6 +10,7 @@ import (
 	"spikealign/internal/detmath"
 	"spikealign/internal/state"
 	"spikealign/layered"
+	"spikealign/mismatch"
 	"spikealign/settings"
 )
 
@@ -42,6 +43,16 @@ type LIF struct {
 	StimulusShare  float64 `yaml:"stimulus_share" default:"0.2" range:"(0, 1]" also:"stim_ratio, ratio_active" doc:"share of the neurons that are driven at a time"`
 	StimulusRate   float64 `yaml:"stimulus_rate" default:"200" range:"(0, 1e6]" unit:"Hz" also:"stim_rate" doc:"rate of a stimulus while it drives"`
 	StimulusPeriod float64 `yaml:"stimulus_period" default:"100" range:"[0.001, 1e6]" unit:"ms" also:"stim_duration, stimulus_length" doc:"time after which others are driven"`
+}
+
+// Lacks implements Method: there are no windows of SAL, and factors of a refractory time of 0 do
+// nothing.
+func (s *LIF) Lacks() []string {
+	lacks := []string{mismatch.Amplitude, mismatch.Tau}
+	if s.Refractory == 0 {
+		lacks = append(lacks, mismatch.Refractory)
+	}
+	return lacks
 }
 
 // steps returns a time in steps.
@@ -485,26 +496,27 @@ func (l *lifLearner) respondAbove(k int) {
 	q.rule.learn(l.tiles[k].tile, &q.inputs, &x.spikes)
 }
 
-// deliver hands over the spikes. Each pair is a network of its own, and so a replica, of which only
-// two layers spike.
+// deliver hands over the spikes of the lower layer of every pair, and of the upper one of the last.
 func (l *lifLearner) deliver() error {
 	if l.problem.Spikes == nil {
 		return nil
 	}
+	top := len(l.pairs)
 	for t := l.from; t < l.until; t++ {
 		for k := range l.pairs {
-			q := &l.pairs[k]
-			l.feed = l.feed[:0]
-			for x := range q.out {
-				l.feed = append(l.feed, q.out[x].spikes.of(t)...)
-			}
-			for layer, ids := range [2][]int32{q.inputs.of(t), l.feed} {
-				if len(ids) == 0 {
-					continue
-				}
-				if err := l.problem.Spikes(k, t, k+layer, ids); err != nil {
+			if ids := l.pairs[k].inputs.of(t); len(ids) > 0 {
+				if err := l.problem.Spikes(0, t, k, ids); err != nil {
 					return err
 				}
+			}
+		}
+		l.feed = l.feed[:0]
+		for x := range l.pairs[top-1].out {
+			l.feed = append(l.feed, l.pairs[top-1].out[x].spikes.of(t)...)
+		}
+		if len(l.feed) > 0 {
+			if err := l.problem.Spikes(0, t, top, l.feed); err != nil {
+				return err
 			}
 		}
 	}

@@ -288,12 +288,13 @@ func TestLIFOracle(t *testing.T) {
 			if c.various {
 				p.Neurons = lifNeurons(c.layers)
 			}
-			got := map[[2]int64][]int32{} // replica*2 + above, time
+			got := map[[2]int64][]int32{} // layer, time
 			p.Spikes = func(replica int, time int64, layer int, neurons []int32) error {
-				if layer != replica && layer != replica+1 {
-					t.Errorf("replica %d has spikes in layer %d", replica, layer)
+				at := [2]int64{int64(layer), time}
+				if replica != 0 || got[at] != nil {
+					t.Errorf("replica %d, layer %d, step %d: there is one replica, and a layer has its spikes once", replica, layer, time)
 				}
-				got[[2]int64{int64(replica + layer), time}] = slices.Clone(neurons)
+				got[at] = slices.Clone(neurons)
 				return nil
 			}
 			l, err := method.Start(p)
@@ -322,7 +323,10 @@ func TestLIFOracle(t *testing.T) {
 				for above := range 2 {
 					for u, ids := range o.spikes[above] {
 						total += len(ids)
-						if x := got[[2]int64{int64(2*k + above), int64(u)}]; !slices.Equal(ids, x) {
+						if above == 1 && k+2 < len(c.layers) {
+							continue // the next pair's lower layer is handed over
+						}
+						if x := got[[2]int64{int64(k + above), int64(u)}]; !slices.Equal(ids, x) {
 							t.Fatalf("pair %d, layer %d, step %d: spikes %v, the oracle's %v", k, k+above, u, x, ids)
 						}
 					}

@@ -12,6 +12,7 @@ import (
 	"spikealign/internal/random"
 	"spikealign/internal/state"
 	"spikealign/layered"
+	"spikealign/mismatch"
 	"spikealign/settings"
 )
 
@@ -137,6 +138,9 @@ func (s *RDD) Validate(layers []int) settings.Problems {
 	shape.Layers, shape.Replicas = layers, 1
 	return append(ps, shape.Validate()...)
 }
+
+// Lacks implements Method: there are no windows of SAL.
+func (s *RDD) Lacks() []string { return []string{mismatch.Amplitude, mismatch.Tau} }
 
 // Clock implements Method.
 func (s *RDD) Clock() (stepSeconds float64, replicas int) { return s.StepSeconds, 1 }

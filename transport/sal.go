@@ -29,6 +29,9 @@ func (s *SAL) of(layers []int) layered.SAL {
 	return of
 }
 
+// Lacks implements Method.
+func (s *SAL) Lacks() []string { return nil }
+
 // Clock implements Method.
 func (s *SAL) Clock() (stepSeconds float64, replicas int) { return s.StepSeconds, s.Replicas }
 

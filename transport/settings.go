@@ -3,6 +3,7 @@ package transport
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"spikealign/internal/random"
@@ -72,6 +73,12 @@ func (s *Settings) Validate() settings.Problems {
 	}
 	if !ps.Has(s.Method) {
 		ps.In(s.Method, m.Validate(s.Layers))
+	}
+	lacks := m.Lacks()
+	for _, key := range s.Mismatch.Nonzero() {
+		if slices.Contains(lacks, key) {
+			ps.Add("mismatch."+key, "has no effect on method %s with its settings; 0, or another method", s.Method)
+		}
 	}
 	return ps
 }

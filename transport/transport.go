@@ -31,8 +31,10 @@ type Problem struct {
 	// are done. Nothing computed may depend on Workers.
 	Workers  int
 	Parallel func(workers int, work func(worker int))
-	// Spikes, if not nil, takes the spikes: of a replica, at a step of the method's clock, of a
-	// layer, neurons in order. Time must not decrease for a replica.
+	// Spikes, if not nil, takes the spikes: of a replica, one of those of Clock, at a step of the
+	// method's clock, of a layer, neurons in order. Time must not decrease for a replica, and no
+	// layer comes twice in a step. A method that simulates each pair of layers for itself gives the
+	// lower layer of every pair, and the upper one of the last.
 	Spikes func(replica int, time int64, layer int, neurons []int32) error
 }
 
@@ -42,6 +44,9 @@ type Method interface {
 	Doc() string
 	// Validate returns everything that is wrong with the settings for networks of these layers.
 	Validate(layers []int) settings.Problems
+	// Lacks returns the differences between neurons or synapses, as mismatch.Settings.Nonzero names
+	// them, that have no effect on the method with its present settings.
+	Lacks() []string
 	// Clock returns the duration of a step in seconds of simulated time, and the number of replicas
 	// that are simulated side by side. The time of all replicas counts.
 	Clock() (stepSeconds float64, replicas int)

@@ -56,7 +56,8 @@ type analyzeCommand struct {
 func (analyzeCommand) Help() string {
 	return `Examples:
 
-  spikealign run experiments/minimal.yaml --set record.spikes=true --set training.epochs=101 -o runs/recorded
+  spikealign examples minimal > minimal.yaml
+  spikealign run minimal.yaml --set record.spikes=true --set training.epochs=101 -o runs/recorded
   spikealign analyze runs/recorded --tau 50      # reads spikes.npz
   spikealign analyze chip.csv --unit us --tau 10us --max-lag 100us -o runs/chip
   spikealign analyze spikes-*.dat --tau 20ms --from 500ms      # all files of a NEST recorder
@@ -183,7 +184,7 @@ func (c *analyzeCommand) Run(a *app) error {
 		if r.Exchanged != "" && !strings.Contains(err.Error(), r.Exchanged) {
 			fmt.Fprintln(a.stderr, "warning:", r.Exchanged)
 		}
-		if wrong := (*analysis.OptionError)(nil); errors.As(err, &wrong) {
+		if wrong := (*analysis.OptionError)(nil); errors.As(err, &wrong) || r.Exchanged != "" {
 			return usagef("%s", flagText(err))
 		}
 		return err
@@ -260,7 +261,7 @@ func (c *analyzeCommand) print(w io.Writer, r *analysis.Result) error {
 	o := r.Counter.Options()
 	from := ""
 	if r.Start < 0 {
-		from = fmt.Sprintf(" from %g %s on", r.Start, r.Unit)
+		from = fmt.Sprintf(" from %.12g %s on", r.Start, r.Unit)
 	}
 	fmt.Fprintf(w, "%d neurons, %d spikes in %s%s, resolved to %s\n", r.N, r.Spikes, r.Span(float64(r.Length)), from, r.Span(1))
 	rates := make([]float64, r.N)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,6 +16,20 @@ import (
 type examplesCommand struct {
 	Name string `arg:"" optional:"" help:"Which one to print. Without it: tells which there are."`
 	JSON bool   `name:"json" help:"Print the list as JSON."`
+	noOutput
+}
+
+// noOutput lets -o, which other commands have, say where the text of this one goes.
+type noOutput struct {
+	Output string `short:"o" hidden:""`
+}
+
+// check refuses -o; what is the command with its argument.
+func (n noOutput) check(what string) error {
+	if n.Output == "" {
+		return nil
+	}
+	return usagef("there is no -o here: the text goes to standard output; spikealign %s > %s", what, n.Output)
 }
 
 // Help shows the examples.
@@ -30,6 +45,9 @@ The files are in the program. Times are those of an otherwise idle machine with 
 // Run lists the experiment files, or prints one.
 func (c *examplesCommand) Run(a *app) error {
 	all := experiments.Examples()
+	if err := c.check("examples " + cmp.Or(c.Name, all[0].Name)); err != nil {
+		return err
+	}
 	if c.Name != "" {
 		e, ok := findExample(c.Name)
 		if !ok {

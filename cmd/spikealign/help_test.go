@@ -12,14 +12,15 @@ import (
 	"time"
 
 	"spikealign/catalog"
+	"spikealign/experiments"
 	"spikealign/reproduce"
 	"spikealign/sweep"
 )
 
 // TestExamples holds every line that --help shows to what the program takes: flags, experiment
-// files with their changes, figures and kinds.
+// files with their changes, figures and kinds. The program alone is enough: files come from it.
 func TestExamples(t *testing.T) {
-	t.Chdir("../..")
+	t.Chdir(t.TempDir())
 	known := catalog.All()
 	kinds := known.Kinds()
 	lines := regexp.MustCompile(`(?m)^  spikealign (.*)$`)
@@ -49,8 +50,19 @@ func TestExamples(t *testing.T) {
 					t.Errorf("%s: %v", line, err)
 				}
 			case "examples":
-				if _, ok := findExample(cli.Examples.Name); cli.Examples.Name != "" && !ok {
+				found, ok := findExample(cli.Examples.Name)
+				if cli.Examples.Name != "" && !ok {
 					t.Errorf("%s: there is no such example", line)
+				}
+				if _, file, isWritten := strings.Cut(e[1], " > "); ok && isWritten {
+					file, _, _ = strings.Cut(file, " ")
+					text, err := experiments.Files.ReadFile(found.File())
+					if err == nil {
+						err = os.WriteFile(file, text, 0o666)
+					}
+					if err != nil {
+						t.Error(err)
+					}
 				}
 			case "reproduce":
 				for _, f := range cli.Reproduce.Figures {

@@ -16,6 +16,31 @@ import (
 // other numbers of processors. The results have the same bytes each time. Where the kills fall
 // differs from machine to machine; the outcome must not.
 func TestKilledRunsEndTheSame(t *testing.T) {
+	for kind, file := range map[string]string{
+		"sampling": `
+kind: sampling
+checkpoint: {every: 1s}
+record: {spikes: true}
+network: {visible: 5, tau_ref: 20}
+initial: {noise: 0.5}
+training: {epochs: 1500, epoch_length: 1000, report_every: 100, report_factor: 20}
+plasticity: {noise: 0.02}
+`,
+		"align": `
+kind: align
+checkpoint: {every: 1s}
+record: {spikes: true}
+layers: [40, 60, 30]
+sal: {replicas: 2}
+training: {epochs: 60}
+snapshots: true
+`,
+	} {
+		t.Run(kind, func(t *testing.T) { killAgainAndAgain(t, file) })
+	}
+}
+
+func killAgainAndAgain(t *testing.T, text string) {
 	dir := t.TempDir()
 	self, err := os.Executable()
 	if err != nil {
@@ -26,15 +51,7 @@ func TestKilledRunsEndTheSame(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := filepath.Join(dir, "run.yaml")
-	if err := os.WriteFile(file, []byte(`
-kind: sampling
-checkpoint: {every: 1s}
-record: {spikes: true}
-network: {visible: 5, tau_ref: 20}
-initial: {noise: 0.5}
-training: {epochs: 1500, epoch_length: 1000, report_every: 100, report_factor: 20}
-plasticity: {noise: 0.02}
-`), 0o666); err != nil {
+	if err := os.WriteFile(file, []byte(text), 0o666); err != nil {
 		t.Fatal(err)
 	}
 	start := func(procs string, args ...string) *exec.Cmd {

@@ -2,7 +2,8 @@
 // its commands.
 //
 // Results go to standard output, everything else to standard error. Exit codes: 0 done; 1 failed; 2
-// wrong usage or configuration; 75 stopped with a checkpoint, to be resumed.
+// wrong usage or configuration, or the files at hand need another option; 75 stopped with a
+// checkpoint, to be resumed.
 package main
 
 import (

@@ -30,6 +30,7 @@ func (c *plotCommand) Run(a *app) error {
 	if err := checkFolder(a, c.Dir); err != nil {
 		return err
 	}
+	warnChanged(a, c.Dir)
 	if c.JSON {
 		figures, err := a.drawers.Figures(a.kinds, c.Dir)
 		if err != nil {
@@ -53,6 +54,26 @@ func (c *plotCommand) Run(a *app) error {
 		}
 	}
 	return nil
+}
+
+// warnChanged warns of finished runs in and below dir whose configuration was changed since: the
+// figures show the results that are there.
+func warnChanged(a *app, dir string) {
+	dirs, err := experiment.Find(dir)
+	if err != nil {
+		return // what cannot be read cannot be drawn
+	}
+	told := 0
+	for _, d := range dirs {
+		folder, err := experiment.Open(d)
+		if err != nil {
+			continue
+		}
+		if err := folder.Unchanged(a.kinds); err != nil && told < maxNamed {
+			fmt.Fprintln(a.stderr, "warning:", err)
+			told++
+		}
+	}
 }
 
 // drawRun draws a folder after its run and returns the files of the figures. What was computed is

@@ -116,6 +116,11 @@ func runOrResume(ctx context.Context, a *app, spec *experiment.Spec, dir string,
 		_, err := experiment.Execute(ctx, experiment.Options{Spec: spec, Dir: dir, Session: s})
 		return err
 	}
+	if folder, err := experiment.Open(dir); err == nil {
+		if err := folder.Unchanged(a.kinds); err != nil {
+			return err
+		}
+	}
 	old, err := a.kinds.Load(filepath.Join(dir, experiment.ConfigFile))
 	if err != nil {
 		return err

@@ -26,6 +26,18 @@ those of a run with so many epochs from the start, byte for byte, if the old end
 run too; else a warning says so.`
 }
 
+// sweepOf returns the folder of the sweep whose member lives in dir, or "".
+func sweepOf(dir string) string {
+	if of := sweep.Of(filepath.Clean(dir)); of != "" {
+		return of
+	}
+	abs, err := filepath.Abs(dir) // "." names no folder above it
+	if err != nil {
+		return ""
+	}
+	return sweep.Of(abs)
+}
+
 // Run resumes a run.
 func (c *resumeCommand) Run(a *app) error {
 	if err := checkFolder(a, c.Dir, experiment.Interrupted, experiment.Killed, experiment.Failed); err != nil {
@@ -34,6 +46,10 @@ func (c *resumeCommand) Run(a *app) error {
 	if sweep.IsSweep(c.Dir) && c.Epochs != nil {
 		return usagef("%s is a sweep, whose members have the epochs that its file says; run it with more in another folder: spikealign sweep %s --set training.epochs=%d -o FOLDER",
 			c.Dir, filepath.Join(c.Dir, sweep.ConfigFile), *c.Epochs)
+	}
+	if of := sweepOf(c.Dir); of != "" && c.Epochs != nil {
+		return usagef("%s is a member of the sweep %s, whose members all have the epochs that its file says; go on with a copy of the folder: spikealign resume COPY --epochs %d; or run the sweep with more in another folder: spikealign sweep %s --set training.epochs=%d -o FOLDER",
+			c.Dir, of, *c.Epochs, filepath.Join(of, sweep.ConfigFile), *c.Epochs)
 	}
 	if sweep.IsSweep(c.Dir) {
 		return (&sweepCommand{File: c.Dir, Progress: c.Progress, TimeLimit: c.TimeLimit, Threads: c.Threads, Quiet: c.Quiet, JSON: c.JSON}).Run(a)

@@ -32,9 +32,10 @@ type runCommand struct {
 func (runCommand) Help() string {
 	return `Examples:
 
-  spikealign run experiments/figure4.yaml
-  spikealign run experiments/figure4.yaml -o runs/noisy --set initial.noise=0.8 --seed 3
-  spikealign run experiments/figure4.yaml --time-limit 1h     # stops with a checkpoint, exit code 75
+  spikealign examples figure4 > figure4.yaml
+  spikealign run figure4.yaml
+  spikealign run figure4.yaml -o runs/noisy --set initial.noise=0.8 --seed 3
+  spikealign run figure4.yaml --time-limit 1h     # stops with a checkpoint, exit code 75
 
 The folder holds the whole configuration (experiment.yaml), status (run.json), metrics.csv and arrays.npz.
 SIGINT (Ctrl-C) and SIGTERM stop with a checkpoint; a second one aborts at once.`
@@ -53,6 +54,9 @@ func (c *runCommand) Run(a *app) error {
 	overrides := c.Set
 	if c.Seed != nil {
 		overrides = append(overrides, fmt.Sprintf("seed=%d", *c.Seed))
+	}
+	if c.Output != "" && sweep.IsSweep(c.Output) {
+		return usagef("%s is the folder of a sweep; choose another folder with -o", c.Output)
 	}
 	spec, err := a.kinds.Load(c.File, overrides...)
 	if err != nil {

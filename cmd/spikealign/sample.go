@@ -29,7 +29,8 @@ type sampleCommand struct {
 func (sampleCommand) Help() string {
 	return `Examples:
 
-  spikealign run experiments/bars-and-stripes.yaml -o runs/bars
+  spikealign examples bars-and-stripes > bars.yaml
+  spikealign run bars.yaml -o runs/bars
   spikealign sample runs/bars                               # what the network imagines
   spikealign sample runs/bars --clamp 0-2=1,3=0 -o runs/completed      # the first row and a pixel of the second are given
 

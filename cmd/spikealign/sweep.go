@@ -37,8 +37,9 @@ type sweepCommand struct {
 func (sweepCommand) Help() string {
 	return `Examples:
 
-  spikealign sweep experiments/figure4-sweep.yaml
-  spikealign sweep experiments/figure4-sweep.yaml -o runs/quick --jobs 2 --set training.epochs=1001
+  spikealign examples figure4-sweep > figure4-sweep.yaml
+  spikealign sweep figure4-sweep.yaml
+  spikealign sweep figure4-sweep.yaml -o runs/quick --jobs 2 --set training.epochs=1001
   spikealign sweep runs/quick                 # go on
 
 Members that are finished are not run again, members that were stopped are resumed. The grid may grow in its folder: more values, more seeds.

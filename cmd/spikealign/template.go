@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"text/tabwriter"
@@ -8,6 +9,7 @@ import (
 
 type templateCommand struct {
 	Kind string `arg:"" optional:"" help:"${kinds}, or sweep. Without it: tells what each of them is."`
+	noOutput
 }
 
 // Help shows the examples.
@@ -29,6 +31,9 @@ var sweepTemplate []byte
 // Run prints a template.
 func (c *templateCommand) Run(a *app) error {
 	const sweepKind = "sweep"
+	if err := c.check("template " + cmp.Or(c.Kind, a.kinds[0].Name())); err != nil {
+		return err
+	}
 	switch {
 	case c.Kind == "":
 		t := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
@@ -36,7 +41,11 @@ func (c *templateCommand) Run(a *app) error {
 			fmt.Fprintf(t, "%s\t%s\n", k.Name(), k.Doc())
 		}
 		fmt.Fprintf(t, "%s\tAn experiment over a grid of values.\n", sweepKind)
-		return t.Flush()
+		if err := t.Flush(); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintln(a.stderr, "take one: spikealign template sampling > mine.yaml; change it; then: spikealign run mine.yaml")
+		return err
 	case c.Kind == sweepKind:
 		_, err := a.stdout.Write(sweepTemplate)
 		return err

@@ -107,6 +107,12 @@ func TestTutorial(t *testing.T) {
 	for _, m := range regexp.MustCompile(`!\[[^]]*\]\((\S+) "(\S+)"\)`).FindAllStringSubmatch(string(source), -1) {
 		p.picture(filepath.Join(filepath.Dir(page), m[1]), m[2])
 	}
+	// What the text advises in passing is possible. It is not waited for.
+	for _, m := range regexp.MustCompile("`(spikealign resume [^`]+)`").FindAllStringSubmatch(string(source), -1) {
+		if got := p.shell(m[1] + " -q --time-limit 1ns; echo code $?"); !strings.Contains(got, "code 0") && !strings.Contains(got, "code 75") {
+			t.Errorf("%s: %s", m[1], got)
+		}
+	}
 	if *update {
 		if err := os.WriteFile(page, []byte(strings.Join(written, "\n")+"\n"), 0o666); err != nil {
 			t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -135,7 +136,11 @@ func (d *decoder) problem(p settings.Problem, before Errors) {
 	if o, ok := d.origins[p.Path]; ok {
 		i.Line, i.Set, i.Value = o.line, o.set, o.value
 	} else {
-		for up := p.Path; up != ""; {
+		value := ""
+		if o, ok := d.below(p.Path); ok {
+			i.Line, i.Set = o.line, o.set
+		}
+		for up := p.Path; up != "" && i.Line == 0 && i.Set == ""; {
 			k := strings.LastIndexByte(up, '.')
 			if k < 0 {
 				break
@@ -148,18 +153,35 @@ func (d *decoder) problem(p settings.Problem, before Errors) {
 		}
 		for _, t := range d.targets {
 			if v, ok := lookup(t, p.Path); ok && p.Path != "" {
-				i.Value = show(v)
-				if i.Line == 0 && i.Set == "" {
-					i.Value += " (the default)"
-				}
+				value = show(v)
 				break
 			}
 		}
+		if i.Line == 0 && i.Set == "" && value != "" {
+			value += " (the default)"
+		}
+		i.Value = value
 	}
 	if i.Set != "" {
 		i.File = ""
 	}
 	d.issues = append(d.issues, i)
+}
+
+// below returns where, in a block that does not stand in the file itself, a value was written last:
+// by an override, or else in the file.
+func (d *decoder) below(path string) (last origin, ok bool) {
+	for p, o := range d.origins {
+		if !under(p, path) || strings.Contains(p[len(path)+1:], ".") {
+			continue
+		}
+		at := slices.IndexFunc(d.sets, func(s override) bool { return s.arg == o.set })
+		lastAt := slices.IndexFunc(d.sets, func(s override) bool { return s.arg == last.set })
+		if !ok || at > lastAt || at == lastAt && o.line > last.line {
+			last, ok = o, true
+		}
+	}
+	return last, ok
 }
 
 // under reports whether path a lies below path b.
@@ -409,7 +431,7 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, path string, depth int) {
 			d.columns(n, v, path, depth)
 			return
 		}
-		if !d.wants(n, yaml.SequenceNode, path, "a list, such as "+sample(t)) {
+		if !d.wants(n, yaml.SequenceNode, path, "a list, such as "+sample(t)+orFile(n, t)) {
 			return
 		}
 		if k := t.Elem().Kind(); (k == reflect.Slice || k == reflect.Array) && !isText(t.Elem()) && len(n.Content) > 0 &&
@@ -545,6 +567,21 @@ func sample(t reflect.Type) string {
 		return "[one, two]"
 	}
 	return "[1, 2]"
+}
+
+// orFile says that a list of numbers may come from a file, by the name of one if that is what n is.
+func orFile(n *yaml.Node, t reflect.Type) string {
+	if !isNumbers(t) {
+		return ""
+	}
+	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!str" && filepath.Ext(n.Value) != "" {
+		array := ""
+		if strings.EqualFold(filepath.Ext(n.Value), ".npz") {
+			array = ", array: NAME"
+		}
+		return "; or, for the numbers in a file, {file: " + shorten(n.Value, 60) + array + "}"
+	}
+	return ", or {file: a.npz, array: w}, or {file: a.csv}"
 }
 
 func (d *decoder) scalar(n *yaml.Node, v reflect.Value, path string) {

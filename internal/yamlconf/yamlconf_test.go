@@ -151,7 +151,7 @@ func TestProblems(t *testing.T) {
 			"f.yaml:2: on_off = yes: is not true or false",
 			"f.yaml:3: wait = 60: is not a duration with its unit, such as 90s, 5m or 1h30m",
 			"f.yaml:4: mode = fast: is not known; allowed: discrete, continuous",
-			"f.yaml:5: bias = 3: is a single value; needed: a list, such as [1, 2]",
+			"f.yaml:5: bias = 3: is a single value; needed: a list, such as [1, 2], or {file: a.npz, array: w}, or {file: a.csv}",
 			"f.yaml:6: window = 3: is a single value; needed: keys and values (a_plus: ..., tau: ...)",
 			"f.yaml:7: kind = [a]: is a list; needed: text",
 			"f.yaml:8: names = {a: 1}: is a mapping (keys and values); needed: a list, such as [one, two]",
