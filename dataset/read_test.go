@@ -91,6 +91,7 @@ func TestDamaged(t *testing.T) {
 	one := batches()
 	x, y := matX(0, smallTrain), matY(0, smallTrain)
 	nine := matFile().add(false, x).add(false, matrix(mxDouble, []int32{smallTrain, 1}, "y", miUint8, append(matLabels(0, smallTrain-1), 11)))
+	large := make([]byte, small(t, "cifar-10").maxArchive()+1)
 	for _, c := range []struct {
 		set, file string
 		content   []byte
@@ -117,8 +118,9 @@ func TestDamaged(t *testing.T) {
 		{"cifar-10", "cifar-10-binary.tar.gz", archive(map[string][]byte{"data_batch_1.bin": make([]byte, 5)}, "data_batch_1.bin"), -1, "data_batch_1.bin in it has 5 bytes, where it should have 38"},
 		{"cifar-10", "cifar-10-binary.tar.gz", archive(map[string][]byte{"data_batch_1.bin": bytes.Repeat([]byte{200}, 38)}, "data_batch_1.bin"), 0, "label 200 of image 0"},
 		{"cifar-10", "cifar-10-binary.tar.gz", archive(one, published...)[:200], -1, "it ends here"},
-		{"cifar-10", "cifar-10-binary.tar.gz", packed(make([]byte, maxArchive+1)), -1, "data_batch_1.bin is in it 0 times"},
-		{"cifar-10", "cifar-10-binary.tar.gz", archive(map[string][]byte{"big": make([]byte, maxArchive+1)}, "big", "data_batch_1.bin"), -1, "it unpacks to more than 200 MB"},
+		{"cifar-10", "cifar-10-binary.tar.gz", packed(nil), -1, "data_batch_1.bin is in it 0 times"},
+		{"cifar-10", "cifar-10-binary.tar.gz", archive(map[string][]byte{"big": large}, "big", "data_batch_1.bin"), -1, "it unpacks to more than 16777463 bytes"},
+		{"cifar-10", "cifar-10-binary.tar.gz", append(archive(one, published...), packed(large)...), -1, "it unpacks to more than 16777463 bytes"},
 		{"svhn", "train_32x32.mat", []byte("\x89HDF\r\n\x1a\n" + strings.Repeat(" ", 200)), 124, "this is not the head of a MATLAB file of version 5"},
 		{"svhn", "train_32x32.mat", matFile().add(true, x).Bytes(), -1, "it has no array y"},
 		{"svhn", "train_32x32.mat", matFile().add(true, x).add(false, x).Bytes(), -1, "a second array X"},
@@ -203,8 +205,8 @@ func fashion(t testing.TB) *Set {
 	t.Helper()
 	set, err := Open(t.TempDir(), "fashion-mnist")
 	var missing *NotFoundError
-	if errors.As(err, &missing) {
-		t.Skip(err) // .ci/run installs it, and lets no test be skipped
+	if errors.As(err, &missing) && os.Getenv("SPIKEALIGN_CI") != "1" { // .ci/run installs it
+		t.Skip(err)
 	}
 	if err != nil {
 		t.Fatal(err)
