@@ -26,7 +26,8 @@ type FetchOptions struct {
 	// Progress, if not nil, is told how many bytes of a file are here. total is what the server
 	// says, or the published size.
 	Progress func(file string, done, total int64)
-	// Note, if not nil, is told what is not progress: a file that is here already, a try that failed.
+	// Note, if not nil, is told what is not progress: a file that is here already, a try that
+	// failed.
 	Note func(text string)
 
 	client *http.Client                               // nil stands for one that gives up on silence

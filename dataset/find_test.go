@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -110,9 +111,18 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// TestTable: the table of known sets is complete.
+// TestTable: the table of known sets is complete, and docs/datasets.md has it.
 func TestTable(t *testing.T) {
+	page, err := os.ReadFile("../docs/datasets.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, s := range known {
+		for _, word := range append([]string{fmt.Sprintf("| `%s` | %s | %d, %d | %d x %d x %d |", s.name, s.title, s.train, s.test, s.channels, s.height, s.width), "| " + megabytes(s.bytes()) + " |"}, append(s.homes, s.layouts...)...) {
+			if !strings.Contains(string(page), word) {
+				t.Errorf("docs/datasets.md does not have %q", word)
+			}
+		}
 		if len(s.classes) != 10 || len(s.homes) == 0 || s.title == "" || s.train%5 != 0 && s.name == "cifar-10" {
 			t.Errorf("%s: %+v", s.name, s)
 		}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -54,6 +55,11 @@ func TestDatasetFetch(t *testing.T) {
 		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(b))
 	}))
 	defer server.Close()
+	asked := func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Clone(asks)
+	}
 
 	p := newProgram(t)
 	fetch := []string{"dataset", "fetch", "fashion-mnist", "--from", server.URL + "/fashion", "--progress", "1ms"}
@@ -90,15 +96,15 @@ func TestDatasetFetch(t *testing.T) {
 			t.Errorf("progress does not say %q: %s", want, told)
 		}
 	}
-	if len(asks) != 5 || asks[1] != fmt.Sprintf("%s bytes=%d-", large, sent) {
+	if asks := asked(); len(asks) != 5 || asks[1] != fmt.Sprintf("%s bytes=%d-", large, sent) {
 		t.Errorf("asked for %q", asks)
 	}
 	if code, out, told := p.run("dataset", "verify", "fashion-mnist"); code != 0 ||
 		out != "fashion-mnist in data/fashion-mnist is whole: 60000 training and 10000 test images, mean 0.2860, std 0.3530\n" {
 		t.Errorf("exit code %d: %s%s", code, out, told)
 	}
-	if code, _, told := p.run(append(fetch, "-q")...); code != 0 || told != "" || len(asks) != 5 {
-		t.Errorf("exit code %d: %s, asked for %q", code, told, asks)
+	if code, _, told := p.run(append(fetch, "-q")...); code != 0 || told != "" || len(asked()) != 5 {
+		t.Errorf("exit code %d: %s, asked for %q", code, told, asked())
 	}
 
 	// One wrong bit in what the server has: refused, and nothing appears.
