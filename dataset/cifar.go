@@ -12,8 +12,10 @@ import (
 // and blue, row after row. Five files of training images, one of test images; published as a
 // gzipped tar archive that has them in a folder, with two texts.
 
-// maxArchive is how many bytes may unpack from the archive: 184 MB and a little.
-const maxArchive = 200 << 20
+// maxArchive is how many bytes may unpack from the archive: those of the images and a little.
+func (s *source) maxArchive() int64 {
+	return int64(s.train+s.test)*int64(1+s.channels*s.height*s.width) + 16<<20
+}
 
 // batch is one of the unpacked files.
 func batch(name, sum string) part {
@@ -58,13 +60,13 @@ func readArchive(s *source, in *stream, set *Set) error {
 	if err != nil {
 		return in.fault(err, 1)
 	}
-	limited := &io.LimitedReader{R: z, N: maxArchive}
+	limited := &io.LimitedReader{R: z, N: s.maxArchive()}
 	t := tar.NewReader(limited)
 	var seen []string
 	for {
 		h, err := t.Next()
 		if limited.N == 0 {
-			return in.corrupt("it unpacks to more than %d MB", maxArchive>>20)
+			return in.corrupt("it unpacks to more than %d bytes", s.maxArchive())
 		}
 		if err == io.EOF {
 			break
@@ -101,7 +103,7 @@ func readArchive(s *source, in *stream, set *Set) error {
 		return in.fault(err, 1)
 	}
 	if limited.N == 0 {
-		return in.corrupt("it unpacks to more than %d MB", maxArchive>>20)
+		return in.corrupt("it unpacks to more than %d bytes", s.maxArchive())
 	}
 	return nil
 }

@@ -26,8 +26,8 @@ type FetchOptions struct {
 	// Progress, if not nil, is told how many bytes of a file are here. total is what the server
 	// says, or the published size.
 	Progress func(file string, done, total int64)
-	// Note, if not nil, is told what is not progress: a file that is here already, a home that does
-	// not answer.
+	// Note, if not nil, is told what is not progress: a file that is here already, a try that
+	// failed.
 	Note func(text string)
 
 	client *http.Client                               // nil stands for one that gives up on silence
@@ -98,6 +98,7 @@ func (s *source) fetch(ctx context.Context, o FetchOptions) (dir string, err err
 		homes = []string{strings.TrimSuffix(o.From, "/") + "/"}
 	}
 	dir = filepath.Join(o.Dir, s.name)
+	_, before := os.Stat(o.Dir)
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return "", &durable.FileError{Op: "make", Path: dir, Err: err}
 	}
@@ -105,9 +106,17 @@ func (s *source) fetch(ctx context.Context, o FetchOptions) (dir string, err err
 	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return "", err
 	}
-	if lock != nil {
-		defer func() { err = errors.Join(err, lock.Unlock()) }()
-	}
+	defer func(dir string) {
+		if lock != nil {
+			err = errors.Join(err, lock.Unlock())
+		}
+		if err != nil { // leave no empty folders
+			_ = os.Remove(dir)
+			if before != nil {
+				_ = os.Remove(o.Dir)
+			}
+		}
+	}(dir)
 	for _, form := range s.forms[1:] {
 		if s.wholeIn(dir, form) {
 			o.Note(dir + " has the set already, and whole")
@@ -180,16 +189,18 @@ func (f *fetcher) fetch(ctx context.Context, homes []string) error {
 		if last := (final{}); errors.As(err, &last) {
 			return last.error
 		}
-		f.Note(fmt.Sprintf("%s: %v", address, err))
 		causes = append(causes, fmt.Errorf("%s: %w", address, err))
 	}
-	text := "cannot fetch " + name
+	var words []string
 	for _, c := range causes {
-		text += "; " + c.Error()
+		words = append(words, c.Error())
 	}
+	text := fmt.Sprintf("cannot fetch %s: %s", name, strings.Join(words, "; "))
 	text += fmt.Sprintf("; %s and type the same again, or put the file into %s yourself", pageCheck, f.dir)
-	if st, err := os.Stat(f.partPath()); err == nil && st.Size() > 0 {
+	if f.here() > 0 {
 		text += "; what has come is kept"
+	} else {
+		_ = os.Remove(f.partPath()) // empty, or not there
 	}
 	return &FetchError{File: name, Causes: causes, Text: text}
 }

@@ -27,8 +27,8 @@ type source struct {
 
 // part is one published file.
 type part struct {
-	// names are the names that the file may have; the first is the published one and goes before the
-	// others.
+	// names are the names that the file may have; the first is the published one and goes before
+	// the others.
 	names []string
 	size  int64  // published, in bytes
 	sum   string // SHA-256 (64 digits) or MD5 (32) of the content, "" for none

@@ -50,6 +50,7 @@ type commands struct {
 	Examples  examplesCommand  `cmd:"" help:"List the experiment files that are in the program, or print one."`
 	Template  templateCommand  `cmd:"" help:"Print an experiment file with every default, or a sweep file, to begin with."`
 	List      listCommand      `cmd:"" help:"Show runs at a glance."`
+	Dataset   datasetCommand   `cmd:"" help:"Sets of images: what is here, whether it is whole, how to get it."`
 	Plot      plotCommand      `cmd:"" help:"Draw the figures of a run or a sweep."`
 	Convert   convertCommand   `cmd:"" help:"Turn a parameter file of the authors' programs into an experiment file."`
 	Version   versionCommand   `cmd:"" help:"Print the version."`
@@ -227,6 +228,9 @@ func report(stderr io.Writer, err error) int {
 		return exitUsage
 	case errors.As(err, &stopped):
 		fmt.Fprintln(stderr, "spikealign:", stopped)
+		return exitStopped
+	case errors.Is(err, errPaused):
+		fmt.Fprintln(stderr, "spikealign:", err)
 		return exitStopped
 	case errors.Is(err, syscall.EPIPE) && strings.Contains(err.Error(), "/dev/stdout"): // | head
 		return 128 + int(syscall.SIGPIPE)

@@ -15,10 +15,11 @@ import (
 )
 
 type reproduceCommand struct {
-	Figures  []string      `arg:"" optional:"" help:"Figures, such as fig4; all stands for all. Without any: tells which there are."`
-	Scale    string        `enum:"quick,paper" default:"quick" help:"quick: seconds to minutes a figure; paper: durations, grids and seeds of the paper (default quick)."`
-	Output   string        `short:"o" placeholder:"DIR" help:"Where the folders of the figures go. Without it: runs/reproduce."`
-	Jobs     int           `short:"j" placeholder:"N" help:"Runs at a time; without it as many as there are processors. Changes no result."`
+	Figures []string `arg:"" optional:"" help:"Figures, such as fig4; all stands for all. Without any: tells which there are."`
+	Scale   string   `enum:"quick,paper" default:"quick" help:"quick: seconds to minutes a figure; paper: durations, grids and seeds of the paper (default quick)."`
+	Output  string   `short:"o" placeholder:"DIR" help:"Where the folders of the figures go. Without it: runs/reproduce."`
+	Jobs    int      `short:"j" placeholder:"N" help:"Runs at a time; without it as many as there are processors. Changes no result."`
+	dataFlag
 	Progress time.Duration `default:"10s" placeholder:"DURATION" help:"Time between two lines of progress where standard error is not a terminal (default 10s)."`
 	Quiet    bool          `short:"q" help:"No progress."`
 	JSON     bool          `name:"json" help:"Print the verdicts as JSON."`
@@ -138,7 +139,7 @@ func runOrResume(ctx context.Context, a *app, spec *experiment.Spec, dir string,
 
 // tools gives the reproduction what it needs, with progress on standard error.
 func (c *reproduceCommand) tools(a *app) reproduce.Tools {
-	session := experiment.Session{Program: version(), Log: a.log}
+	session := experiment.Session{Program: version(), Data: c.Data, Log: a.log}
 	reporter := func() *progress.Reporter {
 		width, isTerminal := terminal(a.stderr)
 		return progress.New(a.stderr, progress.Options{Terminal: isTerminal, Width: width, Every: c.Progress})

@@ -52,7 +52,7 @@ func (c *resumeCommand) Run(a *app) error {
 			c.Dir, of, *c.Epochs, filepath.Join(of, sweep.ConfigFile), *c.Epochs)
 	}
 	if sweep.IsSweep(c.Dir) {
-		return (&sweepCommand{File: c.Dir, Progress: c.Progress, TimeLimit: c.TimeLimit, Threads: c.Threads, Quiet: c.Quiet, JSON: c.JSON}).Run(a)
+		return (&sweepCommand{File: c.Dir, Progress: c.Progress, TimeLimit: c.TimeLimit, Threads: c.Threads, dataFlag: c.dataFlag, Quiet: c.Quiet, JSON: c.JSON}).Run(a)
 	}
 	return c.sessionFlags.session(a, func(s experiment.Session) (experiment.Result, error) {
 		if c.Epochs != nil {

@@ -83,6 +83,7 @@ func (c *runCommand) Run(a *app) error {
 
 // sessionFlags are common to run and resume.
 type sessionFlags struct {
+	dataFlag
 	Threads   int           `placeholder:"N" help:"Threads that the run may use, if its kind can use several; without it as many as there are processors. Changes no result."`
 	TimeLimit time.Duration `placeholder:"DURATION" help:"Stop with a checkpoint after this wall time (90m, 1h30m); exit code 75."`
 	Progress  time.Duration `default:"10s" placeholder:"DURATION" help:"Time between two lines of progress where standard error is not a terminal (default 10s)."`
@@ -103,7 +104,7 @@ func (f *sessionFlags) Validate() error {
 
 // session shows progress while work runs, and prints its result.
 func (f *sessionFlags) session(a *app, work func(experiment.Session) (experiment.Result, error)) error {
-	s := experiment.Session{Program: version(), TimeLimit: f.TimeLimit, Threads: f.Threads, Log: a.log}
+	s := experiment.Session{Program: version(), TimeLimit: f.TimeLimit, Threads: f.Threads, Data: f.Data, Log: a.log}
 	end := func(string, bool) {}
 	if !f.Quiet {
 		width, isTerminal := terminal(a.stderr)

@@ -21,12 +21,13 @@ import (
 )
 
 type sweepCommand struct {
-	File      string        `arg:"" help:"The sweep file (YAML), or the folder of a sweep to go on with."`
-	Output    string        `short:"o" placeholder:"DIR" help:"Folder of the sweep. Without it: runs/NAME."`
-	Jobs      int           `short:"j" placeholder:"N" help:"Runs at a time; without it as many as there are processors for their threads. Changes no result."`
-	Threads   int           `placeholder:"N" help:"Threads of each run, if its kind can use several; without it the processors are shared out: one each, more where fewer runs than processors are under way. Changes no result."`
-	Set       []string      `sep:"none" placeholder:"PATH=VALUE" help:"Change a value of the base experiment. Repeatable."`
-	Force     bool          `help:"Remove the runs in the folder that are not of this sweep. Finished members of this one stay."`
+	File    string   `arg:"" help:"The sweep file (YAML), or the folder of a sweep to go on with."`
+	Output  string   `short:"o" placeholder:"DIR" help:"Folder of the sweep. Without it: runs/NAME."`
+	Jobs    int      `short:"j" placeholder:"N" help:"Runs at a time; without it as many as there are processors for their threads. Changes no result."`
+	Threads int      `placeholder:"N" help:"Threads of each run, if its kind can use several; without it the processors are shared out: one each, more where fewer runs than processors are under way. Changes no result."`
+	Set     []string `sep:"none" placeholder:"PATH=VALUE" help:"Change a value of the base experiment. Repeatable."`
+	Force   bool     `help:"Remove the runs in the folder that are not of this sweep. Finished members of this one stay."`
+	dataFlag
 	Progress  time.Duration `default:"10s" placeholder:"DURATION" help:"Time between two lines of progress where standard error is not a terminal (default 10s)."`
 	TimeLimit time.Duration `placeholder:"DURATION" help:"Stop with checkpoints after this wall time (90m, 1h30m); exit code 75."`
 	Quiet     bool          `short:"q" help:"No progress."`
@@ -68,7 +69,7 @@ func (c *sweepCommand) Run(a *app) error {
 	if err != nil {
 		return orExample(err, c.File)
 	}
-	o := sweep.Options{Dir: c.Output, Overwrite: c.Force, Engine: sweep.Local{Jobs: c.Jobs}, Session: experiment.Session{Program: version(), Threads: c.Threads, Log: a.log}}
+	o := sweep.Options{Dir: c.Output, Overwrite: c.Force, Engine: sweep.Local{Jobs: c.Jobs}, Session: experiment.Session{Program: version(), Threads: c.Threads, Data: c.Data, Log: a.log}}
 	if o.Dir == "" {
 		if o.Dir = filepath.Join(defaultRuns, s.Name); sweep.IsSweep(c.File) {
 			o.Dir = c.File

@@ -80,7 +80,7 @@ func (r *run) Tables() []experiment.Table {
 }
 
 func (r *run) Facts() experiment.Facts {
-	return experiment.Facts{Engine: "fake", Neurons: 3, TickSteps: 1, More: map[string]any{"layers": r.c.Layers, "threads": r.env.Threads}}
+	return experiment.Facts{Engine: "fake", Neurons: 3, TickSteps: 1, More: map[string]any{"layers": r.c.Layers, "threads": r.env.Threads, "data": r.env.Data}}
 }
 
 func (r *run) Advance(ctx context.Context) (experiment.Report, error) {
