@@ -17,7 +17,7 @@ func deepOf(f *experiment.Folder) ([]Picture, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.Epoch = finishedEpochs(columns["epoch"])
+	m.Epoch = columns["epoch"]
 	m.TrainLoss, m.TestLoss = columns["train_loss"], columns["test_loss"]
 	m.TrainAccuracy, m.TestAccuracy = columns["train_accuracy"], columns["test_accuracy"]
 	alignment, err := f.Table("alignment")

@@ -7,7 +7,7 @@ import "fmt"
 type Deep struct {
 	Name string // title of the figure
 
-	Epoch                       []float64 // epochs finished
+	Epoch                       []float64
 	TrainLoss, TestLoss         []float64
 	TrainAccuracy, TestAccuracy []float64   // 0..1
 	Angles                      [][]float64 // [fully connected layer][epoch] between feedback and transposed forward weights, degrees
