@@ -8,7 +8,9 @@ import (
 )
 
 // Deep draws the kind deep.
-func Deep() Drawer { return Drawer{Run: deepOf} }
+func Deep() Drawer {
+	return Drawer{Run: deepOf, Sweeps: []SweepDrawer{metricComparison(metrics{"test_accuracy": figure.Accuracy, "angle_deg": figure.Angle})}}
+}
 
 // deepOf draws a training of a deep network as figures/training.
 func deepOf(f *experiment.Folder) ([]Picture, error) {

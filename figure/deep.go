@@ -44,19 +44,19 @@ func (d Deep) Figure() (*Figure, error) {
 	}
 	g := &Figure{Title: d.Name, Columns: 2, Height: 92}
 	if anyFinite(d.TrainLoss, d.TestLoss) {
-		p := &Panel{Heading: "loss", X: epochsDone, Y: Axis{Label: "cross entropy"}}
+		p := &Panel{Heading: "loss", X: epochs, Y: Axis{Label: "cross entropy"}}
 		p.series("training", d.Epoch, d.TrainLoss, line(Reference, 1.1))
 		p.series("test", d.Epoch, d.TestLoss, line(First, 1.1))
 		g.add(p)
 	}
 	if anyFinite(d.TrainAccuracy, d.TestAccuracy) {
-		p := &Panel{Heading: "accuracy", X: epochsDone, Y: Axis{Label: "share of images right"}}
+		p := &Panel{Heading: "accuracy", X: epochs, Y: Axis{Label: "share of images right"}}
 		p.series("training", d.Epoch, d.TrainAccuracy, line(Reference, 1.1))
 		p.series("test", d.Epoch, d.TestAccuracy, line(First, 1.1))
 		g.add(p)
 	}
 	angles := func(heading string, curves []NamedCurve) {
-		p := &Panel{Heading: heading, X: epochsDone, Y: Axis{Label: "angle", Unit: "degrees", Zero: true}}
+		p := &Panel{Heading: heading, X: epochs, Y: Axis{Label: "angle", Unit: "degrees", Zero: true}}
 		p.Y.include(90)
 		some := false
 		for k, c := range curves {
