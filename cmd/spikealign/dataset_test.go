@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"slices"
@@ -106,6 +107,20 @@ func TestDatasetFetch(t *testing.T) {
 	if code, _, told := p.run(append(fetch, "-q")...); code != 0 || told != "" || len(asked()) != 5 {
 		t.Errorf("exit code %d: %s, asked for %q", code, told, asked())
 	}
+
+	// A disk that is full, here a limit on the size of files: told with the remedy, what came stays.
+	limited := exec.Command("sh", append([]string{"-c", `ulimit -f 2000 && exec "$0" "$@"`, p.path}, append(fetch, "-q", "--data", "full")...)...)
+	limited.Dir = p.dir
+	stderr.Reset()
+	limited.Stderr = &stderr
+	full := filepath.Join("full", "fashion-mnist", "."+large+".part")
+	if code := p.code(limited.Run()); code != exitFailed || !strings.Contains(stderr.String(), "cannot write "+full+": file too large: raise the limit") {
+		t.Errorf("exit code %d: %s", code, &stderr)
+	}
+	if len(p.read(full)) == 0 {
+		t.Error("what came is lost")
+	}
+	p.must(append(fetch, "-q", "--data", "full")...)
 
 	// One wrong bit in what the server has: refused, and nothing appears.
 	wrong := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
