@@ -35,6 +35,8 @@ var small = []string{
 	"kind: dale\nfield: {points: 2, steps: 900000, direct: false}\n",
 	"kind: dale\nmode: learning\ntraining: {epochs: 100}\n",
 	"kind: microcircuit\nnetwork: {window: 60}\nplasticity: {lag: 50}\ntraining: {epochs: 4, epoch_patterns: 5, align_patterns: 2, pattern_steps: 300, skip: 40, report_every: 2}\npattern_means: {epochs: [0, 3]}\n",
+	"kind: microcircuit\nnetwork: {layers: [2, 3, 2, 1], window: 60}\nmismatch: {gain: 0.2, offset: 0.3, refractory: 0.2, window_amplitude: 0.3, window_tau: 0.3}\nplasticity: {rate_up: [0.1], lag: 50}\n" +
+		"task: {type: patterns, train: [{input: [1, 2], target: [0.5]}]}\ntraining: {epochs: 4, epoch_patterns: 5, align_patterns: 2, pattern_steps: 300, skip: 40, report_every: 2}\npattern_means: {epochs: [0, 3]}\n",
 	"kind: microcircuit\nnetwork: {layers: [4, 3, 2, 3], window: 60}\nplasticity: {method: fa, rate_up: [0.1], lag: 50}\ntask: {type: yin-yang, yin_yang: {train: 6, validation: 3}}\n" +
 		"training: {epochs: 3, epoch_patterns: 5, pattern_steps: 200, skip: 0, validation_steps: 90, order: shuffled}\n",
 	"kind: microcircuit\nnetwork: {layers: [2, 2], window: 60}\nplasticity: {method: bp, rate_up: [0.1], lag: 50}\ntask: {type: patterns, classes: 2, train: [{input: [1, 2], target: [0, 1], class: 1}]}\n" +

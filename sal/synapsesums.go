@@ -37,11 +37,8 @@ func NewSynapseSums(n int, half synapse.Half, stretch []float64, p synapse.Pairi
 		h := half
 		if k%n != k/n {
 			h.Tau *= x
-			h.Cut *= x
-			if h.Cut > 0 {
-				h.Cut = max(h.Cut, 1)
-			}
 			mustBeValid(n, h, p)
+			h.Cut *= x // below 1: no pairs
 		}
 		s.halves = append(s.halves, h)
 		support = max(support, h.Support())
