@@ -22,7 +22,7 @@ import (
 var small = []string{
 	"kind: sampling\nnetwork: {visible: 4, tau_ref: 10}\ntraining: {epochs: 200, epoch_length: 30, report_every: 50, report_factor: 10}\n",
 	"kind: sampling\nnetwork: {visible: 4, hidden: 3, tau_ref: 10}\ntarget: {bars_and_stripes: 2}\ntraining: {epochs: 50, epoch_length: 30, report_every: 15, report_factor: 10, wake_length: 20}\n",
-	"kind: sampling\nnetwork: {visible: 4, tau_ref: 10}\nmismatch: {gain: 0.2, offset: 0.3, refractory: 0.2, window_tau: 0.3}\ntraining: {epochs: 200, epoch_length: 30, report_every: 50, report_factor: 10}\n",
+	"kind: sampling\nnetwork: {visible: 4, tau_ref: 10}\nmismatch: {gain: 0.2, offset: 0.3, refractory: 0.2, window_amplitude: 0.2, window_tau: 0.3}\ntraining: {epochs: 200, epoch_length: 30, report_every: 50, report_factor: 10}\n",
 	"kind: sampling\nnetwork: {visible: 4, hidden: 3, tau_ref: 10, dynamics: continuous}\nmismatch: {gain: 0.2, offset: 0.3, refractory: 0.2}\ntarget: {bars_and_stripes: 2}\ntraining: {epochs: 20, epoch_length: 30, report_every: 7, report_factor: 10, wake_length: 20}\n",
 	"kind: two-neuron\ntraining: {epochs: 300, report_every: 70, settle: 100}\n",
 	"kind: two-neuron\nnetwork: {dynamics: continuous, psp: alpha, tau_syn: 8, tau_ref: 25}\ntraining: {epochs: 100, report_every: 40}\nplasticity: {sal_pairing: nearest, rate_12: 0}\n",

@@ -84,12 +84,12 @@ func TestDifferencesAgainstOracle(t *testing.T) {
 	dims := []int{3, 4, 3, 2}
 	for _, method := range []Method{SAL, BP, FA} {
 		for _, m := range []mismatch.Settings{
-			{Neurons: mismatch.Neurons{Gain: 0.4, Offset: 0.5, Refractory: 0.6}, Synapses: mismatch.Synapses{Amplitude: 0.5, Times: mismatch.Times{Tau: 0.5}}},
+			{Neurons: mismatch.Neurons{Gain: 0.4, Offset: 0.5, Refractory: 0.6}, Synapses: mismatch.Synapses{Amplitude: 0.5, Tau: 0.5}},
 			{Neurons: mismatch.Neurons{Gain: 0.5}},
 			{Neurons: mismatch.Neurons{Offset: 1}},
 			{Neurons: mismatch.Neurons{Refractory: 0.6}},
 			{Synapses: mismatch.Synapses{Amplitude: 0.5}},
-			{Synapses: mismatch.Synapses{Times: mismatch.Times{Tau: 0.6}}},
+			{Synapses: mismatch.Synapses{Tau: 0.6}},
 		} {
 			for _, tau := range []int64{1, 3, 10} {
 				c := config(method, dims...)

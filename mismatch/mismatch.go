@@ -28,12 +28,7 @@ type Neurons struct {
 // Synapses say how the windows of SAL differ between synapses.
 type Synapses struct {
 	Amplitude float64 `yaml:"window_amplitude" range:"[0, 0.6]" doc:"standard deviation of the factor of every synapse's SAL window, 1 on average"`
-	Times
-}
-
-// Times say how the time constants of the windows of SAL differ between synapses.
-type Times struct {
-	Tau float64 `yaml:"window_tau" range:"[0, 0.6]" doc:"standard deviation of the factor of the time constant of every synapse's SAL window, 1 on average; a window's cut is multiplied with it"`
+	Tau       float64 `yaml:"window_tau" range:"[0, 0.6]" doc:"standard deviation of the factor of the time constant of every synapse's SAL window, 1 on average; a window's cut is multiplied with it"`
 }
 
 // What is drawn: a number is part of the result of every run; never change or reuse one.
@@ -67,7 +62,7 @@ func (s Synapses) Amplitudes(seed, part uint64, n int) []float64 {
 }
 
 // Taus returns the factors of the time constants of n synapses; nil if they are all 1.
-func (s Times) Taus(seed, part uint64, n int) []float64 { return draw(seed, tau, part, n, 1, s.Tau) }
+func (s Synapses) Taus(seed, part uint64, n int) []float64 { return draw(seed, tau, part, n, 1, s.Tau) }
 
 // Largest is the largest factor that a standard deviation sd can give.
 func Largest(sd float64) float64 { return 1 + float64(cut*sd) }

@@ -8,7 +8,7 @@ import (
 
 func TestDraws(t *testing.T) {
 	const n = 20000
-	all := Settings{Neurons{.2, 3, .3}, Synapses{.4, Times{.6}}}
+	all := Settings{Neurons{.2, 3, .3}, Synapses{.4, .6}}
 	draws := func(s Settings, part uint64) [][]float64 {
 		return [][]float64{s.Gains(1, part, n), s.Offsets(1, part, n), s.RefractoryTimes(1, part, n), s.Amplitudes(1, part, n), s.Taus(1, part, n)}
 	}

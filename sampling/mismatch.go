@@ -2,13 +2,6 @@ package sampling
 
 import "spikealign/mismatch"
 
-// Mismatch says how large the differences between the neurons and synapses of one network are. The
-// amplitudes of windows are Plasticity.Noise.
-type Mismatch struct {
-	mismatch.Neurons
-	mismatch.Times
-}
-
 // Differences are the differences between the neurons and synapses of one network. The zero value
 // has none. Neuron i has the membrane potential
 //
@@ -20,12 +13,13 @@ type Mismatch struct {
 type Differences struct {
 	Gain, Offset []float64 // n; nil: 1 and 0
 	Refractory   []float64 // n: factors of the shortest interval between two spikes; nil: 1
+	Amplitude    []float64 // n x n: factors of SAL's windows; nil: Training.SALAmplitude
 	WindowTau    []float64 // n x n: factors of the time constants of SAL's windows; nil: 1
 }
 
-// Draw returns differences for n neurons.
-func (m Mismatch) Draw(seed uint64, n int) Differences {
-	return Differences{m.Gains(seed, 0, n), m.Offsets(seed, 0, n), m.RefractoryTimes(seed, 0, n), m.Taus(seed, 0, n*n)}
+// differences draws them for n neurons.
+func differences(m mismatch.Settings, seed uint64, n int) Differences {
+	return Differences{m.Gains(seed, 0, n), m.Offsets(seed, 0, n), m.RefractoryTimes(seed, 0, n), m.Amplitudes(seed, 0, n*n), m.Taus(seed, 0, n*n)}
 }
 
 // weights writes the effective weights to dst, n x n.

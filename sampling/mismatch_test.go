@@ -126,7 +126,7 @@ func various(t *testing.T, change func(*Settings)) Training {
 	s.Network.Visible, s.Network.TauRef = 4, 10
 	s.Course.Epochs, s.Course.EpochLength, s.Course.ReportEvery, s.Course.ReportFactor = 3, 200, 1, 2
 	s.Mismatch.Gain, s.Mismatch.Offset, s.Mismatch.Refractory, s.Mismatch.Tau = 0.3, 0.5, 0.3, 0.4
-	s.Plasticity.Noise = 0.2
+	s.Mismatch.Amplitude = 0.2
 	if change != nil {
 		change(&s)
 	}
@@ -229,6 +229,7 @@ func TestMismatchIsRefused(t *testing.T) {
 		"network.engine: event needs one refractory time": func(s *Settings) { s.Network.Engine = Event },
 		"mismatch.refractory: is not possible above 20":   func(s *Settings) { s.Network.Visible = 21 },
 		"mismatch.gain: must be between 0 and 0.6":        func(s *Settings) { s.Mismatch.Gain = 0.7 },
+		"mismatch.window_amplitude: gives SAL's windows":  func(s *Settings) { s.Mismatch.Amplitude, s.Plasticity.Noise = 0.1, 0.1 },
 		"mismatch.window_tau: makes windows longer":       func(s *Settings) { s.Plasticity.WindowTau, s.Network.Dynamics = 1<<20, Continuous },
 	} {
 		s := settings.Default[Settings]()

@@ -14,13 +14,13 @@ import (
 // Settings describe a whole wake-sleep training: network, target, where learning begins, rules and
 // how long it takes. They are what an experiment file says, with its defaults (settings.Default).
 type Settings struct {
-	Network    NetworkSettings `yaml:"network" doc:"the neurons and how they are simulated"`
-	Seeds      Seeds           `yaml:"seeds" doc:"seeds of their own for what is drawn once"`
-	Target     Target          `yaml:"target" doc:"what the network is to learn"`
-	Initial    Initial         `yaml:"initial" doc:"weights and biases at the start"`
-	Mismatch   Mismatch        `yaml:"mismatch" doc:"how neurons and synapses differ from each other; 0: not (docs/mismatch.md)"`
-	Course     Course          `yaml:"training" doc:"epochs and reports"`
-	Plasticity Plasticity      `yaml:"plasticity" doc:"learning rules"`
+	Network    NetworkSettings   `yaml:"network" doc:"the neurons and how they are simulated"`
+	Seeds      Seeds             `yaml:"seeds" doc:"seeds of their own for what is drawn once"`
+	Target     Target            `yaml:"target" doc:"what the network is to learn"`
+	Initial    Initial           `yaml:"initial" doc:"weights and biases at the start"`
+	Mismatch   mismatch.Settings `yaml:"mismatch" doc:"how neurons and synapses differ from each other; 0: not (docs/mismatch.md)"`
+	Course     Course            `yaml:"training" doc:"epochs and reports"`
+	Plasticity Plasticity        `yaml:"plasticity" doc:"learning rules"`
 }
 
 // NetworkSettings describe the neurons; Config.Neurons is the sum of Visible and Hidden.
@@ -63,7 +63,7 @@ type Initial struct {
 // Plasticity holds the rules.
 type Plasticity struct {
 	Rates
-	Noise            float64     `yaml:"noise" range:"[0, 1e6]" also:"sigma, sigma_stdp, window_amplitude" doc:"sigma_stdp, plasticity noise: every synapse's windows have the amplitude 1 + N(0, noise^2), cut at +-1.5 noise; one draw per synapse and rule"`
+	Noise            float64     `yaml:"noise" range:"[0, 1e6]" also:"sigma, sigma_stdp" doc:"sigma_stdp, plasticity noise: every synapse's windows have the amplitude 1 + N(0, noise^2), cut at +-1.5 noise; one draw per synapse and rule; mismatch.window_amplitude varies SAL's windows alone"`
 	HebbianAmplitude [][]float64 `yaml:"hebbian_amplitude" range:"[-1e6, 1e6]" doc:"or given, row = postsynaptic"`
 	SALAmplitude     [][]float64 `yaml:"sal_amplitude" range:"[-1e6, 1e6]" doc:"or given, row = postsynaptic"`
 	Pairs            `default:"sal_window=triangular sal_pairing=last-1"`
@@ -145,6 +145,9 @@ func (s *Settings) relateMismatch(ps *settings.Problems) {
 			ps.Add("mismatch.refractory", "is not possible above %d neurons, where the target is a network that runs, too; set it to 0, or give target.patterns", boltzmann.MaxNeurons)
 		}
 	}
+	if p := &s.Plasticity; s.Mismatch.Amplitude > 0 && (p.Noise > 0 || p.SALAmplitude != nil) {
+		ps.Add("mismatch.window_amplitude", "gives SAL's windows their amplitudes, and so do plasticity.noise and plasticity.sal_amplitude; remove one of them")
+	}
 	if h := s.Plasticity.Half(c); h.Validate() == nil && s.Mismatch.Tau > 0 {
 		if h.Tau *= mismatch.Largest(s.Mismatch.Tau); h.Validate() != nil {
 			ps.Add("mismatch.window_tau", "makes windows longer than 2^40 ticks; a shorter plasticity.sal_window_tau is needed")
@@ -163,7 +166,7 @@ func (s *Settings) Differences(seed uint64) Differences {
 	if s.Seeds.Mismatch != nil {
 		seed = *s.Seeds.Mismatch
 	}
-	return s.Mismatch.Draw(seed, s.Neurons())
+	return differences(s.Mismatch, seed, s.Neurons())
 }
 
 func (s *Settings) relateTarget(ps *settings.Problems) {
@@ -339,7 +342,9 @@ func (s *Settings) Training(seed uint64, from *Network) Training {
 		return a
 	}
 	t.HebbianAmplitude = amplitude(s.Plasticity.HebbianAmplitude, random.HebbianNoise)
-	t.SALAmplitude = amplitude(s.Plasticity.SALAmplitude, random.SALNoise)
+	if t.SALAmplitude = t.Differences.Amplitude; t.SALAmplitude == nil {
+		t.SALAmplitude = amplitude(s.Plasticity.SALAmplitude, random.SALNoise)
+	}
 	return t
 }
 
