@@ -223,6 +223,37 @@ func TestMismatchPlainly(t *testing.T) {
 	}
 }
 
+// TestEffectiveNetwork: what is sampled with a run's weights, and clamps that hold as they are.
+func TestEffectiveNetwork(t *testing.T) {
+	d := Differences{Gain: []float64{2, 0.5}, Offset: []float64{1, -1}}
+	net := Network{Weights: []float64{0, 3, 4, 0}, Bias: []float64{0.5, 6}}
+	got := d.Network(net)
+	if !slices.Equal(got.Weights, []float64{0, 6, 2, 0}) || !slices.Equal(got.Bias, []float64{2, 2}) {
+		t.Errorf("effective network %v", got)
+	}
+	if net.Weights[1] != 3 || net.Bias[0] != 0.5 {
+		t.Error("the network itself has changed")
+	}
+	clamped := various(t, func(s *Settings) {
+		s.Network.Hidden, s.Target.BarsStripes, s.Course.ClampBias = 3, 2, 20
+		s.Course.WakeLength = 20
+	})
+	tr, err := NewTrainer(clamped)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A visible neuron that is clamped off is silent through the wake phase, whatever its gain.
+	for tr.epoch == 0 {
+		p, _ := tr.plan(0, tr.phase)
+		events, _ := tr.Step()
+		for _, s := range events {
+			if p.kind == wakePhase && int(s.Neuron) < 4 && tr.t.Patterns[p.pattern][s.Neuron] == 0 {
+				t.Fatalf("pattern %d: neuron %d fires", p.pattern, s.Neuron)
+			}
+		}
+	}
+}
+
 // TestMismatchIsRefused: what neurons that differ do not go together with.
 func TestMismatchIsRefused(t *testing.T) {
 	for want, change := range map[string]func(*Settings){
