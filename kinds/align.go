@@ -159,7 +159,7 @@ func (r *alignRun) Tables() []experiment.Table {
 	return []experiment.Table{{Name: "metrics", Columns: []experiment.Column{
 		{Name: "epoch"},
 		{Name: "time_s", Unit: "s", Doc: "simulated so far, of all replicas together"},
-		{Name: "layer", Doc: "into which the feedback weights lead, from 0; compared with the transposed forward weights out of it, both with the gains of mismatch", Row: true},
+		{Name: "layer", Doc: effectively(r.problem.Neurons.Gain != nil, "into which the feedback weights lead, from 0; compared with the transposed forward weights out of it"), Row: true},
 		{Name: "angle_deg", Unit: "degrees", Doc: "between the two as vectors", Headline: true},
 		{Name: "correlation", Doc: "Pearson's, over all synapses"},
 		{Name: "sign_agreement", Doc: "share of synapses with the same sign"},

@@ -168,8 +168,8 @@ const (
 func (r *microcircuitRun) Tables() []experiment.Table {
 	// The angle of a single weight is 0 or 180 degrees: means and medians over runs say nothing,
 	// and the signs are counted.
-	d := r.training.Dims
-	angle := experiment.Column{Name: "angle_deg", Unit: "degrees", Doc: "of feedback weights into the first hidden layer and forward weights out of it, with the gains of mismatch", Headline: true}
+	d, gains := r.training.Dims, r.training.Differences.Gain != nil
+	angle := experiment.Column{Name: "angle_deg", Unit: "degrees", Doc: effectively(gains, "of feedback weights into the first hidden layer and forward weights out of it"), Headline: true}
 	signs := experiment.Column{Name: "sign_agreement", Doc: "share of those feedback weights with the sign of the forward weight"}
 	if len(d) > 2 && d[1]*d[2] == 1 {
 		angle.Headline, angle.Statistic = false, experiment.NoStatistic
@@ -191,7 +191,7 @@ func (r *microcircuitRun) Tables() []experiment.Table {
 		}},
 		{Name: "alignment", Columns: []experiment.Column{
 			{Name: "epoch"},
-			{Name: "layer", Doc: "hidden layer into which the feedback weights lead, from 1; compared with the transposed forward weights out of it, both with the gains of mismatch"},
+			{Name: "layer", Doc: effectively(gains, "hidden layer into which the feedback weights lead, from 1; compared with the transposed forward weights out of it")},
 			{Name: "angle_deg", Unit: "degrees", Doc: "between the two as vectors; 0 or 180 for single weights"},
 			{Name: "norm_ratio", Doc: "length of the feedback weights over that of the forward weights"},
 			{Name: "correlation", Doc: "Pearson's, over all synapses"},
