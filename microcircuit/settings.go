@@ -14,13 +14,11 @@ import (
 // takes. They are what an experiment file says, with its defaults (settings.Default).
 type Settings struct {
 	Config
-	Seeds   Seeds        `yaml:"seeds" doc:"seeds of their own for what is drawn once"`
-	Task    TaskSettings `yaml:"task" doc:"what the network is to learn"`
-	Initial Initial      `yaml:"initial" doc:"weights and biases at the start"`
-
+	Seeds    Seeds             `yaml:"seeds" doc:"seeds of their own for what is drawn once"`
+	Task     TaskSettings      `yaml:"task" doc:"what the network is to learn"`
+	Initial  Initial           `yaml:"initial" doc:"weights and biases at the start"`
 	Mismatch mismatch.Settings `yaml:"mismatch" doc:"how neurons and feedback synapses differ from each other; 0: not (docs/mismatch.md)"`
-
-	Course Course `yaml:"training" doc:"epochs and reports"`
+	Course   Course            `yaml:"training" doc:"epochs and reports"`
 }
 
 // Seeds replace the seed of the run.

@@ -14,8 +14,8 @@ import (
 // Differences are the differences between the neurons and synapses of one network. The zero value
 // has none.
 //
-// A pyramidal neuron has the membrane potential Gain*u + Offset, u being what docs/model.md, section
-// 7, gives; so have its parts, the basal potential with the bias and the apical one. This is what
+// A pyramidal neuron has the membrane potential Gain*u + Offset, u being what docs/model.md,
+// section 7, gives; so have its parts, the basal potential with the bias and the apical one. This is what
 // spikes, forward plasticity, nudge and loss see. An interneuron is like the neuron that it
 // predicts: the self-predicting state is kept in a network of unequal neurons, too. Potentials of
 // spikes last Tau steps, whatever the refractory time; in a neuron that spikes again earlier the
@@ -37,7 +37,7 @@ const (
 	maxOffset = 256
 )
 
-// Differences draws them for a network with these layers.
+// differences draws them for a network with these layers.
 func differences(m mismatch.Settings, seed uint64, dims []int) Differences {
 	var d Differences
 	add := func(to *[][]float64, xs []float64) {
@@ -203,8 +203,8 @@ func (n *Network) alignEach(i int) {
 	}
 }
 
-// change is what a pair of lag d = t_post - t_pre makes of the effective weight from the k-th neuron
-// above to neuron i of hidden layer l.
+// change is what a pair of lag d = t_post - t_pre makes of the effective weight from the k-th
+// neuron above to neuron i of hidden layer l.
 func (n *Network) change(l, i, k int, d int64) int64 {
 	v := &n.cfg.Differences
 	at := i*n.layers[l+1].n + k

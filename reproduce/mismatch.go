@@ -70,7 +70,7 @@ func (t mismatchTable) top(kind, condition string) (values []float64, level floa
 
 func (t mismatchTable) clean(condition string) []float64 { return t["gain"][condition][0] }
 
-// level reads a value of the path mismatch of a sweep, such as {gain: 0.2}.
+// mismatchLevel reads a value of the path mismatch of a sweep, such as {gain: 0.2}.
 func mismatchLevel(value string) (kind string, level float64, err error) {
 	kind, number, ok := strings.Cut(strings.Trim(value, "{}"), ":")
 	if ok {
