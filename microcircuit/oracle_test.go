@@ -13,8 +13,8 @@ import (
 // plasticity. Every quantity has its own variable, interneuron weights and all past potentials
 // included. It shares with Network the random numbers and the rounding of weights and added
 // potentials and sliding means to multiples of 2^-36, and must agree with it to the last bit.
-// Between neurons that differ it holds the weights as they are, without gains, and agrees up to that
-// rounding.
+// Between neurons that differ it holds the weights as they are, without gains, and agrees up to
+// that rounding.
 type oracle struct {
 	c         Config
 	b         [][]float64 // b[l], l = 0..L; b[0] is the input

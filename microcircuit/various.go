@@ -15,8 +15,8 @@ import (
 // has none.
 //
 // A pyramidal neuron has the membrane potential Gain*u + Offset, u being what docs/model.md,
-// section 7, gives; so have its parts, the basal potential with the bias and the apical one. This is what
-// spikes, forward plasticity, nudge and loss see. An interneuron is like the neuron that it
+// section 7, gives; so have its parts, the basal potential with the bias and the apical one. This
+// is what spikes, forward plasticity, nudge and loss see. An interneuron is like the neuron that it
 // predicts: the self-predicting state is kept in a network of unequal neurons, too. Potentials of
 // spikes last Tau steps, whatever the refractory time; in a neuron that spikes again earlier the
 // potential goes on without growing.
@@ -25,7 +25,8 @@ import (
 // simulation holds; the bound of weights is for the weights themselves.
 type Differences struct {
 	Gain, Offset [][]float64 // of layers 0..L, Dims[l] each; nil: 1 and 0
-	Refractory   [][]float64 // likewise, factors of the shortest interval between two spikes; nil: 1
+	// likewise, factors of the shortest interval between two spikes; nil: 1
+	Refractory   [][]float64
 	// of the SAL windows of feedback synapses, shaped as Weights.Down: factors of amplitude, and of
 	// time constant and cut; nil: 1
 	Amplitude, Tau [][]float64

@@ -77,7 +77,8 @@ func (s Neurons) Offsets(seed, part uint64, n int) []float64 {
 	return draw(seed, offset, part, n, 0, s.Offset)
 }
 
-// RefractoryTimes returns the factors of the shortest intervals of n neurons; nil if they are all 1.
+// RefractoryTimes returns the factors of the shortest intervals of n neurons; nil if they are all
+// 1.
 func (s Neurons) RefractoryTimes(seed, part uint64, n int) []float64 {
 	return draw(seed, refractory, part, n, 1, s.Refractory)
 }

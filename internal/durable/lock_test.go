@@ -89,8 +89,8 @@ func TestLockKilled(t *testing.T) {
 	}
 }
 
-// TestLockForgotten: a lock holds until Unlock or the end of the process, also when nothing points to
-// it any more.
+// TestLockForgotten: a lock holds until Unlock or the end of the process, also when nothing points
+// to it any more.
 func TestLockForgotten(t *testing.T) {
 	dir := t.TempDir()
 	if _, err := Lock(dir); err != nil {
