@@ -26,7 +26,7 @@ import (
 type Differences struct {
 	Gain, Offset [][]float64 // of layers 0..L, Dims[l] each; nil: 1 and 0
 	// likewise, factors of the shortest interval between two spikes; nil: 1
-	Refractory   [][]float64
+	Refractory [][]float64
 	// of the SAL windows of feedback synapses, shaped as Weights.Down: factors of amplitude, and of
 	// time constant and cut; nil: 1
 	Amplitude, Tau [][]float64
