@@ -159,7 +159,7 @@ func (r *alignRun) Tables() []experiment.Table {
 	return []experiment.Table{{Name: "metrics", Columns: []experiment.Column{
 		{Name: "epoch"},
 		{Name: "time_s", Unit: "s", Doc: "simulated so far, of all replicas together"},
-		{Name: "layer", Doc: "into which the feedback weights lead, from 0; compared with the transposed forward weights out of it"},
+		{Name: "layer", Doc: effectively(r.problem.Neurons.Gain != nil, "into which the feedback weights lead, from 0; compared with the transposed forward weights out of it")},
 		{Name: "angle_deg", Unit: "degrees", Doc: "between the two as vectors", Headline: true},
 		{Name: "correlation", Doc: "Pearson's, over all synapses"},
 		{Name: "sign_agreement", Doc: "share of synapses with the same sign"},
@@ -207,19 +207,41 @@ func (r *alignRun) Advance(ctx context.Context) (experiment.Report, error) {
 	return r.report()
 }
 
+// effective returns the forward weights out of layer l and the feedback weights into it, each
+// multiplied by the gain of its postsynaptic neuron.
+func (r *alignRun) effective(l int) (up, down []float64) {
+	up, down = r.problem.Weights.Up[l], r.Down(l)
+	gain := r.problem.Neurons.Gain
+	if gain == nil {
+		return up, down
+	}
+	up, down = slices.Clone(up), slices.Clone(down)
+	below, above := r.config.Layers[l], r.config.Layers[l+1]
+	for s := range up {
+		up[s] *= gain[l+1][s/below]
+		down[s] *= gain[l][s/above]
+	}
+	return up, down
+}
+
+func (r *alignRun) compare(l, n int) alignment.Measures {
+	up, down := r.effective(l)
+	return alignment.Compare(up, down, n, r.config.Layers[l+1])
+}
+
 func (r *alignRun) report() (experiment.Report, error) {
 	step, replicas := r.method.Clock()
 	steps := r.Time() * int64(replicas)
 	var report experiment.Report
 	for l, n := range r.config.Layers[:len(r.config.Layers)-1] {
 		above := r.config.Layers[l+1]
-		up, down := r.problem.Weights.Up[l], r.Down(l)
+		up, down := r.effective(l)
 		a := alignment.Compare(up, down, n, above)
 		row := []experiment.Value{experiment.Int(r.epoch), experiment.Float(float64(steps) * step), experiment.Int(l)}
 		row = append(row, measured(a.Angle, a.Correlation, a.Signs, a.Variance, a.Ratio, alignment.ErrorAngle(up, down, n, above, r.errors[l]))...)
 		report = append(report, experiment.Row{Values: append(row, experiment.Int(steps), experiment.Int(r.SpikeCount()))})
 		if r.config.Snapshots {
-			if err := r.env.Sink.Snapshot(experiment.Array{Name: fmt.Sprintf("down_%d", l), Shape: []int{n, above}, Data: down}); err != nil {
+			if err := r.env.Sink.Snapshot(experiment.Array{Name: fmt.Sprintf("down_%d", l), Shape: []int{n, above}, Data: r.Down(l)}); err != nil {
 				return nil, err
 			}
 		}
@@ -239,7 +261,7 @@ func (r *alignRun) Progress() experiment.Progress {
 func (r *alignRun) Warnings() []string {
 	var ws []string
 	for l, n := range r.config.Layers[:len(r.config.Layers)-1] {
-		if a := alignment.Compare(r.problem.Weights.Up[l], r.Down(l), n, r.config.Layers[l+1]); a.Lopsided() && r.epoch == r.config.Course.Epochs {
+		if a := r.compare(l, n); a.Lopsided() && r.epoch == r.config.Course.Epochs {
 			ws = append(ws, fmt.Sprintf("feedback weights to layer %d are %.3g times as large as the forward weights", l, a.Ratio))
 		}
 	}
@@ -247,7 +269,9 @@ func (r *alignRun) Warnings() []string {
 }
 
 func (r *alignRun) Arrays() ([]experiment.Array, error) {
-	var arrays []experiment.Array
+	neurons, synapses, dims := r.problem.Neurons, r.problem.Synapses, r.config.Layers
+	arrays := slices.Concat(layerDifferences("gain", 0, neurons.Gain), layerDifferences("offset", 0, neurons.Offset), layerDifferences("refractory", 0, neurons.Refractory),
+		layerDifferences("window_amplitude", 0, synapses.Amplitude, dims...), layerDifferences("window_tau", 0, synapses.Tau, dims...))
 	for l, n := range r.config.Layers {
 		arrays = append(arrays, experiment.Array{Name: fmt.Sprintf("bias_%d", l), Shape: []int{n}, Data: r.problem.Weights.Bias[l]})
 		if l+1 == len(r.config.Layers) {

@@ -22,6 +22,8 @@ import (
 var small = []string{
 	"kind: sampling\nnetwork: {visible: 4, tau_ref: 10}\ntraining: {epochs: 200, epoch_length: 30, report_every: 50, report_factor: 10}\n",
 	"kind: sampling\nnetwork: {visible: 4, hidden: 3, tau_ref: 10}\ntarget: {bars_and_stripes: 2}\ntraining: {epochs: 50, epoch_length: 30, report_every: 15, report_factor: 10, wake_length: 20}\n",
+	"kind: sampling\nnetwork: {visible: 4, tau_ref: 10}\nmismatch: {gain: 0.2, offset: 0.3, refractory: 0.2, window_amplitude: 0.2, window_tau: 0.3}\ntraining: {epochs: 200, epoch_length: 30, report_every: 50, report_factor: 10}\n",
+	"kind: sampling\nnetwork: {visible: 4, hidden: 3, tau_ref: 10, dynamics: continuous}\nmismatch: {gain: 0.2, offset: 0.3, refractory: 0.2}\ntarget: {bars_and_stripes: 2}\ntraining: {epochs: 20, epoch_length: 30, report_every: 7, report_factor: 10, wake_length: 20}\n",
 	"kind: two-neuron\ntraining: {epochs: 300, report_every: 70, settle: 100}\n",
 	"kind: two-neuron\nnetwork: {dynamics: continuous, psp: alpha, tau_syn: 8, tau_ref: 25}\ntraining: {epochs: 100, report_every: 40}\nplasticity: {sal_pairing: nearest, rate_12: 0}\n",
 	"kind: align\nlayers: [9, 5, 3]\nsal: {replicas: 2, update_steps: 300}\ntraining: {epochs: 7, epoch_seconds: 0.05, report_every: 2}\nsnapshots: true\n",
@@ -33,6 +35,8 @@ var small = []string{
 	"kind: dale\nfield: {points: 2, steps: 900000, direct: false}\n",
 	"kind: dale\nmode: learning\ntraining: {epochs: 100}\n",
 	"kind: microcircuit\nnetwork: {window: 60}\nplasticity: {lag: 50}\ntraining: {epochs: 4, epoch_patterns: 5, align_patterns: 2, pattern_steps: 300, skip: 40, report_every: 2}\npattern_means: {epochs: [0, 3]}\n",
+	"kind: microcircuit\nnetwork: {layers: [2, 3, 2, 1], window: 60}\nmismatch: {gain: 0.2, offset: 0.3, refractory: 0.2, window_amplitude: 0.3, window_tau: 0.3}\nplasticity: {rate_up: [0.1], lag: 50}\n" +
+		"task: {type: patterns, train: [{input: [1, 2], target: [0.5]}]}\ntraining: {epochs: 4, epoch_patterns: 5, align_patterns: 2, pattern_steps: 300, skip: 40, report_every: 2}\npattern_means: {epochs: [0, 3]}\n",
 	"kind: microcircuit\nnetwork: {layers: [4, 3, 2, 3], window: 60}\nplasticity: {method: fa, rate_up: [0.1], lag: 50}\ntask: {type: yin-yang, yin_yang: {train: 6, validation: 3}}\n" +
 		"training: {epochs: 3, epoch_patterns: 5, pattern_steps: 200, skip: 0, validation_steps: 90, order: shuffled}\n",
 	"kind: microcircuit\nnetwork: {layers: [2, 2], window: 60}\nplasticity: {method: bp, rate_up: [0.1], lag: 50}\ntask: {type: patterns, classes: 2, train: [{input: [1, 2], target: [0, 1], class: 1}]}\n" +

@@ -168,8 +168,8 @@ const (
 func (r *microcircuitRun) Tables() []experiment.Table {
 	// The angle of a single weight is 0 or 180 degrees: means and medians over runs say nothing,
 	// and the signs are counted.
-	d := r.training.Dims
-	angle := experiment.Column{Name: "angle_deg", Unit: "degrees", Doc: "of feedback weights into the first hidden layer and forward weights out of it", Headline: true}
+	d, gains := r.training.Dims, r.training.Differences.Gain != nil
+	angle := experiment.Column{Name: "angle_deg", Unit: "degrees", Doc: effectively(gains, "of feedback weights into the first hidden layer and forward weights out of it"), Headline: true}
 	signs := experiment.Column{Name: "sign_agreement", Doc: "share of those feedback weights with the sign of the forward weight"}
 	if len(d) > 2 && d[1]*d[2] == 1 {
 		angle.Headline, angle.Statistic = false, experiment.NoStatistic
@@ -191,7 +191,7 @@ func (r *microcircuitRun) Tables() []experiment.Table {
 		}},
 		{Name: "alignment", Columns: []experiment.Column{
 			{Name: "epoch"},
-			{Name: "layer", Doc: "hidden layer into which the feedback weights lead, from 1; compared with the transposed forward weights out of it"},
+			{Name: "layer", Doc: effectively(gains, "hidden layer into which the feedback weights lead, from 1; compared with the transposed forward weights out of it")},
 			{Name: "angle_deg", Unit: "degrees", Doc: "between the two as vectors; 0 or 180 for single weights"},
 			{Name: "norm_ratio", Doc: "length of the feedback weights over that of the forward weights"},
 			{Name: "correlation", Doc: "Pearson's, over all synapses"},
@@ -345,6 +345,7 @@ func (r *microcircuitRun) Arrays() ([]experiment.Array, error) {
 		}
 	}
 	vectors("bias", r.training.Start.Bias)
+	arrays = append(arrays, r.differences()...)
 	if t := r.training.Teacher; t != nil {
 		for l, w := range t.Up {
 			arrays = append(arrays, experiment.Array{Name: fmt.Sprintf("teacher_up_%d", l+1), Shape: []int{t.Dims[l+1], t.Dims[l]}, Data: w})
@@ -373,6 +374,26 @@ func (r *microcircuitRun) Arrays() ([]experiment.Array, error) {
 		}
 	}
 	return arrays, nil
+}
+
+// differences are those between neurons and synapses.
+func (r *microcircuitRun) differences() []experiment.Array {
+	d, dims := r.training.Differences, r.training.Dims
+	return slices.Concat(layerDifferences("gain", 0, d.Gain), layerDifferences("offset", 0, d.Offset), layerDifferences("refractory", 0, d.Refractory),
+		layerDifferences("window_amplitude", 1, d.Amplitude, dims...), layerDifferences("window_tau", 1, d.Tau, dims...))
+}
+
+// layerDifferences are arrays "name_l" of the layers from first on: of their neurons, or of the
+// feedback synapses into them where the sizes of all layers are given.
+func layerDifferences(name string, first int, of [][]float64, dims ...int) (arrays []experiment.Array) {
+	for k, x := range of {
+		l, shape := first+k, []int{len(x)}
+		if dims != nil {
+			shape = []int{dims[l], dims[l+1]}
+		}
+		arrays = append(arrays, experiment.Array{Name: fmt.Sprintf("%s_%d", name, l), Shape: shape, Data: x})
+	}
+	return arrays
 }
 
 func (r *microcircuitRun) Close() error { return nil }

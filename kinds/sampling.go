@@ -77,6 +77,14 @@ func (c *SamplingConfig) Weights(from *experiment.Source) (*sampling.Network, er
 	return &sampling.Network{Weights: w, Bias: b}, nil
 }
 
+// effectively is what a column says of weights, those with gains where neurons have them.
+func effectively(gains bool, doc string) string {
+	if gains {
+		return doc + ", of effective weights"
+	}
+	return doc
+}
+
 type samplingRun struct {
 	*sampling.Trainer
 	training sampling.Training
@@ -91,7 +99,7 @@ func (r *samplingRun) Tables() []experiment.Table {
 		{Name: "spikes", Doc: "so far"},
 		{Name: "dkl", Unit: "nats", Doc: "D_KL(target || network)", Headline: true},
 		{Name: "dkl_floor", Unit: "nats", Doc: "the D_KL that a perfect network would show after this time"},
-		{Name: "asymmetry", Unit: "weight^2", Doc: "Var(W_ij - W_ji) after the epoch", Headline: true},
+		{Name: "asymmetry", Unit: "weight^2", Doc: effectively(r.training.Differences.Gain != nil, "Var(W_ij - W_ji) after the epoch"), Headline: true},
 		{Name: "unvisited", Doc: "states of the target never visited; if above 0, dkl is the estimate with half a sample added to every state"},
 		{Name: "n_eff", Doc: "effective number of independent samples behind dkl"},
 	}}}
@@ -169,6 +177,12 @@ func (r *samplingRun) Arrays() ([]experiment.Array, error) {
 	}
 	if a := r.training.SALAmplitude; a != nil {
 		arrays = append(arrays, experiment.Array{Name: "sal_amplitude", Shape: square, Data: a})
+	}
+	d := r.training.Differences
+	for _, a := range []experiment.Array{{Name: "gain", Shape: []int{n}, Data: d.Gain}, {Name: "offset", Shape: []int{n}, Data: d.Offset}, {Name: "refractory", Shape: []int{n}, Data: d.Refractory}, {Name: "window_tau", Shape: square, Data: d.WindowTau}} {
+		if len(a.Data.([]float64)) > 0 {
+			arrays = append(arrays, a)
+		}
 	}
 	return arrays, nil
 }

@@ -8,8 +8,8 @@ import (
 )
 
 // filter makes alpha-shaped potentials of spikes, a*l*e^(-l/tau_syn) at lag l: two numbers for each
-// neuron, x and y, go to e^(-1/tau_syn)*(x+input) and e^(-1/tau_syn)*y + x in every step, and a*y is
-// the potential. They are float32: a rounding error of 2^-24 of their size decays with them.
+// neuron, x and y, go to e^(-1/tau_syn)*(x+input) and e^(-1/tau_syn)*y + x in every step, and a*y
+// is the potential. They are float32: a rounding error of 2^-24 of their size decays with them.
 type filter struct {
 	decay, amplitude float32
 }

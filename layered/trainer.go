@@ -14,7 +14,7 @@ import (
 // SAL describes layers of spiking neurons whose feedback weights learn by spike-based alignment
 // learning: after every UpdateSteps steps,
 //
-//	B += RateSAL/(2*tau_window) * (mean over replicas of the sum over pairs, anti-causal less causal)
+//	B += RateSAL/(2*tau_window) * (mean over replicas of anti-causal less causal pairs)
 //
 // (docs/model.md, section 8). The sum grows with UpdateSteps, and so does the step of learning.
 type SAL struct {
@@ -88,8 +88,8 @@ func NewTrainer(s SAL, w Weights, neurons Neurons, synapses Synapses, seed uint6
 func (t *Trainer) Down(l int) []float64 { return t.weights.Down[l] }
 
 // Run simulates until the network's time is until. If ctx ends before, it returns nil early, at a
-// place where a later call goes on with the same results, but not without some steps. It fails if Spikes does, or if feedback
-// weights have grown beyond what can be simulated.
+// place where a later call goes on with the same results, but not without some steps. It fails if
+// Spikes does, or if feedback weights have grown beyond what can be simulated.
 func (t *Trainer) Run(ctx context.Context, until int64) error {
 	for t.Time() < until {
 		update := (t.Time()/t.sal.UpdateSteps + 1) * t.sal.UpdateSteps

@@ -35,6 +35,8 @@ func (m *Method) UnmarshalText(b []byte) error { return settings.Parse(methods, 
 type Config struct {
 	Neurons    `yaml:"network" doc:"the neurons"`
 	Plasticity `yaml:"plasticity" doc:"the learning rules"`
+
+	Differences Differences `yaml:"-"` // between neurons and synapses
 }
 
 // Neurons describes the neurons of a network.
@@ -86,7 +88,8 @@ func (c Config) Bound() float64 {
 	for _, n := range c.Dims {
 		fan = max(fan, int64(n))
 	}
-	// A sum of potentials over the window must stay below 2^61 units, and one potential below 2^52.
+	// A sum of potentials over the window must stay below 2^61 units, and one potential below 2^52;
+	// twice as much with gains.
 	return min(1024, (1<<25)/float64(max(c.Window, 1)*fan), (1<<16)/float64(fan))
 }
 
@@ -140,6 +143,9 @@ func (c Config) relate(ps *settings.Problems) {
 	}
 	if _, err := c.Method.MarshalText(); err != nil {
 		ps.Add("plasticity.method", "%v", err)
+	}
+	if sizes {
+		c.Differences.relate(ps, c.Dims)
 	}
 	if sizes && c.Clip > c.Bound() {
 		ps.Add("plasticity.clip_weight", "must not exceed %g with this window and these layers", c.Bound())

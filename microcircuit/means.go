@@ -1,7 +1,5 @@
 package microcircuit
 
-import "spikealign/alignment"
-
 // Means are averages over a stretch of steps. Slices over layers are as in Weights; Rate has one
 // slice for every layer 0..L, then one for the interneurons of each hidden layer 1..L-1.
 type Means struct {
@@ -65,13 +63,13 @@ func (n *Network) Means() Means {
 		}
 		m.Rate = append(m.Rate, r)
 	}
-	weights := func(end, moment []float64, rows, columns int) []float64 {
-		for i := range rows {
+	weights := func(end, moment []float64, y *layer, columns int) []float64 {
+		for i := range y.n {
 			for j := range columns {
-				end[i*columns+j] -= moment[j*rows+i] * unit / steps
+				end[i*columns+j] -= moment[j*y.n+i] * unit / steps
 			}
 		}
-		return end
+		return n.bare(y, end)
 	}
 	for l := range n.layers {
 		y := &n.layers[l]
@@ -86,23 +84,13 @@ func (n *Network) Means() Means {
 			u[i] = float64(float64(n.bias[y.off+i])*unit) + v[i] + e[i]
 		}
 		m.Potential, m.Basal, m.Extra = append(m.Potential, u), append(m.Basal, v), append(m.Extra, e)
-		m.Up = append(m.Up, weights(n.Up(l), y.upMoment, y.n, n.layers[l-1].n))
+		m.Up = append(m.Up, weights(matrix(y.up, y.n, n.layers[l-1].n), y.upMoment, y, n.layers[l-1].n))
 		if l+1 < len(n.layers) {
-			m.Down = append(m.Down, weights(n.Down(l), y.downMoment, y.n, n.layers[l+1].n))
+			m.Down = append(m.Down, weights(matrix(y.down, y.n, n.layers[l+1].n), y.downMoment, y, n.layers[l+1].n))
 		}
 	}
 	for l := 1; l+1 < len(n.layers); l++ {
 		rates(n.layers[l].inter, n.layers[l+1].n)
 	}
 	return m
-}
-
-// Alignments compares the feedback weights into every hidden layer with the forward weights out of
-// it.
-func (n *Network) Alignments() []alignment.Measures {
-	var as []alignment.Measures
-	for l := 1; l+1 < len(n.layers); l++ {
-		as = append(as, alignment.Compare(n.Up(l+1), n.Down(l), n.cfg.Dims[l], n.cfg.Dims[l+1]))
-	}
-	return as
 }

@@ -114,6 +114,15 @@ type Network struct {
 	sums0   []int64   // running sums there, or at the last flush
 	sums    []float64 // flushed, units
 	clipped int64     // weight changes that the bound cut short
+
+	// Differences between neurons; see Differences.
+	gain, offset []float64 // of pyramidal neurons; nil: 1 and 0
+	narrow       int64     // the smallest bound of effective weights
+	various      bool      // SAL differs between synapses
+	silent       []bool    // refractory: active, unless refractory times differ
+	minISI       []int64   // of every neuron, if they differ
+	wake         [][]int32 // then: who is ready again, by step modulo the length
+	overlap      int       // and so many more spikes of a neuron may be on
 }
 
 func (n *Network) sum() []int64 { return n.ring[n.row:][:len(n.drive)] }
@@ -122,7 +131,7 @@ type layer struct {
 	n            int
 	first, inter int       // numbers of the first pyramidal neuron and interneuron
 	off          int       // of the first pyramidal neuron in the arrays without input
-	up, down     []int64   // presynaptic-major: up[j*n+i], j below; down[k*n+i], k above
+	up, down     []int64   // effective, presynaptic-major: up[j*n+i], j below; down[k*n+i], k above
 	upMoment     []float64 // sum of changes times the time into the stretch
 	downMoment   []float64
 	basalChanged bool // since the potentials were last updated
@@ -184,8 +193,9 @@ func NewNetwork(c Config, w Weights) (*Network, error) {
 	n.delta = make([]float64, n.upper)
 	n.target, n.aim = make([]int64, c.Dims[last]), make([]float64, c.Dims[last])
 	n.draws = make([]random.Stream, n.neurons)
+	n.vary(c.Differences)
 	size := 4
-	for size < 2*n.neurons+2 {
+	for size < (2+n.overlap)*n.neurons+2 {
 		size *= 2
 	}
 	n.queue = make([]spike.Event, size)
@@ -193,9 +203,12 @@ func NewNetwork(c Config, w Weights) (*Network, error) {
 
 	for l := 1; l <= last; l++ {
 		y := &n.layers[l]
-		y.up = transposed(w.Up[l-1], y.n, n.layers[l-1].n)
+		y.up = n.transposed(w.Up[l-1], y, n.layers[l-1].n)
 		y.upMoment = make([]float64, len(y.up))
 		for i, b := range w.Bias[l-1] {
+			if b = n.effective(y, i, b); n.offset != nil {
+				b += n.offset[y.first+i]
+			}
 			n.bias[y.off+i] = fixed(b)
 		}
 	}
@@ -207,11 +220,11 @@ func NewNetwork(c Config, w Weights) (*Network, error) {
 			y.down = make([]int64, above*y.n)
 			for j := range y.n {
 				for k := range above {
-					y.down[k*y.n+j] = n.layers[l+1].up[j*above+k]
+					y.down[k*y.n+j] = n.tied(y, &n.layers[l+1], j, k)
 				}
 			}
 		} else {
-			y.down = transposed(w.Down[l-1], y.n, above)
+			y.down = n.transposed(w.Down[l-1], y, above)
 		}
 		y.downMoment = make([]float64, len(y.down))
 		if c.Method == SAL {
@@ -236,15 +249,26 @@ func NewNetwork(c Config, w Weights) (*Network, error) {
 // fixed rounds to units.
 func fixed(x float64) int64 { return int64(math.RoundToEven(x * units)) }
 
-// transposed returns the rows x columns matrix m column by column, in units.
-func transposed(m []float64, rows, columns int) []int64 {
+// transposed returns the effective weights of a matrix whose rows belong to layer y, column by
+// column, in units.
+func (n *Network) transposed(m []float64, y *layer, columns int) []int64 {
 	t := make([]int64, len(m))
-	for i := range rows {
+	for i := range y.n {
 		for j := range columns {
-			t[j*rows+i] = fixed(m[i*columns+j])
+			t[j*y.n+i] = fixed(n.effective(y, i, m[i*columns+j]))
 		}
 	}
 	return t
+}
+
+// tied is the effective feedback weight from neuron k of layer above to neuron j of layer y that
+// equals the forward weight: the two as they are without gains.
+func (n *Network) tied(y, above *layer, j, k int) int64 {
+	w := above.up[j*above.n+k]
+	if n.gain == nil {
+		return w
+	}
+	return int64(math.RoundToEven(float64(w) * (n.gain[y.first+j] / n.gain[above.first+k])))
 }
 
 // sumAll computes basal and apical potentials from last spikes and weights.
@@ -330,8 +354,14 @@ func (n *Network) Present(input, target []float64, phase Phase) {
 	}
 	n.onset = n.now
 	for i, x := range input {
+		if n.gain != nil {
+			x = float64(n.gain[i] * x)
+		}
+		if n.offset != nil {
+			x += n.offset[i]
+		}
 		n.u[i] = fixed(x)
-		if !n.active[i] {
+		if !n.silent[i] {
 			n.evaluate(i)
 		}
 	}
@@ -407,8 +437,13 @@ func (n *Network) step() bool {
 	queue, mask := n.queue, len(n.queue)-1
 	ended := n.head
 	for queue[n.head&mask].Time == t-n.cfg.Tau {
-		n.evaluate(int(queue[n.head&mask].Neuron))
+		if n.wake == nil {
+			n.evaluate(int(queue[n.head&mask].Neuron))
+		}
 		n.head++
+	}
+	if n.wake != nil {
+		n.rouse(t)
 	}
 	from := n.tail
 	tail := from
@@ -448,7 +483,11 @@ func (n *Network) step() bool {
 		}
 	case n.phase == Align && n.cfg.Method == SAL:
 		for k := from; k < tail; k++ {
-			n.align(int(queue[k&mask].Neuron))
+			if i := int(queue[k&mask].Neuron); n.various {
+				n.alignEach(i)
+			} else {
+				n.align(i)
+			}
 		}
 	}
 	n.lastFrom = from
@@ -497,7 +536,7 @@ func (n *Network) accumulate() {
 		sum[first+i] = before[first+i] + v
 		j := y.first + i
 		n.u[j] += d
-		if n.active[j] || y.basalChanged {
+		if n.silent[j] || y.basalChanged {
 			continue
 		}
 		// The nudge moves slowly: e^(u+x) = e^u (1 + x + x^2/2 + ...).
@@ -531,9 +570,12 @@ func (n *Network) toggle(t int64, ended, from int) {
 			n.active[i] = true
 			n.switchOn(i)
 		}
+		if n.wake != nil {
+			n.retire(i, t)
+		}
 	}
 	for k := ended; k < n.head; k++ {
-		if i := int(queue[k&mask].Neuron); n.last[i] != t {
+		if i := int(queue[k&mask].Neuron); n.last[i] == t-n.cfg.Tau {
 			n.active[i] = false
 			n.switchOff(i)
 		}
@@ -626,22 +668,22 @@ func (n *Network) update() {
 			continue
 		}
 		bias, basal, extra := n.bias[y.off:][:y.n], n.basal[y.off:][:y.n], n.extra[y.off:][:y.n]
-		u, active := n.u[y.first:][:y.n], n.active[y.first:][:y.n]
+		u, silent := n.u[y.first:][:y.n], n.silent[y.first:][:y.n]
 		for i := range u {
 			u[i] = bias[i] + basal[i] + extra[i]
-			if !active[i] {
+			if !silent[i] {
 				n.evaluate(y.first + i)
 			}
 		}
 		// the interneurons that predict this layer
 		if x := &n.layers[l-1]; l > 1 && y.basalChanged {
-			u, active := n.u[x.inter:][:y.n], n.active[x.inter:][:y.n]
+			u, silent := n.u[x.inter:][:y.n], n.silent[x.inter:][:y.n]
 			for i := range u {
 				u[i] = bias[i]
 				if n.phase != Align {
 					u[i] += basal[i]
 				}
-				if !active[i] {
+				if !silent[i] {
 					n.evaluate(x.inter + i)
 				}
 			}
@@ -672,7 +714,7 @@ func (n *Network) learn(j int) {
 			more := int64(math.RoundToEven(float64(sum[k]-oldest[k]) * n.share))
 			e, f := n.oddsOf.at(free), n.oddsOf.at(free+more)
 			// rho(free+more) - rho(free)
-			delta[i] = math.RoundToEven(rate * ((f - e) / float64((1+e)*(1+f))))
+			delta[i] = math.RoundToEven(n.effective(y, i, rate) * ((f - e) / float64((1+e)*(1+f))))
 		}
 	}
 	column := int(p.index) * y.n
@@ -682,10 +724,12 @@ func (n *Network) learn(j int) {
 	into := float64(n.now - n.stretch)
 	for i, d := range delta {
 		w := up[i] + int64(d)
-		if w > n.clip || w < -n.clip {
-			d = float64(min(max(w, -n.clip), n.clip) - up[i])
-			w = up[i] + int64(d)
-			n.clipped++
+		if w > n.narrow || w < -n.narrow {
+			if bound := n.bound(y.first + i); w > bound || w < -bound {
+				d = float64(min(max(w, -bound), bound) - up[i])
+				w = up[i] + int64(d)
+				n.clipped++
+			}
 		}
 		up[i] = w
 		basal[i] += int64(d) * z
@@ -710,7 +754,8 @@ func (n *Network) z(i int) int64 {
 func (n *Network) tie(x, y *layer, j int) {
 	v := int64(0)
 	into := float64(n.now - n.stretch)
-	for k, w := range y.up[j*y.n:][:y.n] {
+	for k := range y.n {
+		w := n.tied(x, y, j, k)
 		at := k*x.n + j
 		d := w - x.down[at]
 		x.down[at] = w
@@ -724,13 +769,13 @@ func (n *Network) tie(x, y *layer, j int) {
 // Up returns a copy of the forward weights into layer l = 1..L, Dims[l] x Dims[l-1].
 func (n *Network) Up(l int) []float64 {
 	y := &n.layers[l]
-	return matrix(y.up, y.n, n.layers[l-1].n)
+	return n.bare(y, matrix(y.up, y.n, n.layers[l-1].n))
 }
 
 // Down returns a copy of the feedback weights into hidden layer l = 1..L-1, Dims[l] x Dims[l+1].
 func (n *Network) Down(l int) []float64 {
 	y := &n.layers[l]
-	return matrix(y.down, y.n, n.layers[l+1].n)
+	return n.bare(y, matrix(y.down, y.n, n.layers[l+1].n))
 }
 
 func matrix(t []int64, rows, columns int) []float64 {

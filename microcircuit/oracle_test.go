@@ -13,6 +13,8 @@ import (
 // plasticity. Every quantity has its own variable, interneuron weights and all past potentials
 // included. It shares with Network the random numbers and the rounding of weights and added
 // potentials and sliding means to multiples of 2^-36, and must agree with it to the last bit.
+// Between neurons that differ it holds the weights as they are, without gains, and agrees up to
+// that rounding.
 type oracle struct {
 	c         Config
 	b         [][]float64 // b[l], l = 0..L; b[0] is the input
@@ -42,6 +44,7 @@ type cell struct {
 	draws   random.Stream
 	product float64
 	limit   float64
+	isi     int64 // shortest interval
 }
 
 func (c *cell) latestBefore(t int64) int64 {
@@ -62,6 +65,21 @@ func (c *cell) z(t, tau int64) float64 {
 	return 0
 }
 
+// differ is the entry of a list of differences, or what stands for none.
+func differ(list [][]float64, l, i int, otherwise float64) float64 {
+	if list == nil {
+		return otherwise
+	}
+	return list[l][i]
+}
+
+func (o *oracle) gain(l, i int) float64 { return differ(o.c.Differences.Gain, l, i, 1) }
+
+// somatic is a potential of neuron i of layer l with gain and offset.
+func (o *oracle) somatic(l, i int, u float64) float64 {
+	return o.gain(l, i)*u + differ(o.c.Differences.Offset, l, i, 0)
+}
+
 func grid(x float64) float64 { return math.RoundToEven(x*units) * unit }
 
 func newOracle(c Config, w Weights, seed, stretch uint64) *oracle {
@@ -79,6 +97,14 @@ func newOracle(c Config, w Weights, seed, stretch uint64) *oracle {
 		}
 		return cs
 	}
+	isi := func(cs []cell, l int) {
+		for i := range cs {
+			cs[i].isi = c.Tau
+			if r := c.Differences.Refractory; r != nil {
+				cs[i].isi = max(int64(math.RoundToEven(r[l][i]*float64(c.Tau))), 1)
+			}
+		}
+	}
 	load := func(x []float64, rows, cols int) matrixF {
 		m := matrixF{rows, cols, make([]float64, rows*cols)}
 		for i := range m.w {
@@ -88,18 +114,20 @@ func newOracle(c Config, w Weights, seed, stretch uint64) *oracle {
 	}
 	for l, n := range c.Dims {
 		o.pyr[l] = cells(n)
+		isi(o.pyr[l], l)
 		o.bas[l], o.api[l], o.u[l], o.b[l] = make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n)
 		if l > 0 {
 			o.up[l] = load(w.Up[l-1], n, c.Dims[l-1])
 			for i, b := range w.Bias[l-1] {
 				o.b[l][i] = grid(b)
-				o.u[l][i] = o.b[l][i]
+				o.u[l][i] = o.somatic(l, i, o.b[l][i])
 			}
 		}
 	}
 	for l := 1; l < top; l++ {
 		o.int[l] = cells(c.Dims[l+1])
-		o.inn[l] = append([]float64(nil), o.b[l+1]...)
+		isi(o.int[l], l+1)
+		o.inn[l] = append([]float64(nil), o.u[l+1]...)
 		if c.Method == BP {
 			o.down[l] = matrixF{c.Dims[l], c.Dims[l+1], make([]float64, c.Dims[l]*c.Dims[l+1])}
 		} else {
@@ -135,7 +163,7 @@ func (o *oracle) keep() {
 
 func (o *oracle) present(input, target []float64, phase Phase) {
 	for i, x := range input {
-		o.u[0][i] = grid(x)
+		o.u[0][i] = grid(o.somatic(0, i, x))
 	}
 	o.target = nil
 	if target != nil {
@@ -151,7 +179,7 @@ func (o *oracle) present(input, target []float64, phase Phase) {
 func (o *oracle) decide(cs []cell, us []float64, first int) {
 	for i := range cs {
 		c := &cs[i]
-		if c.z(o.now, o.c.Tau) == 1 {
+		if c.z(o.now, c.isi) == 1 {
 			continue
 		}
 		c.product *= 1 + detmath.Exp(us[i]-detmath.Log(float64(o.c.Tau)))
@@ -211,17 +239,20 @@ func (o *oracle) step() {
 		o.times(o.down[l], o.pyr[l+1], o.api[l])
 		o.times(o.wpi[l], o.int[l], o.api[l])
 		for i, v := range o.api[l] {
-			extra[l][i] = grid(lambda * v)
+			extra[l][i] = grid(lambda * (o.gain(l, i) * v))
 		}
 		copy(o.inn[l], o.b[l+1])
 		o.times(o.wip[l], o.pyr[l], o.inn[l])
+		for i, u := range o.inn[l] {
+			o.inn[l][i] = o.somatic(l+1, i, u)
+		}
 	}
 	for i, x := range o.target {
-		extra[top][i] = math.Trunc(o.c.LambdaNudge*(x-o.b[top][i]-o.mean(o.basPast, top, i))*units) * unit
+		extra[top][i] = math.Trunc(o.c.LambdaNudge*(x-o.somatic(top, i, o.b[top][i])-o.gain(top, i)*o.mean(o.basPast, top, i))*units) * unit
 	}
 	for l := 1; l <= top; l++ {
 		for i := range o.u[l] {
-			o.u[l][i] = o.b[l][i] + o.bas[l][i] + extra[l][i]
+			o.u[l][i] = o.somatic(l, i, o.b[l][i]+o.bas[l][i]) + extra[l][i]
 		}
 	}
 	o.extraPast = append(o.extraPast, extra)
@@ -234,7 +265,7 @@ func (o *oracle) step() {
 			for j := range o.pyr[l-1] {
 				if c := &o.pyr[l-1][j]; c.at(o.now-1) || len(c.spikes) > 1 && c.at(o.now) && c.spikes[len(c.spikes)-2] == o.now-1 {
 					for i := range o.pyr[l] {
-						free := o.b[l][i] + grid(o.mean(o.basPast, l, i))
+						free := o.somatic(l, i, o.b[l][i]+grid(o.mean(o.basPast, l, i)))
 						w := o.up[l].at(i, j)
 						*w = min(max(*w+grid(o.c.RateUp[l-1]*(rho(free+grid(o.mean(o.extraPast, l, i)))-rho(free))), -clip), clip)
 					}
@@ -246,11 +277,13 @@ func (o *oracle) step() {
 			for i := range o.pyr[l] {
 				for k := range o.pyr[l+1] {
 					post, pre := &o.pyr[l][i], &o.pyr[l+1][k]
+					v, s := &o.c.Differences, i*len(o.pyr[l+1])+k
+					amplitude, stretch := differ(v.Amplitude, l-1, s, 1), differ(v.Tau, l-1, s, 1)
 					window := func(d int64) float64 {
-						if o.c.SALCut > 0 && d > o.c.SALCut {
+						if o.c.SALCut > 0 && float64(d) > stretch*float64(o.c.SALCut) {
 							return 0
 						}
-						return grid(o.c.RateDown[l-1] * detmath.Exp(-float64(d)/float64(o.c.Tau)))
+						return grid(o.c.RateDown[l-1] * amplitude * detmath.Exp(-float64(d)/(stretch*float64(o.c.Tau))))
 					}
 					w := o.down[l].at(i, k)
 					// The lower neuron's change comes first, which shows at a bound only.

@@ -74,8 +74,8 @@ func (n *Network) latest(i int) int64 {
 // shift adds d to the feedback weight at in layer y, from neuron pre to the i-th of the layer.
 func (n *Network) shift(y *layer, at, pre, i int, d int64, into float64) {
 	w := y.down[at] + d
-	if w > n.clip || w < -n.clip {
-		w = min(max(w, -n.clip), n.clip)
+	if bound := n.bound(y.first + i); w > bound || w < -bound {
+		w = min(max(w, -bound), bound)
 		d = w - y.down[at]
 		n.clipped++
 	}

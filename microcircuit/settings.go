@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"spikealign/internal/random"
+	"spikealign/mismatch"
 	"spikealign/settings"
 )
 
@@ -13,16 +14,18 @@ import (
 // takes. They are what an experiment file says, with its defaults (settings.Default).
 type Settings struct {
 	Config
-	Seeds   Seeds        `yaml:"seeds" doc:"seeds of their own for what is drawn once"`
-	Task    TaskSettings `yaml:"task" doc:"what the network is to learn"`
-	Initial Initial      `yaml:"initial" doc:"weights and biases at the start"`
-	Course  Course       `yaml:"training" doc:"epochs and reports"`
+	Seeds    Seeds             `yaml:"seeds" doc:"seeds of their own for what is drawn once"`
+	Task     TaskSettings      `yaml:"task" doc:"what the network is to learn"`
+	Initial  Initial           `yaml:"initial" doc:"weights and biases at the start"`
+	Mismatch mismatch.Settings `yaml:"mismatch" doc:"how neurons and feedback synapses differ from each other; 0: not (docs/mismatch.md)"`
+	Course   Course            `yaml:"training" doc:"epochs and reports"`
 }
 
 // Seeds replace the seed of the run.
 type Seeds struct {
-	Task    *uint64 `yaml:"task" doc:"of the teacher's weights and spikes, and of yin-yang points; null: the run's seed"`
-	Initial *uint64 `yaml:"initial" doc:"of the initial weights and biases; null: the run's seed"`
+	Task     *uint64 `yaml:"task" doc:"of the teacher's weights and spikes, and of yin-yang points; null: the run's seed"`
+	Initial  *uint64 `yaml:"initial" doc:"of the initial weights and biases; null: the run's seed"`
+	Mismatch *uint64 `yaml:"mismatch" doc:"of the differences of block mismatch; null: the run's seed"`
 }
 
 // Forward gives weights and biases of the layers above the input, or the ranges in which they are
@@ -253,7 +256,11 @@ func (s *Settings) teacherLayers() []int {
 // initial weights and biases; nil: they are drawn or given.
 func (s *Settings) Training(seed uint64, from *Weights) Training {
 	t := Training{Config: s.Config, Course: s.Course, Seed: seed}
-	taskSeed, initialSeed := seed, seed
+	taskSeed, initialSeed, mismatchSeed := seed, seed, seed
+	if s.Seeds.Mismatch != nil {
+		mismatchSeed = *s.Seeds.Mismatch
+	}
+	t.Differences = differences(s.Mismatch, mismatchSeed, s.Dims)
 	if s.Seeds.Task != nil {
 		taskSeed = *s.Seeds.Task
 	}

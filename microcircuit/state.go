@@ -110,9 +110,11 @@ func (n *Network) UnmarshalBinary(b []byte) error {
 		}
 	}
 	for l := range n.layers {
-		for _, ws := range [][]int64{n.layers[l].up, n.layers[l].down} {
-			for _, w := range ws {
-				if w > n.clip || w < -n.clip {
+		y := &n.layers[l]
+		for _, ws := range [][]int64{y.up, y.down} {
+			for k, w := range ws {
+				// rounding of a product with a gain
+				if bound := n.bound(y.first+k%y.n) + 2; w > bound || w < -bound {
 					r.Fail("layer %d: impossible weight", l)
 				}
 			}
@@ -132,11 +134,22 @@ func (n *Network) UnmarshalBinary(b []byte) error {
 func (n *Network) restore() {
 	n.queue[0].Time = future
 	n.head, n.tail = 0, 0
+	for k := range n.wake {
+		n.wake[k] = n.wake[k][:0]
+	}
 	for i, t := range n.last {
 		n.active[i] = t >= n.now-n.cfg.Tau
 		n.growth[i] = 1 + n.odds[i]
-		if n.active[i] {
+		if n.minISI != nil {
+			n.silent[i] = false
+			if t+n.minISI[i] >= n.now {
+				n.retire(i, t)
+			}
+		}
+		if n.silent[i] {
 			n.growth[i] = 1
+		}
+		if n.active[i] {
 			n.queue[n.tail] = spike.Event{Time: t, Neuron: int32(i)}
 			n.tail++
 		}

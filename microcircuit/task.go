@@ -217,7 +217,7 @@ func (t Teacher) config(tau int64) Config { return teacherConfig(t.Dims, tau) }
 
 // teacherConfig is the configuration of a teacher with these layers.
 func teacherConfig(dims []int, tau int64) Config {
-	return Config{Neurons{Dims: dims, Tau: tau, Window: 1}, Plasticity{RateUp: []float64{0}, Method: BP}}
+	return Config{Neurons: Neurons{Dims: dims, Tau: tau, Window: 1}, Plasticity: Plasticity{RateUp: []float64{0}, Method: BP}}
 }
 
 // relate adds what is wrong with a teacher for a student of that configuration.

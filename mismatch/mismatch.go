@@ -77,7 +77,8 @@ func (s Neurons) Offsets(seed, part uint64, n int) []float64 {
 	return draw(seed, offset, part, n, 0, s.Offset)
 }
 
-// RefractoryTimes returns the factors of the shortest intervals of n neurons; nil if they are all 1.
+// RefractoryTimes returns the factors of the shortest intervals of n neurons; nil if they are all
+// 1.
 func (s Neurons) RefractoryTimes(seed, part uint64, n int) []float64 {
 	return draw(seed, refractory, part, n, 1, s.Refractory)
 }
@@ -89,6 +90,9 @@ func (s Synapses) Amplitudes(seed, part uint64, n int) []float64 {
 
 // Taus returns the factors of the time constants of n synapses; nil if they are all 1.
 func (s Synapses) Taus(seed, part uint64, n int) []float64 { return draw(seed, tau, part, n, 1, s.Tau) }
+
+// Largest is the largest factor that a standard deviation sd can give.
+func Largest(sd float64) float64 { return 1 + float64(cut*sd) }
 
 func draw(seed, what, part uint64, n int, mean, sd float64) []float64 {
 	if sd == 0 {

@@ -23,8 +23,8 @@ func TestDraws(t *testing.T) {
 				t.Fatalf("quantity %d: %v standard deviations away", k, z)
 			}
 		}
-		// variance of a standard normal number cut at 1.5: 1 - 2*1.5*phi(1.5)/(2*Phi(1.5)-1) = .5516;
-		// five standard errors
+		// variance of a standard normal number cut at 1.5: 1 - 2*1.5*phi(1.5)/(2*Phi(1.5)-1) =
+		// .5516; five standard errors
 		if math.Abs(sum/n) > 5*math.Sqrt(.5516/n) || math.Abs(squares/n-.5516) > .02 {
 			t.Errorf("quantity %d: mean %v, variance %v of the standardised draws", k, sum/n, squares/n)
 		}

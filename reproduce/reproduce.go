@@ -59,6 +59,7 @@ func Figures() []Figure {
 		{"fig11", "other shapes of the postsynaptic potential", figure11},
 		{"fig12", "how a small asymmetry changes spike-timing differences", figure12},
 		{"league", "beyond the paper: all methods of weight transport on equal terms, over time, spikes and CPU time", league},
+		{"mismatch", "beyond the paper: what SAL makes of neurons and synapses that differ, in layers, sampling networks and microcircuits", mismatchFigure},
 		{"yinyang", "beyond the paper: microcircuits classify the Yin-Yang points with SAL, BP and FA", yinYang},
 		{"alignment", "beyond the paper: feedback alignment of a 4-30-3 microcircuit against length and rate of the SAL phase", alignmentPhase},
 	}

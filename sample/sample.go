@@ -72,7 +72,10 @@ func Run(ctx context.Context, from string, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := sampling.Sample{Config: c.Settings.Config(), Network: *net, Visible: c.Network.Visible, Seed: o.Seed, Settle: o.Settle, Duration: o.Duration}
+	// the network that learned, with its differences
+	d := c.Differences(spec.Seed)
+	s := sampling.Sample{Config: c.Settings.Config(), Network: d.Network(*net), Visible: c.Network.Visible, Seed: o.Seed, Settle: o.Settle, Duration: o.Duration}
+	s.Refractory = d.Refractory
 	if s.Clamps, err = clamps(o.Clamp, s.Neurons); err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"spikealign/settings"
 	"spikealign/synapse"
@@ -59,7 +60,10 @@ type Config struct {
 	PSPCut   int64            `yaml:"psp_cut" range:"[0, 2^24]" unit:"steps" doc:"lag beyond which any other potential is 0; 0: never"`
 	MinISI   int64            `yaml:"min_isi" range:"[0, 2^24]" unit:"steps" doc:"shortest interval between two spikes of a neuron; 0: tau_ref (authors: plus 1)"`
 	Delay    int64            `yaml:"delay" range:"[0, 2^24]" unit:"steps" doc:"transmission delay, added to every lag"`
-	Engine   string           `yaml:"engine" default:"auto" choice:"auto, stepper, event, thinning" doc:"all have the same law"`
+	// Refractory multiplies MinISI for each neuron; nil: all 1. States and potentials keep their
+	// lengths.
+	Refractory []float64 `yaml:"-"`
+	Engine     string    `yaml:"engine" default:"auto" choice:"auto, stepper, event, thinning" doc:"all have the same law"`
 }
 
 // Resolve returns the configuration with every 0 that stands for a default replaced by it.
@@ -81,6 +85,22 @@ func (c Config) Resolve() Config {
 		}
 	}
 	return c
+}
+
+// maxRefractory bounds the factor of a neuron's shortest interval.
+const maxRefractory = 16
+
+// shortest returns the shortest interval between two spikes of each neuron of a resolved
+// configuration, in ticks; nil if it is MinISI for all.
+func (c Config) shortest() []int64 {
+	if c.Refractory == nil {
+		return nil
+	}
+	steps := make([]int64, c.Neurons)
+	for i, x := range c.Refractory {
+		steps[i] = max(int64(math.RoundToEven(x*float64(c.MinISI*c.TicksPerStep()))), 1)
+	}
+	return steps
 }
 
 // maxKernel is the longest potential, in steps, that the stepper tabulates: 128 MB.
@@ -113,6 +133,10 @@ func (c Config) relate(ps *settings.Problems, path string) {
 		bad("dynamics", "%v", err)
 	}
 	if len(*ps) > before {
+		return
+	}
+	if r := c.Refractory; r != nil && (len(r) != c.Neurons || slices.ContainsFunc(r, func(x float64) bool { return !(x > 0 && x <= maxRefractory) })) {
+		bad("refractory", "must hold a factor above 0 and at most %d for each of the %d neurons", maxRefractory, c.Neurons)
 		return
 	}
 	kernel := c.Kernel()

@@ -155,6 +155,8 @@ func eventLacks(c Config) string {
 		return "needs potentials no longer than the shortest interval between two spikes of a neuron"
 	case c.Delay > 0:
 		return "has no transmission delay"
+	case c.Refractory != nil:
+		return "needs one refractory time for all neurons"
 	}
 	return ""
 }

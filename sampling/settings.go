@@ -8,18 +8,20 @@ import (
 
 	"spikealign/boltzmann"
 	"spikealign/internal/random"
+	"spikealign/mismatch"
 	"spikealign/settings"
 )
 
 // Settings describe a whole wake-sleep training: network, target, where learning begins, rules and
 // how long it takes. They are what an experiment file says, with its defaults (settings.Default).
 type Settings struct {
-	Network    NetworkSettings `yaml:"network" doc:"the neurons and how they are simulated"`
-	Seeds      Seeds           `yaml:"seeds" doc:"seeds of their own for what is drawn once"`
-	Target     Target          `yaml:"target" doc:"what the network is to learn"`
-	Initial    Initial         `yaml:"initial" doc:"weights and biases at the start"`
-	Course     Course          `yaml:"training" doc:"epochs and reports"`
-	Plasticity Plasticity      `yaml:"plasticity" doc:"learning rules"`
+	Network    NetworkSettings   `yaml:"network" doc:"the neurons and how they are simulated"`
+	Seeds      Seeds             `yaml:"seeds" doc:"seeds of their own for what is drawn once"`
+	Target     Target            `yaml:"target" doc:"what the network is to learn"`
+	Initial    Initial           `yaml:"initial" doc:"weights and biases at the start"`
+	Mismatch   mismatch.Settings `yaml:"mismatch" doc:"how neurons and synapses differ from each other; 0: not (docs/mismatch.md)"`
+	Course     Course            `yaml:"training" doc:"epochs and reports"`
+	Plasticity Plasticity        `yaml:"plasticity" doc:"learning rules"`
 }
 
 // NetworkSettings describe the neurons; Config.Neurons is the sum of Visible and Hidden.
@@ -31,8 +33,9 @@ type NetworkSettings struct {
 
 // Seeds replace the seed of the run.
 type Seeds struct {
-	Target  *uint64 `yaml:"target" doc:"of the target's weights and biases; null: the run's seed"`
-	Initial *uint64 `yaml:"initial" doc:"of initial weights and biases and of the synapses' amplitudes; null: the run's seed"`
+	Target   *uint64 `yaml:"target" doc:"of the target's weights and biases; null: the run's seed"`
+	Initial  *uint64 `yaml:"initial" doc:"of initial weights and biases and of the synapses' amplitudes; null: the run's seed"`
+	Mismatch *uint64 `yaml:"mismatch" doc:"of the differences of block mismatch; null: the run's seed"`
 }
 
 // Target says what is to be learned.
@@ -61,7 +64,7 @@ type Initial struct {
 // Plasticity holds the rules.
 type Plasticity struct {
 	Rates
-	Noise            float64     `yaml:"noise" range:"[0, 1e6]" also:"sigma, sigma_stdp" doc:"sigma_stdp, plasticity noise: every synapse's windows have the amplitude 1 + N(0, noise^2), cut at +-1.5 noise; one draw per synapse and rule"`
+	Noise            float64     `yaml:"noise" range:"[0, 1e6]" also:"sigma, sigma_stdp" doc:"sigma_stdp, plasticity noise: every synapse's windows have the amplitude 1 + N(0, noise^2), cut at +-1.5 noise; one draw per synapse and rule; mismatch.window_amplitude varies SAL's windows alone"`
 	HebbianAmplitude [][]float64 `yaml:"hebbian_amplitude" range:"[-1e6, 1e6]" doc:"or given, row = postsynaptic"`
 	SALAmplitude     [][]float64 `yaml:"sal_amplitude" range:"[-1e6, 1e6]" doc:"or given, row = postsynaptic"`
 	Pairs            `default:"sal_window=triangular sal_pairing=last-1"`
@@ -92,6 +95,7 @@ func (s *Settings) Validate() settings.Problems {
 	}
 	if n > 0 && !ps.Has("network") {
 		s.Config().relate(&ps, "network")
+		s.relateMismatch(&ps)
 	}
 	s.relateTarget(&ps)
 	if i := &s.Initial; i.From != "" && (i.Weights != nil || i.Bias != nil) {
@@ -126,6 +130,44 @@ func (s *Settings) Validate() settings.Problems {
 		s.Config().relateLength(&ps, "training.epochs", tau*float64(s.Network.TauRef))
 	}
 	return ps
+}
+
+// relateMismatch checks what neurons that differ do not go together with.
+func (s *Settings) relateMismatch(ps *settings.Problems) {
+	c := s.Config()
+	if ps.Has("mismatch") || ps.Has("network.engine") {
+		return
+	}
+	if s.Mismatch.Refractory > 0 {
+		if c.Engine == Event {
+			ps.Add("network.engine", "%s needs one refractory time for all neurons; choose auto, or mismatch.refractory 0", Event)
+		}
+		if s.runsTarget() {
+			ps.Add("mismatch.refractory", "is not possible above %d neurons, where the target is a network that runs, too; set it to 0, or give target.patterns", boltzmann.MaxNeurons)
+		}
+	}
+	if p := &s.Plasticity; s.Mismatch.Amplitude > 0 && (p.Noise > 0 || p.SALAmplitude != nil) {
+		ps.Add("mismatch.window_amplitude", "gives SAL's windows their amplitudes, and so do plasticity.noise and plasticity.sal_amplitude; remove one of them")
+	}
+	if h := s.Plasticity.Half(c); h.Validate() == nil && s.Mismatch.Tau > 0 {
+		if h.Tau *= mismatch.Largest(s.Mismatch.Tau); h.Validate() != nil {
+			ps.Add("mismatch.window_tau", "makes windows longer than 2^40 ticks; a shorter plasticity.sal_window_tau is needed")
+		}
+	}
+}
+
+// runsTarget reports whether the target is a network too large to be enumerated.
+func (s *Settings) runsTarget() bool {
+	t := &s.Target
+	return s.Network.Visible > boltzmann.MaxNeurons && t.BarsStripes == 0 && t.Patterns == nil && t.Probabilities == nil
+}
+
+// Differences draws how neurons and synapses differ.
+func (s *Settings) Differences(seed uint64) Differences {
+	if s.Seeds.Mismatch != nil {
+		seed = *s.Seeds.Mismatch
+	}
+	return differences(s.Mismatch, seed, s.Neurons())
 }
 
 func (s *Settings) relateTarget(ps *settings.Problems) {
@@ -250,6 +292,7 @@ func (s *Settings) Training(seed uint64, from *Network) Training {
 		Config: s.Config(), Course: s.Course, Rates: s.Plasticity.Rates, Pairs: s.Plasticity.Pairs,
 		Seed: seed, Visible: s.Network.Visible, TeacherLength: s.Target.TeacherLength,
 		Weights: make([]float64, n*n), Bias: make([]float64, n), Patterns: s.Target.patterns(),
+		Differences: s.Differences(seed),
 	}
 	switch {
 	case t.Patterns != nil:
@@ -317,7 +360,9 @@ func (s *Settings) Training(seed uint64, from *Network) Training {
 		return a
 	}
 	t.HebbianAmplitude = amplitude(s.Plasticity.HebbianAmplitude, random.HebbianNoise)
-	t.SALAmplitude = amplitude(s.Plasticity.SALAmplitude, random.SALNoise)
+	if t.SALAmplitude = t.Differences.Amplitude; t.SALAmplitude == nil {
+		t.SALAmplitude = amplitude(s.Plasticity.SALAmplitude, random.SALNoise)
+	}
 	return t
 }
 

@@ -1,6 +1,8 @@
 package sampling
 
 import (
+	"slices"
+
 	"spikealign/internal/detmath"
 	"spikealign/internal/random"
 	"spikealign/internal/state"
@@ -12,6 +14,7 @@ import (
 type stepper struct {
 	cfg    Config
 	kernel []float64 // kernel[l] = kappa(l) for lags 0..len-1
+	minISI []int64   // of each neuron
 	logTau float64
 	net    Network
 	clamps []Clamping
@@ -30,6 +33,9 @@ func newStepper(c Config) *stepper {
 		past: make([][]int64, c.Neurons), draws: make([]random.Stream, c.Neurons), traces: make([]float64, c.Neurons)}
 	for l := range s.kernel {
 		s.kernel[l] = p.At(int64(l))
+	}
+	if s.minISI = c.shortest(); s.minISI == nil {
+		s.minISI = slices.Repeat([]int64{c.MinISI}, c.Neurons)
 	}
 	s.Seed(0, 0)
 	return s
@@ -56,7 +62,7 @@ func (s *stepper) Rest() {
 
 func (s *stepper) Advance(until int64, dst []spike.Event) ([]spike.Event, bool) {
 	n := s.cfg.Neurons
-	reach := max(int64(len(s.kernel))-1, s.cfg.MinISI)
+	reach := max(int64(len(s.kernel))-1, slices.Max(s.minISI))
 	for ; s.now < until; s.now++ {
 		if cap(dst)-len(dst) < n {
 			return dst, false
@@ -76,7 +82,7 @@ func (s *stepper) Advance(until int64, dst []spike.Event) ([]spike.Event, bool) 
 		first := len(dst)
 		for i := range n {
 			x := s.draws[i].Float64()
-			if past := s.past[i]; len(past) > 0 && s.now-past[len(past)-1] < s.cfg.MinISI {
+			if past := s.past[i]; len(past) > 0 && s.now-past[len(past)-1] < s.minISI[i] {
 				continue
 			}
 			p := detmath.Logistic(min(s.potential(i), uMax) - s.logTau)

@@ -43,6 +43,11 @@ import (
 // bounds: after a pass all bounds are summed anew, once for all edges of a tick, and no bound is
 // ever raised or lowered; 96 % of the candidates are accepted, most of them without an exponential.
 //
+// # Refractory times that differ
+//
+// Where all neurons have the same refractory time, it ends in the order of the spikes, and counts
+// as one more edge of a spike. Otherwise a list in the order of the ends says whose comes next.
+//
 // Levels are apart from potentials where that would cost too much or would not hold. If the passes
 // due in a tick are few for the size of a sparse network, an edge must cost no more than its own
 // synapses: a level keeps clear of its potential by headroom, is raised when a pass takes the
@@ -110,9 +115,12 @@ type thinning struct {
 	// per edge: the next spike to apply it to; last, the next spike whose neuron's refractory time
 	// ends
 	heads []int
-	lags  []int64 // of the same
+	lags  []int64 // of the same; without the last if it differs between neurons
 	due   []int64 // the tick at which each is to be applied next
 	next  int64   // the earliest of these
+
+	minISI  []int64       // of each neuron, if they differ
+	waiting []spike.Event // then: refractory neurons by the end of that time, the next one last
 
 	draws random.Source
 }
@@ -143,10 +151,14 @@ func newThinning(c Config) *thinning {
 		t.alpha = t.alpha || e.Alpha != 0
 		t.lags = append(t.lags, e.Lag)
 	}
-	t.lags = append(t.lags, c.MinISI*c.TicksPerStep())
-	t.heads = make([]int, len(t.lags))
-	t.due = make([]int64, len(t.lags))
-	t.reach = max(t.psp.Length(), slices.Max(t.lags))
+	if t.minISI = c.shortest(); t.minISI == nil {
+		t.lags = append(t.lags, c.MinISI*c.TicksPerStep())
+	} else {
+		t.reach = slices.Max(t.minISI)
+	}
+	t.heads = make([]int, len(t.edges)+1)
+	t.due = make([]int64, len(t.edges)+1)
+	t.reach = max(t.reach, t.psp.Length(), slices.Max(t.lags))
 	n := c.Neurons
 	t.u = make([]int64, padded(n))
 	if t.fading {
@@ -209,7 +221,11 @@ func (t *thinning) SetNetwork(net Network) {
 // setUnit chooses the unit in which no potential can overflow.
 func (t *thinning) setUnit(net Network) {
 	// So many PSPs of a neuron overlap, at most.
-	overlap := float64(t.edges[len(t.edges)-1].Lag/t.lags[len(t.edges)] + 2)
+	shortest := t.cfg.MinISI * t.cfg.TicksPerStep()
+	if t.minISI != nil {
+		shortest = slices.Min(t.minISI)
+	}
+	overlap := float64(t.edges[len(t.edges)-1].Lag/shortest + 2)
 	if len(t.edges) == 1 {
 		overlap = 0 // no constant part
 	}
@@ -325,8 +341,16 @@ func (t *thinning) rebuild() {
 		t.admit(i)
 	}
 	t.summed = t.heads[len(t.edges)]
+	t.waiting = t.waiting[:0]
 	for k := t.summed; k < t.tail; k++ {
-		t.ceil[t.recent[k&(len(t.recent)-1)].Neuron] = 0
+		s := t.recent[k&(len(t.recent)-1)]
+		if t.minISI != nil {
+			if s.Time+t.minISI[s.Neuron] <= t.now {
+				continue
+			}
+			t.wait(s)
+		}
+		t.ceil[s.Neuron] = 0
 	}
 	t.whole = true
 	t.sum()
@@ -563,12 +587,31 @@ func (t *thinning) push(s spike.Event) {
 		t.due[e] = min(t.due[e], s.Time+lag)
 		t.next = min(t.next, t.due[e])
 	}
+	if t.minISI != nil {
+		t.wait(s)
+		e := len(t.edges)
+		t.due[e] = t.dueNext(e)
+		t.next = min(t.next, t.due[e])
+	}
+}
+
+// wait notes when the refractory time of a spike ends.
+func (t *thinning) wait(s spike.Event) {
+	s.Time += t.minISI[s.Neuron]
+	k := len(t.waiting)
+	for k > 0 && t.waiting[k-1].Time < s.Time {
+		k--
+	}
+	t.waiting = slices.Insert(t.waiting, k, s)
 }
 
 // prune forgets the spikes that do not act any more.
 func (t *thinning) prune() {
 	for t.oldest < t.tail && t.now-t.recent[t.oldest&(len(t.recent)-1)].Time > t.reach {
 		t.oldest++
+	}
+	if t.minISI != nil {
+		t.heads[len(t.edges)] = t.oldest // of no other use
 	}
 }
 
@@ -599,6 +642,12 @@ func (t *thinning) applyEdges() {
 		for t.due[e] == t.now {
 			s := t.recent[t.heads[e]&(len(t.recent)-1)]
 			switch {
+			case e == len(t.edges) && t.minISI != nil:
+				last := len(t.waiting) - 1
+				t.admit(int(t.waiting[last].Neuron))
+				t.waiting = t.waiting[:last]
+				t.due[e] = t.dueNext(e)
+				continue
 			case e == len(t.edges):
 				t.admit(int(s.Neuron))
 			case t.out.dense == nil:
@@ -642,6 +691,12 @@ func (t *thinning) chooseLevels() {
 
 // dueNext is the tick at which edge e is to be applied next.
 func (t *thinning) dueNext(e int) int64 {
+	if e == len(t.edges) && t.minISI != nil {
+		if k := len(t.waiting); k > 0 {
+			return t.waiting[k-1].Time
+		}
+		return future
+	}
 	if h := t.heads[e]; h < t.tail {
 		return t.recent[h&(len(t.recent)-1)].Time + t.lags[e]
 	}

@@ -113,6 +113,15 @@ func engineCases() map[string]func() (*thinning, Network) {
 			add(name+"sparse tail", "", c, sparse)
 			c.PSP = synapse.Alpha
 			add(name+"sparse alpha", "", c, sparse)
+			for i := range n {
+				c.Refractory = append(c.Refractory, 0.3+float64(i*7%11)/7)
+			}
+			add(name+"sparse alpha, refractory times", "", c, sparse)
+			c.PSP = synapse.Rectangular
+			add(name+"refractory times", "", c, net)
+			for _, how := range []string{"potentials", "apart", "mixed"} {
+				add(name+how+", refractory times", how, c, sparse)
+			}
 		}
 	}
 	return cases

@@ -1,6 +1,7 @@
 package sampling
 
 import (
+	"encoding"
 	"errors"
 	"fmt"
 	"math"
@@ -61,6 +62,10 @@ type Training struct {
 
 	HebbianAmplitude []float64 // of each synapse's Hebbian window, n x n; nil: 1
 	SALAmplitude     []float64 // of each synapse's SAL window, n x n; nil: 1
+
+	// between neurons and synapses; a target network that runs has none. Refractory replaces that
+	// of Config.
+	Differences Differences
 }
 
 // Course says how long a training takes, and how far parameters go.
@@ -96,7 +101,8 @@ type Report struct {
 	Unvisited int
 	Floor     float64 // the D_KL that sampling alone leaves
 	NEff      float64 // effective number of independent samples behind DKL
-	Asymmetry float64 // Var(W_ij - W_ji) over the reciprocal pairs, after the epoch's update
+	// Var(W_ij - W_ji) over the reciprocal pairs, after the epoch's update; of effective weights
+	Asymmetry float64
 }
 
 // occupancyBatches is the number of batches from which the sampling floor is estimated.
@@ -117,6 +123,15 @@ type phase struct {
 	tau     int64
 }
 
+// pairs are sums over pairs of spikes: sal.PairSums, or sal.SynapseSums where windows differ.
+type pairs interface {
+	Observe(events []spike.Event)
+	ResetSums()
+	Reset()
+	encoding.BinaryAppender
+	encoding.BinaryUnmarshaler
+}
+
 // Trainer trains one network. Step by step it can be stopped, saved and resumed anywhere without a
 // trace in the results.
 type Trainer struct {
@@ -126,7 +141,7 @@ type Trainer struct {
 	engine  Engine
 	joined  []bool // synapses that exist
 	hebbian *sal.PairSums
-	sal     *sal.PairSums // nil if hebbian serves for both
+	sal     pairs // nil if hebbian serves for both
 	states  *boltzmann.Occupancy
 
 	shares     []float64 // of each pattern; nil: all alike
@@ -135,7 +150,7 @@ type Trainer struct {
 	wakeCo     []float64 // n x n
 	w, b       []float64
 	dw         []float64 // scratch
-	clampedB   []float64 // scratch
+	netW, netB []float64 // scratch: what the engine gets
 	buf        []spike.Event
 	warnings   []string
 	epoch      int64 // -1 while the teacher runs
@@ -152,6 +167,9 @@ func NewTrainer(t Training) (*Trainer, error) {
 		return nil, fmt.Errorf("sampling: %w", ps.Err())
 	}
 	t.Config = t.Config.Resolve()
+	if t.Differences.Refractory != nil {
+		t.Config.Refractory = t.Differences.Refractory
+	}
 	n := t.Neurons
 	engine, err := New(t.Config)
 	if err != nil {
@@ -159,7 +177,7 @@ func NewTrainer(t Training) (*Trainer, error) {
 	}
 	k := t.TicksPerStep()
 	tr := &Trainer{t: t, n: n, tau: k * t.TauRef, engine: engine, joined: make([]bool, n*n),
-		wakeMean: make([]float64, n), wakeCo: make([]float64, n*n), dw: make([]float64, n*n), clampedB: make([]float64, n),
+		wakeMean: make([]float64, n), wakeCo: make([]float64, n*n), dw: make([]float64, n*n), netW: make([]float64, n*n), netB: make([]float64, n),
 		w: slices.Clone(t.Weights), b: slices.Clone(t.Bias), buf: make([]spike.Event, 0, n+512)}
 	if t.Probabilities != nil && t.Visible < n {
 		t.Patterns, tr.shares = boltzmann.Support(t.Probabilities, t.Visible)
@@ -176,7 +194,11 @@ func NewTrainer(t Training) (*Trainer, error) {
 	last1 := synapse.Pairing{Kind: synapse.Last, K: 1}
 	triangle := synapse.Half{Shape: synapse.TriangularWindow, Tau: float64(tr.tau)}
 	tr.hebbian = sal.NewPairSums(n, triangle, last1)
-	if half := t.Pairs.Half(t.Config); (half != triangle || t.Pairing != last1) && t.RateSAL != 0 {
+	switch half := t.Pairs.Half(t.Config); {
+	case t.RateSAL == 0:
+	case t.Differences.WindowTau != nil:
+		tr.sal = sal.NewSynapseSums(n, half, t.Differences.WindowTau, t.Pairing)
+	case half != triangle || t.Pairing != last1:
 		tr.sal = sal.NewPairSums(n, half, t.Pairing)
 	}
 
@@ -289,6 +311,35 @@ func (t Training) relate(ps *settings.Problems) {
 	}
 	amplitudes("hebbian_amplitude", t.HebbianAmplitude)
 	amplitudes("sal_amplitude", t.SALAmplitude)
+	t.relateDifferences(ps)
+}
+
+func (t Training) relateDifferences(ps *settings.Problems) {
+	d := t.Differences
+	for _, x := range []struct {
+		path string
+		of   []float64
+		size int
+		low  float64
+	}{{"gain", d.Gain, t.Neurons, -math.MaxFloat64}, {"offset", d.Offset, t.Neurons, -math.MaxFloat64}, {"window_tau", d.WindowTau, t.Neurons * t.Neurons, math.SmallestNonzeroFloat64}} {
+		if x.of != nil && (len(x.of) != x.size || slices.ContainsFunc(x.of, func(y float64) bool { return !(y >= x.low && finite(y)) })) {
+			ps.Add("differences."+x.path, "must hold %d finite numbers (time constants: above 0)", x.size)
+		}
+	}
+	if d.WindowTau != nil && !ps.Has("differences.window_tau") {
+		h := t.Half(t.Config)
+		if h.Tau *= slices.Max(d.WindowTau); h.Validate() != nil {
+			ps.Add("differences.window_tau", "makes a window longer than 2^40 ticks")
+		}
+	}
+	c := t.Config
+	c.Refractory = d.Refractory
+	if d.Refractory != nil {
+		c.relate(ps, "network")
+		if t.TargetWeights != nil && t.Neurons > boltzmann.MaxNeurons {
+			ps.Add("differences.refractory", "is not possible for a target network that runs")
+		}
+	}
 }
 
 // plan returns phase k of an epoch, or false if there is none.
@@ -401,14 +452,34 @@ func (tr *Trainer) setNetwork(p phase) {
 	case tr.epoch < 0:
 		tr.engine.SetNetwork(Network{Weights: tr.t.TargetWeights, Bias: tr.t.TargetBias})
 	case p.pattern >= 0:
-		copy(tr.clampedB, tr.b)
+		w, b := tr.effective()
+		copy(tr.netB, b)
 		for i, d := range tr.t.Patterns[p.pattern] {
-			tr.clampedB[i] = tr.t.ClampBias * float64(2*int(d)-1)
+			tr.netB[i] = tr.t.ClampBias * float64(2*int(d)-1)
 		}
-		tr.engine.SetNetwork(Network{Weights: tr.w, Bias: tr.clampedB})
+		tr.engine.SetNetwork(Network{Weights: w, Bias: tr.netB})
 	default:
-		tr.engine.SetNetwork(Network{Weights: tr.w, Bias: tr.b})
+		w, b := tr.effective()
+		tr.engine.SetNetwork(Network{Weights: w, Bias: b})
 	}
+}
+
+// effective returns weights and biases with gains and offsets. They are scratch, or the network's
+// own where there are none.
+func (tr *Trainer) effective() (w, b []float64) {
+	w, b = tr.w, tr.b
+	d := tr.t.Differences
+	if d.Gain != nil {
+		d.weights(tr.netW, w)
+		w = tr.netW
+	}
+	if d.Gain != nil || d.Offset != nil {
+		for i, x := range b {
+			tr.netB[i] = d.bias(i, x)
+		}
+		b = tr.netB
+	}
+	return w, b
 }
 
 // finish takes the activity of a wake or teacher phase that is over.
@@ -451,11 +522,15 @@ func (tr *Trainer) update(p phase) *Report {
 		sal.Hebbian{Eta: -t.RateWeight, Amplitude: t.HebbianAmplitude}.Add(tr.dw, tr.hebbian, ticks)
 	}
 	if t.RateSAL != 0 {
-		sums := tr.hebbian
-		if tr.sal != nil {
-			sums = tr.sal
+		rule := sal.SAL{Eta: t.RateSAL, APlus: t.SALAmplitude, AMinus: t.SALAmplitude}
+		switch sums := tr.sal.(type) {
+		case *sal.SynapseSums:
+			rule.AddEach(tr.dw, sums, ticks)
+		case *sal.PairSums:
+			rule.Add(tr.dw, sums, ticks)
+		default:
+			rule.Add(tr.dw, tr.hebbian, ticks)
 		}
-		sal.SAL{Eta: t.RateSAL, APlus: t.SALAmplitude, AMinus: t.SALAmplitude}.Add(tr.dw, sums, ticks)
 	}
 	for k, joined := range tr.joined {
 		if joined {
@@ -486,8 +561,9 @@ func clip(x, bound float64) float64 {
 	return x
 }
 
-// asymmetry is Var_{i<j}(W_ij - W_ji) over reciprocal pairs.
+// asymmetry is Var_{i<j}(W_ij - W_ji) over reciprocal pairs of effective weights.
 func (tr *Trainer) asymmetry() float64 {
+	w, _ := tr.effective()
 	var sum, sum2, count float64
 	for pass := range 2 {
 		mean := 0.0
@@ -497,7 +573,7 @@ func (tr *Trainer) asymmetry() float64 {
 		for i := range tr.n {
 			for j := range i {
 				if tr.joined[i*tr.n+j] {
-					d := tr.w[i*tr.n+j] - tr.w[j*tr.n+i]
+					d := w[i*tr.n+j] - w[j*tr.n+i]
 					if pass == 0 {
 						sum += d
 						count++

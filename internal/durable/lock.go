@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 )
 
 // lockName is the file that stands in a folder while a process writes there.
@@ -73,9 +74,15 @@ func Lock(dir string) (*FolderLock, error) {
 		if err := f.Truncate(0); err == nil { // only a help to whoever finds the folder held
 			_, _ = f.WriteAt([]byte(note), 0)
 		}
-		return &FolderLock{f, dir}, nil
+		l := &FolderLock{f, dir}
+		held.Store(l, true)
+		return l, nil
 	}
 }
+
+// held keeps the locks of this process until Unlock: the garbage collector closes files to which
+// nothing points any more, and with the file goes the lock.
+var held sync.Map
 
 // Unlock gives the folder free and removes the lock's file. A second call does nothing.
 func (l *FolderLock) Unlock() error {
@@ -84,6 +91,7 @@ func (l *FolderLock) Unlock() error {
 	}
 	f := l.f
 	l.f = nil
+	held.Delete(l)
 	if err := release(f, filepath.Join(l.dir, lockName)); err != nil {
 		return &FileError{"unlock", l.dir, err}
 	}

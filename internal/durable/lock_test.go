@@ -9,9 +9,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestMain lets a test run this program as another process that holds a lock until it is killed.
@@ -84,6 +86,23 @@ func TestLockKilled(t *testing.T) {
 	}
 	if err := l.Unlock(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestLockForgotten: a lock holds until Unlock or the end of the process, also when nothing points
+// to it any more.
+func TestLockForgotten(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := Lock(dir); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		runtime.GC()
+		time.Sleep(10 * time.Millisecond) // clean-ups run beside us
+	}
+	var held *LockedError
+	if _, err := Lock(dir); !errors.As(err, &held) {
+		t.Errorf("a forgotten lock is gone: %v", err)
 	}
 }
 

@@ -1,0 +1,233 @@
+package microcircuit
+
+import (
+	"fmt"
+	"math"
+
+	"spikealign/alignment"
+	"spikealign/mismatch"
+	"spikealign/sal"
+	"spikealign/settings"
+	"spikealign/synapse"
+)
+
+// Differences are the differences between the neurons and synapses of one network. The zero value
+// has none.
+//
+// A pyramidal neuron has the membrane potential Gain*u + Offset, u being what docs/model.md,
+// section 7, gives; so have its parts, the basal potential with the bias and the apical one. This
+// is what spikes, forward plasticity, nudge and loss see. An interneuron is like the neuron that it
+// predicts: the self-predicting state is kept in a network of unequal neurons, too. Potentials of
+// spikes last Tau steps, whatever the refractory time; in a neuron that spikes again earlier the
+// potential goes on without growing.
+//
+// A gain makes Gain[i]*W[i][j] of the weights of neuron i. These effective weights are what the
+// simulation holds; the bound of weights is for the weights themselves.
+type Differences struct {
+	Gain, Offset [][]float64 // of layers 0..L, Dims[l] each; nil: 1 and 0
+	// likewise, factors of the shortest interval between two spikes; nil: 1
+	Refractory [][]float64
+	// of the SAL windows of feedback synapses, shaped as Weights.Down: factors of amplitude, and of
+	// time constant and cut; nil: 1
+	Amplitude, Tau [][]float64
+}
+
+// Bounds of differences, within which the integers of a network cannot overflow.
+const (
+	maxFactor = 2
+	maxOffset = 256
+)
+
+// differences draws them for a network with these layers.
+func differences(m mismatch.Settings, seed uint64, dims []int) Differences {
+	var d Differences
+	add := func(to *[][]float64, xs []float64) {
+		if xs != nil {
+			*to = append(*to, xs)
+		}
+	}
+	for l, n := range dims {
+		part := uint64(l)
+		add(&d.Gain, m.Gains(seed, part, n))
+		add(&d.Offset, m.Offsets(seed, part, n))
+		add(&d.Refractory, m.RefractoryTimes(seed, part, n))
+		if l > 0 && l+1 < len(dims) {
+			add(&d.Amplitude, m.Amplitudes(seed, part, n*dims[l+1]))
+			add(&d.Tau, m.Taus(seed, part, n*dims[l+1]))
+		}
+	}
+	return d
+}
+
+// relate adds what is wrong with the differences of a network whose layers are known to be
+// possible.
+func (d Differences) relate(ps *settings.Problems, dims []int) {
+	check := func(path string, xs [][]float64, layers int, size func(l int) int, holds func(x float64) bool, allowed string) {
+		if xs == nil {
+			return
+		}
+		if len(xs) != layers {
+			ps.Add("differences."+path, "has %d layers, needs %d", len(xs), layers)
+			return
+		}
+		for l, x := range xs {
+			at := fmt.Sprintf("differences.%s.%d", path, l)
+			if len(x) != size(l) {
+				ps.Add(at, "has %d entries, needs %d", len(x), size(l))
+				continue
+			}
+			for i, y := range x {
+				if !holds(y) {
+					ps.Add(fmt.Sprintf("%s.%d", at, i), "is %g; must be %s", y, allowed)
+					break
+				}
+			}
+		}
+	}
+	neurons := func(l int) int { return dims[l] }
+	synapses := func(l int) int { return dims[l+1] * dims[l+2] }
+	factor := func(x float64) bool { return x > 0 && x <= maxFactor }
+	factors := fmt.Sprintf("above 0 and at most %d", maxFactor)
+	check("gain", d.Gain, len(dims), neurons, factor, factors)
+	check("offset", d.Offset, len(dims), neurons, func(x float64) bool { return math.Abs(x) <= maxOffset }, fmt.Sprintf("between -%d and %d", maxOffset, maxOffset))
+	check("refractory", d.Refractory, len(dims), neurons, factor, factors)
+	check("amplitude", d.Amplitude, len(dims)-2, synapses, func(x float64) bool { return math.Abs(x) <= maxFactor }, fmt.Sprintf("between -%d and %d", maxFactor, maxFactor))
+	check("tau", d.Tau, len(dims)-2, synapses, factor, factors)
+}
+
+// vary prepares what differs; weights and biases are not there yet.
+func (n *Network) vary(d Differences) {
+	n.silent = n.active
+	n.narrow = n.clip
+	n.various = d.Gain != nil || d.Amplitude != nil || d.Tau != nil
+	for l := range n.layers {
+		for i := range n.layers[l].n {
+			if d.Gain != nil {
+				g := d.Gain[l][i]
+				n.gain = append(n.gain, g)
+				n.narrow = min(n.narrow, int64(g*float64(n.clip)))
+			}
+			if d.Offset != nil {
+				n.offset = append(n.offset, d.Offset[l][i])
+			}
+		}
+	}
+	if d.Refractory == nil {
+		return
+	}
+	n.minISI, n.silent = make([]int64, n.neurons), make([]bool, n.neurons)
+	longest, shortest := int64(1), n.cfg.Tau
+	for i, p := range n.at {
+		l := p.layer
+		if p.inter {
+			l++
+		}
+		steps := max(int64(math.RoundToEven(d.Refractory[l][p.index]*float64(n.cfg.Tau))), 1)
+		n.minISI[i] = steps
+		longest, shortest = max(longest, steps), min(shortest, steps)
+	}
+	n.wake = make([][]int32, longest+1)
+	n.overlap = int(n.cfg.Tau/shortest) + 1
+}
+
+// effective is what a neuron of layer y makes of a weight or bias.
+func (n *Network) effective(y *layer, i int, x float64) float64 {
+	if n.gain != nil {
+		x = float64(n.gain[y.first+i] * x)
+	}
+	return x
+}
+
+// bare takes the gains out of a matrix of effective weights whose rows belong to layer y.
+func (n *Network) bare(y *layer, m []float64) []float64 {
+	if n.gain == nil {
+		return m
+	}
+	columns := len(m) / y.n
+	bound := n.cfg.clip()
+	for k, x := range m {
+		m[k] = min(max(x/n.gain[y.first+k/columns], -bound), bound)
+	}
+	return m
+}
+
+// bound is that of the effective weights of neuron i.
+func (n *Network) bound(i int) int64 {
+	if n.gain == nil {
+		return n.clip
+	}
+	return int64(n.gain[i] * float64(n.clip))
+}
+
+// rouse ends the refractory times that end before step t.
+func (n *Network) rouse(t int64) {
+	slot := &n.wake[t%int64(len(n.wake))]
+	for _, i := range *slot {
+		n.silent[i] = false
+		n.evaluate(int(i))
+	}
+	*slot = (*slot)[:0]
+}
+
+// retire begins the refractory time of neuron i, which spiked in step t.
+func (n *Network) retire(i int, t int64) {
+	n.silent[i] = true
+	slot := &n.wake[(t+n.minISI[i])%int64(len(n.wake))]
+	*slot = append(*slot, int32(i))
+}
+
+// alignEach is align for synapses that differ.
+func (n *Network) alignEach(i int) {
+	p := n.at[i]
+	if p.inter {
+		return
+	}
+	l, index := int(p.layer), int(p.index)
+	into := float64(n.now - n.stretch)
+	if l >= 1 && l+1 < len(n.layers) {
+		y, above := &n.layers[l], &n.layers[l+1]
+		for k := range above.n {
+			d := n.now - n.latest(above.first+k)
+			if x := n.change(l, index, k, d); x != 0 {
+				n.shift(y, k*y.n+index, above.first+k, index, x, into)
+			}
+		}
+	}
+	if l >= 2 {
+		y := &n.layers[l-1]
+		for j := range y.n {
+			d := n.now - n.latest(y.first+j)
+			if x := n.change(l-1, j, index, -d); x != 0 {
+				n.shift(y, index*y.n+j, i, j, x, into)
+			}
+		}
+	}
+}
+
+// change is what a pair of lag d = t_post - t_pre makes of the effective weight from the k-th
+// neuron above to neuron i of hidden layer l.
+func (n *Network) change(l, i, k int, d int64) int64 {
+	v := &n.cfg.Differences
+	at := i*n.layers[l+1].n + k
+	half := synapse.Half{Shape: synapse.ExponentialWindow, Tau: float64(n.cfg.Tau), Cut: float64(n.cfg.SALCut)}
+	rate := n.cfg.RateDown[l-1]
+	if v.Tau != nil {
+		half.Tau *= v.Tau[l-1][at]
+		half.Cut *= v.Tau[l-1][at]
+	}
+	if v.Amplitude != nil {
+		rate *= v.Amplitude[l-1][at]
+	}
+	return fixed(n.effective(&n.layers[l], i, float64(rate*sal.Window(half).At(d))))
+}
+
+// Alignments compares the feedback weights into every hidden layer with the forward weights out of
+// it: the effective ones, gains included.
+func (n *Network) Alignments() []alignment.Measures {
+	var as []alignment.Measures
+	for l := 1; l+1 < len(n.layers); l++ {
+		y, above := &n.layers[l], &n.layers[l+1]
+		as = append(as, alignment.Compare(matrix(above.up, above.n, y.n), matrix(y.down, y.n, above.n), y.n, above.n))
+	}
+	return as
+}
