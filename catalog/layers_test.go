@@ -30,6 +30,7 @@ var floors = [][]string{
 	{"convert", "drawings"},
 	{"kinds", "sweep", "experiment/experimenttest"},
 	{"experiment"},
+	{"deep"},
 	{"transport"},
 	{"analysis", "layered", "microcircuit", "sampling"},
 	{"alignment", "boltzmann", "mismatch", "recording", "sal", "stdd"},
@@ -37,12 +38,12 @@ var floors = [][]string{
 	{"settings", "spike"},
 	{"dataset", "experiments", "figure"},
 	{"internal/durable", "internal/npz", "internal/progress", "internal/random"},
-	{"internal/detmath", "internal/quantile", "internal/state"},
+	{"internal/detmath", "internal/gemm", "internal/quantile", "internal/state"},
 }
 
 // pure are the packages that know numbers only: no files, no network, no log, no clock.
-var pure = []string{"spike", "synapse", "sal", "alignment", "stdd", "boltzmann", "sampling", "microcircuit", "layered", "transport", "mismatch", "settings",
-	"internal/detmath", "internal/random", "internal/quantile", "internal/state"}
+var pure = []string{"spike", "synapse", "sal", "alignment", "stdd", "boltzmann", "sampling", "microcircuit", "layered", "transport", "deep", "mismatch", "settings",
+	"internal/detmath", "internal/gemm", "internal/random", "internal/quantile", "internal/state"}
 
 // source is what the files of a package without its tests import, for whatever system.
 type source struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"sync"
 
 	"spikealign/dataset"
 	"spikealign/deep"
@@ -63,7 +64,7 @@ func (c *DeepConfig) Epochs() experiment.Epochs {
 
 // New implements Config.
 func (c *DeepConfig) New(env experiment.Env) (experiment.Run, error) {
-	set, err := dataset.Open(env.Data, c.Images.Set)
+	set, err := opened.open(env.Data, c.Images.Set)
 	if err != nil {
 		return nil, err
 	}
@@ -75,6 +76,30 @@ func (c *DeepConfig) New(env experiment.Env) (experiment.Run, error) {
 		return nil, err
 	}
 	return &deepRun{Trainer: t, config: c, data: d}, nil
+}
+
+// lastSet is the set of images that was opened last: members of a sweep share it.
+type lastSet struct {
+	mu        sync.Mutex
+	dir, name string
+	set       *dataset.Set
+}
+
+var opened lastSet
+
+func (l *lastSet) open(dir, name string) (*dataset.Set, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.set != nil && l.dir == dir && l.name == name {
+		return l.set, nil
+	}
+	l.set = nil // before the next one takes memory
+	set, err := dataset.Open(dir, name)
+	if err != nil {
+		return nil, err
+	}
+	l.dir, l.name, l.set = dir, name, set
+	return set, nil
 }
 
 // first are the first n images, all for 0.
