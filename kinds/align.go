@@ -78,7 +78,7 @@ func (c *AlignConfig) New(env experiment.Env) (experiment.Run, error) {
 		r.problem.Spikes = r.spikes
 	}
 	if r.Learner, err = m.Start(r.problem); err != nil {
-		return nil, err
+		return nil, experiment.Usagef("weights at the start (initial) and method %s do not go together: %v", c.Method, err)
 	}
 	return r, nil
 }

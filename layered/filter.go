@@ -22,11 +22,19 @@ func newFilter(c Config) *filter {
 	}
 }
 
-// overlap bounds the sum of a neuron's potentials per unit of weight.
+// overlap bounds the sum of a neuron's potentials per unit of weight, for spikes as near to each
+// other as they can be; at least 1, so that the weights of the spikes of one step fit too.
 func (f *filter) overlap(c Config, shortest int64) float64 {
-	peak := float64(f.amplitude) * c.TauSyn / math.E
-	// as many as fit into the width of the peak, and their area over the shortest interval
-	return peak + float64(float64(f.amplitude)*float64(c.TauSyn*c.TauSyn))/float64(shortest)
+	psp := synapse.PSP{Shape: synapse.Alpha, TauRef: c.TauRef, TauSyn: c.TauSyn}
+	most, end := 1.0, psp.Length()
+	for first := int64(1); first <= min(shortest, end); first++ {
+		sum := 0.0
+		for l := first; l <= end; l += shortest {
+			sum += psp.At(l)
+		}
+		most = max(most, sum)
+	}
+	return most
 }
 
 // step takes the input of a step to the potentials of the next.

@@ -12,7 +12,7 @@ const tile = 64
 // was added and taken away.
 const potentialBits = 20
 
-// A potential lies in this range, below that of its type; the weights' scale sees to it.
+// A potential lies within +-potentialMax, inside of its type: larger weights are refused.
 const potentialMax = 1 << 30
 
 // sigmaScale takes a potential to the exponent of 2 in e^-u.
@@ -32,7 +32,7 @@ const (
 const exponentMax float32 = 100
 
 // fires decides whether a neuron with potential u fires, given a random word: with probability
-// 1/(1 + tau*e^-u), to a relative error of 1e-6 and an absolute one of 2^-32.
+// 1/(1 + tau*e^-u), to a relative error of 1e-6 and an absolute one of 2^-31.
 func fires(u int32, word uint32, tau float32) bool {
 	x := float32(float32(u) * sigmaScale)
 	x = min(max(x, -exponentMax), exponentMax)

@@ -171,6 +171,11 @@ func New(c Config, w Weights, various Neurons, pairs *Pairs, seed uint64) (*Netw
 			return nil, fmt.Errorf("layered: %w", err)
 		}
 	}
+	// Indices of the spikes that are kept are 32-bit numbers.
+	kept := float64(2*(n.time-n.needed()+chunk))/float64(n.shortest) + 2
+	if kept*float64(n.Neurons()) > math.MaxInt32 {
+		return nil, fmt.Errorf("layered: %d neurons have too many spikes within the %d steps of windows and potentials; make sal_cut or psp_steps smaller", n.Neurons(), n.time-n.needed())
+	}
 	if err := n.SetWeights(w); err != nil {
 		return nil, err
 	}
@@ -232,6 +237,14 @@ func (n *Network) SetWeights(w Weights) error {
 
 // SetFeedback gives the network new feedback weights, as SetWeights does.
 func (n *Network) SetFeedback(down [][]float64) error {
+	if len(down) != len(n.down) {
+		return fmt.Errorf("layered: feedback weights for %d layers, where %d are needed", len(down), len(n.down))
+	}
+	for l, b := range down {
+		if len(b) != n.places[l].n*n.places[l+1].n {
+			return fmt.Errorf("layered: %d feedback weights to layer %d, where %d x %d are needed", len(b), l, n.places[l].n, n.places[l+1].n)
+		}
+	}
 	if err := n.bound(n.drive, down); err != nil {
 		return err
 	}
@@ -283,7 +296,7 @@ func (n *Network) bound(others, down [][]float64) error {
 				total += float64(math.Abs(gain(i)) * n.sumOf(down[l][i*above:][:above]))
 			}
 			if !(total < potentialMax/unit) {
-				return fmt.Errorf("layered: weights of neuron %d of layer %d add up to %.3g; potentials of 1024 and more cannot be simulated", i, l, total)
+				return fmt.Errorf("layered: the potential of neuron %d of layer %d could be %.3g, the sum of its weights and bias; potentials of 1024 and more cannot be simulated, smaller weights can", i, l, total)
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package layered
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -22,8 +23,17 @@ type pairs struct {
 	total         []int64 // strips of rows x tile sums, without those in parts
 }
 
+// errShort says that no pair of spikes has any weight.
+var errShort = errors.New("window: a pair of spikes one step apart has no weight; make sal_window_tau larger")
+
+// tooShort tells whether a window has no weight at any lag, as it is rounded here.
+func tooShort(h synapse.Half) bool { return !(h.At(1) > 0x1p-1/(1<<sumBits)) }
+
 // newPairs prepares the network for sums over the window h, the same for either order.
 func (n *Network) newPairs(h synapse.Half) error {
+	if tooShort(h) {
+		return errShort
+	}
 	cut := h.Support()
 	n.window = make([]int32, cut+1)
 	for d := int64(1); d <= cut; d++ {
@@ -34,7 +44,7 @@ func (n *Network) newPairs(h synapse.Half) error {
 		n.window = n.window[:cut+1]
 	}
 	if n.partMax() > math.MaxInt32 {
-		return fmt.Errorf("window: of %d steps is too long for spikes %d steps apart", cut, n.shortest)
+		return fmt.Errorf("window: of %d steps is too long for spikes %d steps apart: make sal_cut or sal_window_tau smaller, or min_isi larger", cut, n.shortest)
 	}
 	for l := range len(n.places) - 1 {
 		p := pairs{rows: l, columns: l + 1}

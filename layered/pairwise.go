@@ -26,6 +26,9 @@ const maxWindows = 1 << 28
 // newPairwise prepares sums over the pairs of a pairing. tau, if not nil, multiplies the window's
 // time constant and cut for each synapse of Down[l].
 func (n *Network) newPairwise(h synapse.Half, pairing synapse.Pairing, tau [][]float64) error {
+	if tooShort(h) {
+		return errShort
+	}
 	q := &pairwise{pairing: pairing}
 	stretch := 1.0
 	for _, layer := range tau {

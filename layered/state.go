@@ -106,6 +106,7 @@ func (s *trains) sound(n *Network) bool {
 	if s.base > max(n.needed(), 0) {
 		return false
 	}
+	latest := make([]int64, n.width) // when each neuron can spike again, after base
 	for k := range len(s.at) - 1 {
 		if s.at[k+1] < s.at[k] || int(s.at[k+1]) > len(s.events) {
 			return false
@@ -116,6 +117,15 @@ func (s *trains) sound(n *Network) bool {
 				return false
 			}
 			before = i
+			// no two spikes nearer than they can be
+			at, t := n.places[k%s.layers].from+int(i), int64(k/s.layers)
+			if t < latest[at] {
+				return false
+			}
+			latest[at] = t + n.cfg.MinISI
+			if n.minISI != nil {
+				latest[at] = t + n.minISI[at]
+			}
 		}
 	}
 	return true

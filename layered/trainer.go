@@ -44,6 +44,9 @@ func (s SAL) Half() synapse.Half {
 func (s *SAL) Validate() settings.Problems {
 	ps := settings.Check(s)
 	s.relate(&ps)
+	if !ps.Has("sal_window_tau", "tau_ref") && tooShort(s.Half()) {
+		ps.Add("sal_window_tau", "gives no pair of spikes any weight, not even one step apart; make it larger")
+	}
 	return ps
 }
 

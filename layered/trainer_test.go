@@ -5,10 +5,12 @@ import (
 	"math"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"spikealign/alignment"
 	"spikealign/settings"
+	"spikealign/synapse"
 )
 
 func short(layers ...int) SAL {
@@ -197,6 +199,40 @@ func TestResidualAngle(t *testing.T) {
 	}
 }
 
+// Spikes nearer to each other than the refractory time are no state.
+func TestImpossibleSpikes(t *testing.T) {
+	s := short(1, 1)
+	w := Weights{Up: [][]float64{{5}}, Down: [][]float64{{5}}, Bias: [][]float64{{5}, {5}}}
+	n, err := New(s.Config, w, Neurons{}, nil, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.Advance(100)
+	b, err := n.AppendBinary(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range n.replicas {
+		r.events, r.at = r.events[:0], r.at[:1]
+		for range n.time - r.base {
+			for range 2 {
+				r.events = append(r.events, 0)
+				r.at = append(r.at, int32(len(r.events)))
+			}
+		}
+	}
+	dense, err := n.AppendBinary(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n.UnmarshalBinary(dense) == nil {
+		t.Error("neurons that fire in every step are accepted")
+	}
+	if err := n.UnmarshalBinary(b); err != nil {
+		t.Error(err)
+	}
+}
+
 // A run that is taken apart anywhere goes on as if it were not.
 func TestTrainerStates(t *testing.T) {
 	for _, set := range []func(*SAL){
@@ -259,21 +295,47 @@ func TestBadNetworks(t *testing.T) {
 	s := short(3, 2)
 	w := randomWeights(s.Layers, 5, 2)
 	for name, spoil := range map[string]func(*SAL, *Weights, *Neurons, *Synapses){
-		"one layer":      func(s *SAL, w *Weights, n *Neurons, y *Synapses) { s.Layers = []int{3} },
-		"no replicas":    func(s *SAL, w *Weights, n *Neurons, y *Synapses) { s.Replicas = 0 },
-		"sizes":          func(s *SAL, w *Weights, n *Neurons, y *Synapses) { w.Up = [][]float64{{1}} },
-		"large weights":  func(s *SAL, w *Weights, n *Neurons, y *Synapses) { w.Up = [][]float64{{1, 2, 3, 4, 5, 3000}} },
-		"no number":      func(s *SAL, w *Weights, n *Neurons, y *Synapses) { w.Up = [][]float64{{1, 2, 3, 4, 5, math.NaN()}} },
-		"gains":          func(s *SAL, w *Weights, n *Neurons, y *Synapses) { n.Gain = [][]float64{{1, 1, 1}} },
-		"endless gain":   func(s *SAL, w *Weights, n *Neurons, y *Synapses) { n.Gain = [][]float64{{1, math.Inf(1), 1}, {1, 1}} },
-		"amplitudes":     func(s *SAL, w *Weights, n *Neurons, y *Synapses) { y.Amplitude = [][]float64{{1}} },
-		"window":         func(s *SAL, w *Weights, n *Neurons, y *Synapses) { s.WindowTau = 10000; s.MinISI = 1; s.Cut = 60000 },
+		"one layer":     func(s *SAL, w *Weights, n *Neurons, y *Synapses) { s.Layers = []int{3} },
+		"no replicas":   func(s *SAL, w *Weights, n *Neurons, y *Synapses) { s.Replicas = 0 },
+		"sizes":         func(s *SAL, w *Weights, n *Neurons, y *Synapses) { w.Up = [][]float64{{1}} },
+		"large weights": func(s *SAL, w *Weights, n *Neurons, y *Synapses) { w.Up = [][]float64{{1, 2, 3, 4, 5, 3000}} },
+		"no number":     func(s *SAL, w *Weights, n *Neurons, y *Synapses) { w.Up = [][]float64{{1, 2, 3, 4, 5, math.NaN()}} },
+		"gains":         func(s *SAL, w *Weights, n *Neurons, y *Synapses) { n.Gain = [][]float64{{1, 1, 1}} },
+		"endless gain":  func(s *SAL, w *Weights, n *Neurons, y *Synapses) { n.Gain = [][]float64{{1, math.Inf(1), 1}, {1, 1}} },
+		"amplitudes":    func(s *SAL, w *Weights, n *Neurons, y *Synapses) { y.Amplitude = [][]float64{{1}} },
+		"window":        func(s *SAL, w *Weights, n *Neurons, y *Synapses) { s.WindowTau = 10000; s.MinISI = 1; s.Cut = 60000 },
+		"no window":     func(s *SAL, w *Weights, n *Neurons, y *Synapses) { s.WindowTau = 0.05 },
+		"no triangle": func(s *SAL, w *Weights, n *Neurons, y *Synapses) {
+			s.Window, s.WindowTau = synapse.TriangularWindow, 1
+		},
+		"no nearest": func(s *SAL, w *Weights, n *Neurons, y *Synapses) {
+			s.WindowTau, s.Pairing = 0.01, synapse.Pairing{Kind: synapse.Nearest}
+		},
 		"time constants": func(s *SAL, w *Weights, n *Neurons, y *Synapses) { y.Tau = [][]float64{{1, 1, 1, 1, 1, -1}} },
 	} {
 		s, w, n, y := s, w, Neurons{}, Synapses{}
 		spoil(&s, &w, &n, &y)
 		if _, err := NewTrainer(s, w, n, y, 1); err == nil {
 			t.Errorf("%s: no error", name)
+		}
+	}
+	// A window without weight is refused by the network itself, too.
+	for _, pairing := range []string{"all", "nearest"} {
+		p := pairsOf(synapse.Half{Shape: synapse.ExponentialWindow, Tau: 0.05}, pairing)
+		if _, err := New(s.Config, w, Neurons{}, p, 1); err == nil || !strings.Contains(err.Error(), "sal_window_tau") {
+			t.Errorf("%s, window without weight: %v", pairing, err)
+		}
+	}
+	// A potential that is short against a step is no reason to refuse weights.
+	alpha := s.Config
+	alpha.PSP, alpha.TauSyn = synapse.Alpha, 0.01
+	n, err := New(alpha, w, Neurons{}, nil, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, down := range [][][]float64{nil, {make([]float64, 5)}, {make([]float64, 6), nil}} {
+		if n.SetFeedback(down) == nil {
+			t.Errorf("feedback weights %v are accepted", down)
 		}
 	}
 	// Feedback that grows without bound ends with an error, not with nonsense.
