@@ -94,12 +94,7 @@ func (s *LIF) relate(ps *settings.Problems, layers []int) {
 		ps.Add("stimulus_rate", "must be at most a spike in a step, %.6g Hz", 1/s.StepSeconds)
 	}
 	if !ps.Has("stimulus_share") {
-		for l, n := range layers[:max(len(layers)-1, 0)] {
-			if float64(s.StimulusShare*float64(n))+0.5 < 1 {
-				ps.Add("stimulus_share", "drives none of the %d neurons of layer %d: must be at least %.3g", n, l, 0.5/float64(n))
-				break
-			}
-		}
+		relateShare(ps, "stimulus_share", s.StimulusShare, layers)
 	}
 }
 

@@ -69,7 +69,7 @@ type RDD struct {
 	TauDecay          float64 `yaml:"tau_decay_seconds" default:"0.01" range:"[1e-6, 10]" unit:"s" also:"tau_l" doc:"longer time constant of the synapses"`
 	MemorySeconds     float64 `yaml:"memory_seconds" default:"0.03" range:"[0, 10]" unit:"s" also:"mem" doc:"time after which a spike is forgotten"`
 	ForwardScale      float64 `yaml:"forward_scale" default:"0.2" range:"(0, 1e6]" doc:"forward weights are W*forward_scale*n/std(W), n being the neurons of the lower layer"`
-	Share             float64 `yaml:"driven_share" default:"0.2" range:"[0, 1]" doc:"share of the neurons of the lower layer that are driven at a time"`
+	Share             float64 `yaml:"driven_share" default:"0.2" range:"(0, 1]" doc:"share of the neurons of the lower layer that are driven at a time"`
 	PeriodSeconds     float64 `yaml:"driven_seconds" default:"0.1" range:"[0, 1e6]" unit:"s" doc:"time after which other neurons are driven"`
 	Rate              float64 `yaml:"driven_rate" default:"200" range:"[0, 1e6]" unit:"1/s" also:"input_rate" doc:"rate of the Poisson spikes that drive a neuron"`
 	DriveWeight       float64 `yaml:"driven_weight" default:"4" range:"[-1e6, 1e6]" also:"alpha" doc:"weight of these spikes"`
@@ -133,6 +133,9 @@ func (s *RDD) Validate(layers []int) settings.Problems {
 	if !(s.TauRise < s.TauDecay) {
 		ps.Add("tau_rise_seconds", "must be less than tau_decay_seconds")
 	}
+	if !ps.Has("driven_share") {
+		relateShare(&ps, "driven_share", s.Share, layers)
+	}
 	// limits of size are the same for all methods
 	shape := settings.Default[layered.Config]()
 	shape.Layers, shape.Replicas = layers, 1
@@ -144,6 +147,12 @@ func (s *RDD) Lacks() []string { return []string{mismatch.Amplitude, mismatch.Ta
 
 // Clock implements Method.
 func (s *RDD) Clock() (stepSeconds float64, replicas int) { return s.StepSeconds, 1 }
+
+// Updates implements Method.
+func (s *RDD) Updates() (setting string, steps int64) {
+	c, _ := s.clock()
+	return "update_seconds", c.update
+}
 
 // Start implements Method. Problem.Spikes gets the spikes of the lower layer of each pair, and of
 // the upper layer of the last one.

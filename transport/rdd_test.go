@@ -617,6 +617,8 @@ func TestRDDRefuses(t *testing.T) {
 		{"memory_seconds", func(s *RDD) { s.MemorySeconds = 0.501 }},
 		{"window_seconds", func(s *RDD) { s.WindowSeconds = 5 }},
 		{"driven_share", func(s *RDD) { s.Share = 1.01 }},
+		{"driven_share", func(s *RDD) { s.Share = 0 }},
+		{"driven_share", func(s *RDD) { s.Share = 0.09 }},
 		{"driven_rate", func(s *RDD) { s.Rate = 10001 }},
 		{"update_seconds", func(s *RDD) { s.UpdateSeconds = 0 }},
 		{"rate_rdd", func(s *RDD) { s.RateRDD = 2 }},
