@@ -55,6 +55,9 @@ func (s *LIF) Lacks() []string {
 	return lacks
 }
 
+// Updates implements Method: rules learn at spikes, unless they say otherwise.
+func (s *LIF) Updates() (setting string, steps int64) { return "", 1 }
+
 // steps returns a time in steps.
 func (s *LIF) steps(ms float64) int64 {
 	return int64(math.RoundToEven(float64(ms / (1000 * s.StepSeconds))))

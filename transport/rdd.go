@@ -451,7 +451,7 @@ func (r *rdd) newPair(l int) (*rddPair, error) {
 		return nil, fmt.Errorf("a weight between layers %d and %d is not a number below 1e100", l, l+1)
 	}
 	if p.scale = rddSpread(p.down); p.scale == 0 {
-		return nil, fmt.Errorf("the feedback weights into layer %d are all 0 at the beginning, and the method takes their scale from there; let them be random", l)
+		return nil, fmt.Errorf("the feedback weights into layer %d are all 0 at the beginning, and the method takes their scale from there; initial.feedback: random gives them one, with an initial.down_scale above 0", l)
 	}
 	scale := 0.0
 	if std := rddSpread(w.Up[l]); std > 0 {

@@ -17,6 +17,7 @@ func TestSettingsRefuse(t *testing.T) {
 		{"stdwi.refractory", "rounds to 0 steps", func(s *Settings) {
 			s.Method, s.Mismatch.Refractory, s.STDWI.Refractory = "stdwi", 0.2, 0.1
 		}},
+		{"initial.feedback", "method rdd takes the scale", func(s *Settings) { s.Method, s.Initial.Feedback = "rdd", ZeroFeedback }},
 	} {
 		s := settings.Default[Settings]()
 		if ps := s.Validate(); len(ps) > 0 {

@@ -67,9 +67,6 @@ func (s *STDWI) Validate(layers []int) settings.Problems {
 // Clock implements Method.
 func (s *STDWI) Clock() (stepSeconds float64, replicas int) { return s.StepSeconds, 1 }
 
-// Updates implements Method.
-func (s *STDWI) Updates() (setting string, steps int64) { return "", 1 }
-
 // Start implements Method.
 func (s *STDWI) Start(p Problem) (Learner, error) {
 	if err := s.Validate(p.Layers).Err(); err != nil {
