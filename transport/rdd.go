@@ -40,7 +40,7 @@ import (
 //	y_j = mean of q_j in the window - q_j in the step in which it opened
 //
 // q_j being the spikes of j through kappa, one step later, makes one step of regression on the
-// largest u, by a line for windows with a spike and another for those without:
+// largest max(0, u), by a line for windows with a spike and another for those without:
 //
 //	error = slope_j*u + level_j - y_j;  slope_j -= RateRDD*error*u;  level_j -= RateRDD*error
 //
@@ -62,8 +62,8 @@ type RDD struct {
 	StepSeconds       float64 `yaml:"step_seconds" default:"0.001" range:"[1e-6, 0.1]" unit:"s" also:"dt" doc:"duration of a step"`
 	Leak              float64 `yaml:"leak" default:"100" range:"[0, 1e6]" unit:"1/s" also:"g_l" doc:"leak conductance"`
 	Dendrite          float64 `yaml:"dendrite" default:"600" range:"(0, 1e6]" unit:"1/s" also:"g_d" doc:"conductance to the dendrite, which takes the input"`
-	Threshold         float64 `yaml:"threshold" default:"1" range:"[-1e6, 1e6]" also:"spike_threshold" doc:"potential at which a neuron spikes"`
-	Reset             float64 `yaml:"reset" default:"-1" range:"[-1e6, 1e6]" also:"v_reset" doc:"potential after a spike, and at the beginning"`
+	Threshold         float64 `yaml:"threshold" default:"1" range:"(0, 1e6]" also:"spike_threshold" doc:"potential at which a neuron spikes"`
+	Reset             float64 `yaml:"reset" default:"-1" range:"[-1e6, 1e6)" also:"v_reset" doc:"potential after a spike, and at the beginning; below the threshold"`
 	RefractorySeconds float64 `yaml:"refractory_seconds" default:"0.003" range:"[0, 10]" unit:"s" also:"refractory_time, t_ref" doc:"shortest interval between two spikes of a neuron; a step at least"`
 	TauRise           float64 `yaml:"tau_rise_seconds" default:"0.003" range:"[1e-6, 10]" unit:"s" also:"tau_s" doc:"shorter time constant of the synapses"`
 	TauDecay          float64 `yaml:"tau_decay_seconds" default:"0.01" range:"[1e-6, 10]" unit:"s" also:"tau_l" doc:"longer time constant of the synapses"`
@@ -129,6 +129,9 @@ func (s *RDD) Validate(layers []int) settings.Problems {
 		if s.Rate*s.StepSeconds > 10 {
 			ps.Add("driven_rate", "must be at most 10 spikes in a step: %.3g 1/s", 10/s.StepSeconds)
 		}
+	}
+	if !ps.Has("reset", "threshold") && s.Reset >= s.Threshold {
+		ps.Add("reset", "must be below threshold")
 	}
 	if !(s.TauRise < s.TauDecay) {
 		ps.Add("tau_rise_seconds", "must be less than tau_decay_seconds")
