@@ -55,8 +55,9 @@ import (
 // after the other, for a third of the time each; here every pair has all the time. And the number
 // of driven neurons is rounded, not cut.
 //
-// Differences between neurons: a gain multiplies the input I, an offset is added to it, and the
-// refractory time is multiplied and rounded; a neuron between two pairs is the same in both. Biases
+// Differences between neurons: gain and offset make gain*v + offset of the potential v that a neuron
+// would have without resets, for which an input of offset*(Leak + Dendrite)/Dendrite is added to I;
+// the refractory time is multiplied and rounded; a neuron between two pairs is the same in both. Biases
 // and differences between synapses have no place in this method and are ignored.
 type RDD struct {
 	StepSeconds       float64 `yaml:"step_seconds" default:"0.001" range:"[1e-6, 0.1]" unit:"s" also:"dt" doc:"duration of a step"`
@@ -174,6 +175,7 @@ func (s *RDD) Start(p Problem) (Learner, error) {
 	}
 	r.keep = max(1-float64(s.StepSeconds*(s.Leak+s.Dendrite)), 0)
 	r.take = float64(s.StepSeconds * s.Dendrite)
+	r.lose = float64(s.StepSeconds * (s.Leak + s.Dendrite))
 	r.decay = newRDDTrace(s.TauDecay/s.StepSeconds, r.clock.memory)
 	r.rise = newRDDTrace(s.TauRise/s.StepSeconds, r.clock.memory)
 	r.norm = 1 / float64((s.TauDecay-s.TauRise)/s.StepSeconds)
@@ -240,6 +242,7 @@ type rdd struct {
 	clock   rddClock
 
 	keep, take  float64   // v = keep*v + take*input
+	lose        float64   // of a potential in a step: what keeps it at 1 when added
 	decay, rise rddTrace  // of the two exponentials
 	norm        float64   // of kappa
 	lags        []float64 // effect of a spike by its lag to the end of a window
@@ -465,7 +468,7 @@ func (r *rdd) newPair(l int) (*rddPair, error) {
 	p.up = make([]float64, size)
 	for j := range p.m {
 		gain, offset, refractory := r.neuron(l+1, j)
-		p.v[j], p.rest[j], p.refractory[j] = set.Reset, float64(r.take*offset), refractory
+		p.v[j], p.rest[j], p.refractory[j] = set.Reset, float64(r.lose*offset), refractory
 		for i := range p.n {
 			p.up[i*p.m+j] = float64(float64(w.Up[l][j*p.n+i]*scale) * float64(float64(r.take*r.norm)*gain))
 		}
@@ -474,7 +477,7 @@ func (r *rdd) newPair(l int) (*rddPair, error) {
 	for i := range p.lower {
 		gain, offset, refractory := r.neuron(l, i)
 		p.lower[i] = rddNeuron{
-			weight: float64(float64(set.DriveWeight*gain) * float64(r.take*r.norm)), rest: float64(r.take * offset),
+			weight: float64(float64(set.DriveWeight*gain) * float64(r.take*r.norm)), rest: float64(r.lose * offset),
 			refractory: refractory, v: set.Reset, u: set.Reset,
 		}
 	}

@@ -94,7 +94,8 @@ func (o *rddOracle) lif(k, i int, t int64, input float64) float64 {
 	if v := o.neurons.Refractory; v != nil {
 		refractory = max(1, math.RoundToEven(refractory*v[o.layer+k][i]))
 	}
-	input = gain*input + offset
+	// an offset of the potential that a constant input leads to
+	input = gain*input + offset*(o.set.Leak+o.set.Dendrite)/o.set.Dendrite
 	v := &o.v[k][i]
 	*v += o.set.StepSeconds * (-o.set.Leak**v + o.set.Dendrite*(input-*v))
 	fires := *v >= o.set.Threshold && float64(t-o.last[k][i]) >= refractory
@@ -598,6 +599,26 @@ func TestRDDState(t *testing.T) {
 	other := rddProblem(2, 6, 5)
 	if err := startRDD(t, set, other).UnmarshalBinary(good); err == nil {
 		t.Error("the state of other layers is accepted")
+	}
+}
+
+// An offset is one of the membrane potential: without input it is where a neuron comes to rest.
+func TestRDDOffset(t *testing.T) {
+	set := settings.Default[RDD]()
+	set.DriveWeight = 0
+	p := rddProblem(1, 5, 4)
+	p.Neurons.Offset = [][]float64{{0.5, 0.5, 0.5, 0.5, 0.5}, {-0.3, -0.3, -0.3, -0.3}}
+	l := startRDD(t, set, p)
+	runTo(t, l, 500)
+	for _, c := range l.pairs[0].lower {
+		if math.Abs(c.v-0.5) > 1e-9 {
+			t.Errorf("a neuron with offset 0.5 rests at %v", c.v)
+		}
+	}
+	for _, v := range l.pairs[0].v {
+		if math.Abs(v+0.3) > 1e-9 {
+			t.Errorf("a neuron with offset -0.3 rests at %v", v)
+		}
 	}
 }
 
