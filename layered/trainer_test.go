@@ -9,6 +9,7 @@ import (
 
 	"spikealign/alignment"
 	"spikealign/settings"
+	"spikealign/synapse"
 )
 
 func short(layers ...int) SAL {
@@ -267,6 +268,7 @@ func TestBadNetworks(t *testing.T) {
 		"gains":          func(s *SAL, w *Weights, n *Neurons, y *Synapses) { n.Gain = [][]float64{{1, 1, 1}} },
 		"endless gain":   func(s *SAL, w *Weights, n *Neurons, y *Synapses) { n.Gain = [][]float64{{1, math.Inf(1), 1}, {1, 1}} },
 		"amplitudes":     func(s *SAL, w *Weights, n *Neurons, y *Synapses) { y.Amplitude = [][]float64{{1}} },
+		"alpha steps":    func(s *SAL, w *Weights, n *Neurons, y *Synapses) { s.PSP, s.PSPSteps = synapse.Alpha, 3 },
 		"window":         func(s *SAL, w *Weights, n *Neurons, y *Synapses) { s.WindowTau = 10000; s.MinISI = 1; s.Cut = 60000 },
 		"time constants": func(s *SAL, w *Weights, n *Neurons, y *Synapses) { y.Tau = [][]float64{{1, 1, 1, 1, 1, -1}} },
 	} {

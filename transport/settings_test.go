@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"spikealign/settings"
+	"spikealign/synapse"
 )
 
 // What has no effect, or could never work, is refused at the key that says it.
@@ -18,6 +19,7 @@ func TestSettingsRefuse(t *testing.T) {
 			s.Method, s.Mismatch.Refractory, s.STDWI.Refractory = "stdwi", 0.2, 0.1
 		}},
 		{"initial.feedback", "method rdd takes the scale", func(s *Settings) { s.Method, s.Initial.Feedback = "rdd", ZeroFeedback }},
+		{"sal.psp_steps", "no effect on alpha potentials", func(s *Settings) { s.SAL.PSP, s.SAL.PSPSteps = synapse.Alpha, 3 }},
 	} {
 		s := settings.Default[Settings]()
 		if ps := s.Validate(); len(ps) > 0 {
