@@ -55,9 +55,9 @@ import (
 // after the other, for a third of the time each; here every pair has all the time. And the number
 // of driven neurons is rounded, not cut.
 //
-// Differences between neurons: gain and offset make gain*v + offset of the potential v that a neuron
-// would have without resets, for which an input of offset*(Leak + Dendrite)/Dendrite is added to I;
-// the refractory time is multiplied and rounded; a neuron between two pairs is the same in both. Biases
+// Differences between neurons: gain and offset make gain*v + offset of the potential v that a
+// neuron would have without resets, for which offset*(Leak + Dendrite)/Dendrite is added to I; the
+// refractory time is multiplied and rounded; a neuron between two pairs is the same in both. Biases
 // and differences between synapses have no place in this method and are ignored.
 type RDD struct {
 	StepSeconds       float64 `yaml:"step_seconds" default:"0.001" range:"[1e-6, 0.1]" unit:"s" also:"dt" doc:"duration of a step"`
