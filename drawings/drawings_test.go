@@ -243,8 +243,8 @@ func TestResultError(t *testing.T) {
 	}
 }
 
-// TestLastPair verifies that of a table with a row per pair of layers a comparison shows the rows of
-// the last pair, as summaries do, and names it.
+// TestLastPair verifies that of a table with a row per pair of layers a comparison shows the rows
+// of the last pair, as summaries do, and names it.
 func TestLastPair(t *testing.T) {
 	all := append(known, kinds.Align{})
 	for _, c := range []struct{ grid, heading string }{

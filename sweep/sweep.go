@@ -260,7 +260,8 @@ func changesAsList(doc *yamlconf.Document, err error) error {
 	if set := doc.Under("set"); set != nil {
 		for _, path := range set.Keys() {
 			value := set.Text(path)
-			if value == "" || strings.ContainsAny(path+value, " ,:#[]{}'\"") { // to be quoted, or nested
+			// What is nested or would need quotes is not spelled out.
+			if value == "" || strings.ContainsAny(path+value, " ,:#[]{}'\"") {
 				list = nil
 				break
 			}

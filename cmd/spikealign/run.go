@@ -185,8 +185,8 @@ func printResult(w io.Writer, r experiment.Result) error {
 	return err
 }
 
-// undefined stands for an empty cell: a measure that has no value, such as the angle of weights that
-// are all 0.
+// undefined stands for an empty cell: a measure that has no value, such as the angle of weights
+// that are all 0.
 const undefined = "undefined"
 
 // layerColumn says of which pair of layers a row of metrics is.
