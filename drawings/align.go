@@ -10,7 +10,10 @@ import (
 )
 
 // Align draws the kind align.
-func Align() Drawer { return Drawer{Run: alignmentOf} }
+func Align() Drawer {
+	known := metrics{"angle_deg": figure.Angle}
+	return Drawer{Run: alignmentOf, Sweeps: []SweepDrawer{metricComparison(known)}}
+}
 
 // alignmentOf draws a run that aligned feedback weights as figures/alignment.
 func alignmentOf(f *experiment.Folder) ([]Picture, error) {

@@ -114,6 +114,7 @@ var symbol = regexp.MustCompile(`\b([A-Z])_([A-Za-z]+)\b`)
 // the members of each condition, too.
 func metricsOf(r *sweep.Result, g groups, known metrics, more []string) (m figure.MetricSweep, members [][]int, err error) {
 	m = figure.MetricSweep{Title: title(r), Factors: g.factors}
+	var pairs []int // of layers, in each run the last one
 	for _, s := range r.States {
 		if s.Status == sweep.Pending || len(s.Info.Tables) == 0 {
 			continue
@@ -143,6 +144,9 @@ func metricsOf(r *sweep.Result, g groups, known metrics, more []string) (m figur
 			if err != nil {
 				return m, nil, err
 			}
+			if last := lastPair(table); last >= 0 {
+				pairs = append(pairs, last)
+			}
 			if x := table[m.X]; len(x) > len(d.X) {
 				d.X = x
 			}
@@ -157,7 +161,53 @@ func metricsOf(r *sweep.Result, g groups, known metrics, more []string) (m figur
 		}
 		m.Conditions, members = append(m.Conditions, d), append(members, c.members)
 	}
+	if name := pairName(pairs); name != "" {
+		for k := range m.Metrics {
+			m.Metrics[k].Heading += ", " + name
+		}
+	}
 	return m, members, nil
+}
+
+// lastPair leaves of a table with a row for each pair of layers, in each report, the rows of the
+// last pair, which summaries are of, too. It returns the pair, -1 if the table has no layers.
+func lastPair(table map[string][]float64) int {
+	layers := table["layer"]
+	if len(layers) == 0 {
+		return -1
+	}
+	last := slices.Max(layers)
+	for name, column := range table {
+		var of []float64
+		for k, v := range column {
+			if layers[k] == last {
+				of = append(of, v)
+			}
+		}
+		table[name] = of
+	}
+	return int(last)
+}
+
+// pairName names the pair of layers that a figure shows, the last one of each run; "" if no run has
+// several.
+func pairName(last []int) string {
+	if len(last) == 0 || slices.Max(last) == 0 {
+		return ""
+	}
+	if slices.Min(last) < slices.Max(last) {
+		return "last pair of layers"
+	}
+	return LastPair(last[0])
+}
+
+// LastPair names the pair of layers l and l+1, the last one of a run: "layers 1-2 (last of 2
+// pairs)". It is "" for l = 0, the only pair.
+func LastPair(l int) string {
+	if l == 0 {
+		return ""
+	}
+	return fmt.Sprintf("layers %d-%d (last of %d pairs)", l, l+1, l+1)
 }
 
 // averaged tells whether a run's values of a metric may be summed up with those of others.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -239,5 +240,45 @@ func TestResultError(t *testing.T) {
 	_, err := drawn("d", []Picture{{"training", figure.Training{Epoch: []float64{1}, DKL: []float64{1, 2}}}})
 	if err == nil || err.Error() != filepath.Join("d", "figures", "training")+": 2 values for 1 epochs" {
 		t.Error(err)
+	}
+}
+
+// TestLastPair verifies that of a table with a row per pair of layers a comparison shows the rows
+// of the last pair, as summaries do, and names it.
+func TestLastPair(t *testing.T) {
+	all := append(known, kinds.Align{})
+	for _, c := range []struct{ grid, heading string }{
+		{"[[5, 4, 3]]", "feedback alignment, layers 1-2 (last of 2 pairs)"},
+		{"[[5, 4]]", "feedback alignment"},
+		{"[[5, 4], [5, 4, 3]]", "feedback alignment, last pair of layers"},
+	} {
+		text := "kind: sweep\nexperiment:\n  kind: align\n  training: {epochs: 2, epoch_seconds: 0.5, report_every: 1}\ngrid:\n" +
+			"  - {path: layers, values: " + c.grid + "}\n  - {path: method, values: [sal, rdd]}\nfigure: comparison\n"
+		s, err := sweep.Parse(all, "s.yaml", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := filepath.Join(t.TempDir(), "s")
+		r, err := sweep.Run(context.Background(), s, sweep.Options{Dir: dir, Engine: sweep.Local{Jobs: 1}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		input, err := Align().Sweeps[0].Draw(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := input.(figure.MetricSweep)
+		if len(m.Metrics) != 1 || m.Metrics[0].Heading != c.heading {
+			t.Errorf("layers %s: headings %v, want %q", c.grid, m.Metrics, c.heading)
+		}
+		for k, d := range m.Conditions {
+			if !slices.Equal(d.X, []float64{0, 1, 2}) || len(d.Runs[0]) != 1 || len(d.Runs[0][0]) != 3 {
+				t.Errorf("layers %s: x is %v, runs %v; want epochs 0, 1, 2", c.grid, d.X, d.Runs)
+				continue
+			}
+			if want, ok := r.Final(k, "angle_deg"); !ok || d.Runs[0][0][2] != want {
+				t.Errorf("layers %s: ends at %v, the summary says %v", c.grid, d.Runs[0][0][2], want)
+			}
+		}
 	}
 }

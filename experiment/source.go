@@ -155,7 +155,7 @@ func (s *Source) Floats(final, snapshots string, shape ...int) ([]float64, error
 	}
 	if !z.Has(name) {
 		if name == snapshots {
-			return nil, Usagef("%s has no snapshots %s: only the end of that run can be begun from", path, name)
+			return nil, Usagef("%s has no snapshots %s: only the end of that run can be begun from; with snapshots: true that run would keep its reports too", path, name)
 		}
 		return nil, Usagef("%s has no array %s", path, name)
 	}

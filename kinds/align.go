@@ -259,9 +259,19 @@ func (r *alignRun) Progress() experiment.Progress {
 }
 
 func (r *alignRun) Warnings() []string {
+	if r.epoch < r.config.Course.Epochs {
+		return nil
+	}
+	if setting, steps := r.method.Updates(); r.Time() < steps {
+		return []string{fmt.Sprintf("the feedback weights have learned nothing: their first update would be after %d steps (%s.%s), and the run has %d; more training.epochs, or a smaller %s.%s, help",
+			steps, r.config.Method, setting, r.Time(), r.config.Method, setting)}
+	}
 	var ws []string
 	for l, n := range r.config.Layers[:len(r.config.Layers)-1] {
-		if a := r.compare(l, n); a.Lopsided() && r.epoch == r.config.Course.Epochs {
+		if slices.Equal(r.Down(l), r.start[l]) {
+			ws = append(ws, fmt.Sprintf("the feedback weights to layer %d are as at the start: no update has changed them", l))
+		}
+		if a := r.compare(l, n); a.Lopsided() {
 			ws = append(ws, fmt.Sprintf("feedback weights to layer %d are %.3g times as large as the forward weights", l, a.Ratio))
 		}
 	}

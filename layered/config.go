@@ -17,7 +17,7 @@ type Config struct {
 	Timing   synapse.Timing   `yaml:"timing" default:"authors" doc:"canonical, or authors: min_isi tau+1"`
 	PSP      synapse.PSPShape `yaml:"psp" also:"kernel" doc:"rectangular or alpha"`
 	TauSyn   float64          `yaml:"tau_syn" range:"0 or [0.01, 2^14]" unit:"steps" also:"tau_s" doc:"synaptic time constant, and the length of a rectangular potential unless psp_steps is given; 0: tau_ref"`
-	PSPSteps int64            `yaml:"psp_steps" range:"[0, 2^14]" unit:"steps" doc:"length of a rectangular potential; 0: tau_syn"`
+	PSPSteps int64            `yaml:"psp_steps" range:"[0, 2^14]" unit:"steps" doc:"length of a rectangular potential; 0: tau_syn; not for alpha"`
 	MinISI   int64            `yaml:"min_isi" range:"[0, 2^14]" unit:"steps" doc:"shortest interval between two spikes of a neuron; 0: tau_ref (authors: plus 1)"`
 }
 
@@ -56,6 +56,9 @@ func (c Config) Validate() settings.Problems {
 func (c Config) relate(ps *settings.Problems) {
 	if c.PSP != synapse.Rectangular && c.PSP != synapse.Alpha {
 		ps.Add("psp", "must be rectangular or alpha in a layered network")
+	}
+	if c.PSP == synapse.Alpha && c.PSPSteps != 0 {
+		ps.Add("psp_steps", "has no effect on alpha potentials: 0, or psp rectangular")
 	}
 	before := len(*ps)
 	CheckLayers(ps, "layers", c.Layers)

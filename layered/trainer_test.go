@@ -311,6 +311,7 @@ func TestBadNetworks(t *testing.T) {
 		"no nearest": func(s *SAL, w *Weights, n *Neurons, y *Synapses) {
 			s.WindowTau, s.Pairing = 0.01, synapse.Pairing{Kind: synapse.Nearest}
 		},
+		"alpha steps":    func(s *SAL, w *Weights, n *Neurons, y *Synapses) { s.PSP, s.PSPSteps = synapse.Alpha, 3 },
 		"time constants": func(s *SAL, w *Weights, n *Neurons, y *Synapses) { y.Tau = [][]float64{{1, 1, 1, 1, 1, -1}} },
 	} {
 		s, w, n, y := s, w, Neurons{}, Synapses{}

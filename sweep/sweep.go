@@ -209,7 +209,7 @@ func Load(kinds experiment.Kinds, file string, overrides ...string) (*Sweep, err
 func Parse(kinds experiment.Kinds, file string, data []byte, overrides ...string) (*Sweep, error) {
 	s := &Sweep{File: settings.Default[File](), kinds: kinds, file: file, data: data}
 	doc := yamlconf.Parse(file, data)
-	err := doc.Decode(&s.File)
+	err := changesAsList(doc, doc.Decode(&s.File))
 	inFile := len(s.Set)
 	for _, o := range overrides {
 		s.Set = append(s.Set, yamlconf.AbsoluteFiles(o))
@@ -251,6 +251,34 @@ func Parse(kinds experiment.Kinds, file string, data []byte, overrides ...string
 		return s, err
 	}
 	return s, nil
+}
+
+// changesAsList makes the fault of changes that are no list, such as set: {training.epochs: 20},
+// show the list to write, [training.epochs=20].
+func changesAsList(doc *yamlconf.Document, err error) error {
+	var list []string
+	if set := doc.Under("set"); set != nil {
+		for _, path := range set.Keys() {
+			value := set.Text(path)
+			// What is nested or would need quotes is not spelled out.
+			if value == "" || strings.ContainsAny(path+value, " ,:#[]{}'\"") {
+				list = nil
+				break
+			}
+			list = append(list, path+"="+value)
+		}
+	}
+	if list == nil || len(list) > 3 {
+		list = []string{"training.epochs=20"}
+	}
+	var issues yamlconf.Errors
+	errors.As(err, &issues)
+	for k := range issues {
+		if i := &issues[k]; i.Path == "set" {
+			i.Message = strings.Replace(i.Message, "[one, two]", "["+strings.Join(list, ", ")+"]", 1)
+		}
+	}
+	return err
 }
 
 // baseDocument is the base experiment.

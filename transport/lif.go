@@ -35,7 +35,7 @@ type LIF struct {
 	Threshold      float64 `yaml:"threshold" default:"1" range:"(0, 1e6]" also:"thresh" doc:"membrane potential at which a neuron spikes"`
 	Reset          float64 `yaml:"reset" default:"-1" range:"[-1e6, 1e6)" doc:"membrane potential after a spike; below the threshold"`
 	Drift          float64 `yaml:"drift" default:"0" range:"[-1e6, 1e6]" doc:"constant input"`
-	Refractory     float64 `yaml:"refractory" default:"0" range:"[0, 1e4]" unit:"ms" doc:"time for which a neuron stays at reset after a spike"`
+	Refractory     float64 `yaml:"refractory" default:"0" range:"[0, 1e4]" unit:"ms" doc:"time for which a neuron stays at reset after a spike; rounded to steps"`
 	TauSyn         float64 `yaml:"tau_syn" default:"10" range:"[0.01, 1e4]" unit:"ms" doc:"time constant of the decay of a postsynaptic current"`
 	TauRise        float64 `yaml:"tau_rise" default:"3" range:"[0.01, 1e4]" unit:"ms" doc:"time constant of its rise; another than tau_syn"`
 	WeightScale    float64 `yaml:"weight_scale" default:"75" range:"(0, 1e6]" doc:"factor on the forward weights, so that neurons spike"`
@@ -49,11 +49,14 @@ type LIF struct {
 // nothing.
 func (s *LIF) Lacks() []string {
 	lacks := []string{mismatch.Amplitude, mismatch.Tau}
-	if s.Refractory == 0 {
+	if s.steps(s.Refractory) == 0 {
 		lacks = append(lacks, mismatch.Refractory)
 	}
 	return lacks
 }
+
+// Updates implements Method: rules learn at spikes, unless they say otherwise.
+func (s *LIF) Updates() (setting string, steps int64) { return "", 1 }
 
 // steps returns a time in steps.
 func (s *LIF) steps(ms float64) int64 {
@@ -84,6 +87,9 @@ func (s *LIF) relate(ps *settings.Problems, layers []int) {
 		return
 	}
 	dt := 1000 * s.StepSeconds
+	if !ps.Has("refractory") && s.Refractory > 0 && s.steps(s.Refractory) == 0 {
+		ps.Add("refractory", "rounds to 0 steps of step_seconds and has no effect: 0, or %.3g ms or more", dt)
+	}
 	if !ps.Has("tau_membrane", "coupling") && dt*(1+s.Coupling) > s.TauMembrane {
 		ps.Add("step_seconds", "must be at most tau_membrane/(1 + coupling), %.3g s", s.TauMembrane/(1+s.Coupling)/1000)
 	}
@@ -91,12 +97,7 @@ func (s *LIF) relate(ps *settings.Problems, layers []int) {
 		ps.Add("stimulus_rate", "must be at most a spike in a step, %.6g Hz", 1/s.StepSeconds)
 	}
 	if !ps.Has("stimulus_share") {
-		for l, n := range layers[:max(len(layers)-1, 0)] {
-			if float64(s.StimulusShare*float64(n))+0.5 < 1 {
-				ps.Add("stimulus_share", "drives none of the %d neurons of layer %d: must be at least %.3g", n, l, 0.5/float64(n))
-				break
-			}
-		}
+		relateShare(ps, "stimulus_share", s.StimulusShare, layers)
 	}
 }
 

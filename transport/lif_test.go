@@ -478,6 +478,7 @@ func TestLIFBadSettings(t *testing.T) {
 	}{
 		{"reset", "below threshold", func(s *STDWI) { s.Reset = 2 }, func(s *Mirror) { s.Reset = 1 }},
 		{"threshold", "", func(s *STDWI) { s.Threshold = 0 }, func(s *Mirror) { s.Threshold = -1 }},
+		{"refractory", "0.25 ms", func(s *STDWI) { s.Refractory = 0.1 }, func(s *Mirror) { s.Refractory = 0.1 }},
 		{"tau_rise", "tau_syn", func(s *STDWI) { s.TauRise = 10 }, func(s *Mirror) { s.TauSyn = 3 }},
 		{"step_seconds", "0.0095 s", func(s *STDWI) { s.StepSeconds, s.TauMembrane, s.StimulusRate = 0.01, 19, 1 }, nil},
 		{"step_seconds", "", func(s *STDWI) { s.StepSeconds = 0 }, func(s *Mirror) { s.StepSeconds = math.NaN() }},

@@ -45,6 +45,9 @@ func (s *Mirror) Validate(layers []int) settings.Problems {
 // Clock implements Method.
 func (s *Mirror) Clock() (stepSeconds float64, replicas int) { return s.StepSeconds, 1 }
 
+// Updates implements Method: weights change at the end of a batch.
+func (s *Mirror) Updates() (setting string, steps int64) { return "batch", int64(s.Batch) * s.period() }
+
 // Start implements Method.
 func (s *Mirror) Start(p Problem) (Learner, error) {
 	if err := s.Validate(p.Layers).Err(); err != nil {

@@ -40,7 +40,7 @@ import (
 //	y_j = mean of q_j in the window - q_j in the step in which it opened
 //
 // q_j being the spikes of j through kappa, one step later, makes one step of regression on the
-// largest u, by a line for windows with a spike and another for those without:
+// largest max(0, u), by a line for windows with a spike and another for those without:
 //
 //	error = slope_j*u + level_j - y_j;  slope_j -= RateRDD*error*u;  level_j -= RateRDD*error
 //
@@ -55,21 +55,22 @@ import (
 // after the other, for a third of the time each; here every pair has all the time. And the number
 // of driven neurons is rounded, not cut.
 //
-// Differences between neurons: a gain multiplies the input I, an offset is added to it, and the
+// Differences between neurons: gain and offset make gain*v + offset of the potential v that a
+// neuron would have without resets, for which offset*(Leak + Dendrite)/Dendrite is added to I; the
 // refractory time is multiplied and rounded; a neuron between two pairs is the same in both. Biases
 // and differences between synapses have no place in this method and are ignored.
 type RDD struct {
 	StepSeconds       float64 `yaml:"step_seconds" default:"0.001" range:"[1e-6, 0.1]" unit:"s" also:"dt" doc:"duration of a step"`
 	Leak              float64 `yaml:"leak" default:"100" range:"[0, 1e6]" unit:"1/s" also:"g_l" doc:"leak conductance"`
 	Dendrite          float64 `yaml:"dendrite" default:"600" range:"(0, 1e6]" unit:"1/s" also:"g_d" doc:"conductance to the dendrite, which takes the input"`
-	Threshold         float64 `yaml:"threshold" default:"1" range:"[-1e6, 1e6]" also:"spike_threshold" doc:"potential at which a neuron spikes"`
-	Reset             float64 `yaml:"reset" default:"-1" range:"[-1e6, 1e6]" also:"v_reset" doc:"potential after a spike, and at the beginning"`
+	Threshold         float64 `yaml:"threshold" default:"1" range:"(0, 1e6]" also:"spike_threshold" doc:"potential at which a neuron spikes"`
+	Reset             float64 `yaml:"reset" default:"-1" range:"[-1e6, 1e6)" also:"v_reset" doc:"potential after a spike, and at the beginning; below the threshold"`
 	RefractorySeconds float64 `yaml:"refractory_seconds" default:"0.003" range:"[0, 10]" unit:"s" also:"refractory_time, t_ref" doc:"shortest interval between two spikes of a neuron; a step at least"`
 	TauRise           float64 `yaml:"tau_rise_seconds" default:"0.003" range:"[1e-6, 10]" unit:"s" also:"tau_s" doc:"shorter time constant of the synapses"`
 	TauDecay          float64 `yaml:"tau_decay_seconds" default:"0.01" range:"[1e-6, 10]" unit:"s" also:"tau_l" doc:"longer time constant of the synapses"`
 	MemorySeconds     float64 `yaml:"memory_seconds" default:"0.03" range:"[0, 10]" unit:"s" also:"mem" doc:"time after which a spike is forgotten"`
 	ForwardScale      float64 `yaml:"forward_scale" default:"0.2" range:"(0, 1e6]" doc:"forward weights are W*forward_scale*n/std(W), n being the neurons of the lower layer"`
-	Share             float64 `yaml:"driven_share" default:"0.2" range:"[0, 1]" doc:"share of the neurons of the lower layer that are driven at a time"`
+	Share             float64 `yaml:"driven_share" default:"0.2" range:"(0, 1]" doc:"share of the neurons of the lower layer that are driven at a time"`
 	PeriodSeconds     float64 `yaml:"driven_seconds" default:"0.1" range:"[0, 1e6]" unit:"s" doc:"time after which other neurons are driven"`
 	Rate              float64 `yaml:"driven_rate" default:"200" range:"[0, 1e6]" unit:"1/s" also:"input_rate" doc:"rate of the Poisson spikes that drive a neuron"`
 	DriveWeight       float64 `yaml:"driven_weight" default:"4" range:"[-1e6, 1e6]" also:"alpha" doc:"weight of these spikes"`
@@ -130,8 +131,14 @@ func (s *RDD) Validate(layers []int) settings.Problems {
 			ps.Add("driven_rate", "must be at most 10 spikes in a step: %.3g 1/s", 10/s.StepSeconds)
 		}
 	}
+	if !ps.Has("reset", "threshold") && s.Reset >= s.Threshold {
+		ps.Add("reset", "must be below threshold")
+	}
 	if !(s.TauRise < s.TauDecay) {
 		ps.Add("tau_rise_seconds", "must be less than tau_decay_seconds")
+	}
+	if !ps.Has("driven_share") {
+		relateShare(&ps, "driven_share", s.Share, layers)
 	}
 	// limits of size are the same for all methods
 	shape := settings.Default[layered.Config]()
@@ -144,6 +151,12 @@ func (s *RDD) Lacks() []string { return []string{mismatch.Amplitude, mismatch.Ta
 
 // Clock implements Method.
 func (s *RDD) Clock() (stepSeconds float64, replicas int) { return s.StepSeconds, 1 }
+
+// Updates implements Method.
+func (s *RDD) Updates() (setting string, steps int64) {
+	c, _ := s.clock()
+	return "update_seconds", c.update
+}
 
 // Start implements Method. Problem.Spikes gets the spikes of the lower layer of each pair, and of
 // the upper layer of the last one.
@@ -162,6 +175,7 @@ func (s *RDD) Start(p Problem) (Learner, error) {
 	}
 	r.keep = max(1-float64(s.StepSeconds*(s.Leak+s.Dendrite)), 0)
 	r.take = float64(s.StepSeconds * s.Dendrite)
+	r.lose = float64(s.StepSeconds * (s.Leak + s.Dendrite))
 	r.decay = newRDDTrace(s.TauDecay/s.StepSeconds, r.clock.memory)
 	r.rise = newRDDTrace(s.TauRise/s.StepSeconds, r.clock.memory)
 	r.norm = 1 / float64((s.TauDecay-s.TauRise)/s.StepSeconds)
@@ -228,6 +242,7 @@ type rdd struct {
 	clock   rddClock
 
 	keep, take  float64   // v = keep*v + take*input
+	lose        float64   // of a potential in a step: what keeps it at 1 when added
 	decay, rise rddTrace  // of the two exponentials
 	norm        float64   // of kappa
 	lags        []float64 // effect of a spike by its lag to the end of a window
@@ -442,7 +457,7 @@ func (r *rdd) newPair(l int) (*rddPair, error) {
 		return nil, fmt.Errorf("a weight between layers %d and %d is not a number below 1e100", l, l+1)
 	}
 	if p.scale = rddSpread(p.down); p.scale == 0 {
-		return nil, fmt.Errorf("the feedback weights into layer %d are all 0 at the beginning, and the method takes their scale from there; let them be random", l)
+		return nil, fmt.Errorf("the feedback weights into layer %d are all 0 at the beginning, and the method takes their scale from there; initial.feedback: random gives them one, with an initial.down_scale above 0", l)
 	}
 	scale := 0.0
 	if std := rddSpread(w.Up[l]); std > 0 {
@@ -453,7 +468,7 @@ func (r *rdd) newPair(l int) (*rddPair, error) {
 	p.up = make([]float64, size)
 	for j := range p.m {
 		gain, offset, refractory := r.neuron(l+1, j)
-		p.v[j], p.rest[j], p.refractory[j] = set.Reset, float64(r.take*offset), refractory
+		p.v[j], p.rest[j], p.refractory[j] = set.Reset, float64(r.lose*offset), refractory
 		for i := range p.n {
 			p.up[i*p.m+j] = float64(float64(w.Up[l][j*p.n+i]*scale) * float64(float64(r.take*r.norm)*gain))
 		}
@@ -462,7 +477,7 @@ func (r *rdd) newPair(l int) (*rddPair, error) {
 	for i := range p.lower {
 		gain, offset, refractory := r.neuron(l, i)
 		p.lower[i] = rddNeuron{
-			weight: float64(float64(set.DriveWeight*gain) * float64(r.take*r.norm)), rest: float64(r.take * offset),
+			weight: float64(float64(set.DriveWeight*gain) * float64(r.take*r.norm)), rest: float64(r.lose * offset),
 			refractory: refractory, v: set.Reset, u: set.Reset,
 		}
 	}

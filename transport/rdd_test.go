@@ -94,7 +94,8 @@ func (o *rddOracle) lif(k, i int, t int64, input float64) float64 {
 	if v := o.neurons.Refractory; v != nil {
 		refractory = max(1, math.RoundToEven(refractory*v[o.layer+k][i]))
 	}
-	input = gain*input + offset
+	// an offset of the potential that a constant input leads to
+	input = gain*input + offset*(o.set.Leak+o.set.Dendrite)/o.set.Dendrite
 	v := &o.v[k][i]
 	*v += o.set.StepSeconds * (-o.set.Leak**v + o.set.Dendrite*(input-*v))
 	fires := *v >= o.set.Threshold && float64(t-o.last[k][i]) >= refractory
@@ -601,6 +602,26 @@ func TestRDDState(t *testing.T) {
 	}
 }
 
+// An offset is one of the membrane potential: without input it is where a neuron comes to rest.
+func TestRDDOffset(t *testing.T) {
+	set := settings.Default[RDD]()
+	set.DriveWeight = 0
+	p := rddProblem(1, 5, 4)
+	p.Neurons.Offset = [][]float64{{0.5, 0.5, 0.5, 0.5, 0.5}, {-0.3, -0.3, -0.3, -0.3}}
+	l := startRDD(t, set, p)
+	runTo(t, l, 500)
+	for _, c := range l.pairs[0].lower {
+		if math.Abs(c.v-0.5) > 1e-9 {
+			t.Errorf("a neuron with offset 0.5 rests at %v", c.v)
+		}
+	}
+	for _, v := range l.pairs[0].v {
+		if math.Abs(v+0.3) > 1e-9 {
+			t.Errorf("a neuron with offset -0.3 rests at %v", v)
+		}
+	}
+}
+
 func TestRDDRefuses(t *testing.T) {
 	for _, c := range []struct {
 		path   string
@@ -612,11 +633,17 @@ func TestRDDRefuses(t *testing.T) {
 		{"leak", func(s *RDD) { s.Leak = -1 }},
 		{"dendrite", func(s *RDD) { s.Dendrite = 0 }},
 		{"threshold", func(s *RDD) { s.Threshold = math.Inf(1) }},
+		{"threshold", func(s *RDD) { s.Threshold = 0 }},
+		{"threshold", func(s *RDD) { s.Threshold, s.Reset = -1, -2 }},
+		{"reset", func(s *RDD) { s.Reset = 5 }},
+		{"reset", func(s *RDD) { s.Reset = s.Threshold }},
 		{"refractory_seconds", func(s *RDD) { s.StepSeconds, s.RefractorySeconds = 1e-6, 1 }},
 		{"tau_rise_seconds", func(s *RDD) { s.TauRise = s.TauDecay }},
 		{"memory_seconds", func(s *RDD) { s.MemorySeconds = 0.501 }},
 		{"window_seconds", func(s *RDD) { s.WindowSeconds = 5 }},
 		{"driven_share", func(s *RDD) { s.Share = 1.01 }},
+		{"driven_share", func(s *RDD) { s.Share = 0 }},
+		{"driven_share", func(s *RDD) { s.Share = 0.09 }},
 		{"driven_rate", func(s *RDD) { s.Rate = 10001 }},
 		{"update_seconds", func(s *RDD) { s.UpdateSeconds = 0 }},
 		{"rate_rdd", func(s *RDD) { s.RateRDD = 2 }},

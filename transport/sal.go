@@ -35,6 +35,9 @@ func (s *SAL) Lacks() []string { return nil }
 // Clock implements Method.
 func (s *SAL) Clock() (stepSeconds float64, replicas int) { return s.StepSeconds, s.Replicas }
 
+// Updates implements Method.
+func (s *SAL) Updates() (setting string, steps int64) { return "update_steps", s.UpdateSteps }
+
 // Start implements Method.
 func (s *SAL) Start(p Problem) (Learner, error) {
 	t, err := layered.NewTrainer(s.of(slices.Clone(p.Layers)), p.Weights, p.Neurons, p.Synapses, p.Seed)

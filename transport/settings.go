@@ -74,6 +74,9 @@ func (s *Settings) Validate() settings.Problems {
 	if !ps.Has(s.Method) {
 		ps.In(s.Method, m.Validate(s.Layers))
 	}
+	if _, scaled := m.(*RDD); scaled && s.Initial.From == "" && s.Initial.Down == nil && s.Initial.Feedback == ZeroFeedback {
+		ps.Add("initial.feedback", "method %s takes the scale of the feedback weights from those at the start: must be random or opposite, or another method", s.Method)
+	}
 	lacks := m.Lacks()
 	for _, key := range s.Mismatch.Nonzero() {
 		if slices.Contains(lacks, key) {

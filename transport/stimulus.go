@@ -1,6 +1,9 @@
 package transport
 
-import "spikealign/internal/random"
+import (
+	"spikealign/internal/random"
+	"spikealign/settings"
+)
 
 // stimulus drives some of the neurons of a layer: a random subset, drawn anew after each period,
 // spikes as Poisson processes do, at most once in a step. What it does in a step depends on seed,
@@ -21,6 +24,17 @@ func newStimulus(seed uint64, layer, n int, share, chance float64, period int64)
 	s := &stimulus{seed: seed, layer: layer, period: period, chance: chance, drawn: -1, order: make([]int32, n)}
 	s.some = int(float64(share*float64(n)) + 0.5)
 	return s
+}
+
+// relateShare adds, at path, that a share of the neurons is none in one of the layers that are
+// driven: all but the last.
+func relateShare(ps *settings.Problems, path string, share float64, layers []int) {
+	for l, n := range layers[:max(len(layers)-1, 0)] {
+		if n > 0 && float64(share*float64(n))+0.5 < 1 {
+			ps.Add(path, "drives none of the %d neurons of layer %d: must be at least %.3g", n, l, 0.5/float64(n))
+			return
+		}
+	}
 }
 
 // driven returns the neurons that are driven in step t, in no order.

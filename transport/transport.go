@@ -50,6 +50,9 @@ type Method interface {
 	// Clock returns the duration of a step in seconds of simulated time, and the number of replicas
 	// that are simulated side by side. The time of all replicas counts.
 	Clock() (stepSeconds float64, replicas int)
+	// Updates returns the time from one update of the feedback weights to the next, in steps of the
+	// clock, and the setting of the method that says so; "" and 1 where weights change at spikes.
+	Updates() (setting string, steps int64)
 	// Start returns the method at its beginning. It keeps the problem's forward weights, which do
 	// not change, and copies what it changes.
 	Start(Problem) (Learner, error)

@@ -7,10 +7,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
 
+	"spikealign/drawings"
 	"spikealign/experiment"
 	"spikealign/internal/progress"
 	"spikealign/sweep"
@@ -168,13 +170,38 @@ func printResult(w io.Writer, r experiment.Result) error {
 		if k < len(i.Tables[0].Columns) {
 			unit, doc = i.Tables[0].Columns[k].Unit, i.Tables[0].Columns[k].Doc
 		}
-		line := strings.TrimRight(fmt.Sprintf("  %s\t%s\t%s", c.Name, strings.TrimSpace(c.Value.Short()+" "+unit), doc), "\t")
+		value := undefined
+		if text := c.Value.Short(); text != "" {
+			value = strings.TrimSpace(text + " " + unit)
+		}
+		if pair := lastPair(i); c.Name == layerColumn && pair != "" {
+			doc = fmt.Sprintf("%s, all in %s; %s", pair, experiment.MetricsFile, doc)
+		}
+		line := strings.TrimRight(fmt.Sprintf("  %s\t%s\t%s", c.Name, value, doc), "\t")
 		fmt.Fprintln(t, line)
 	}
 	t.Flush()
 	files := append([]string{experiment.ConfigFile, experiment.InfoFile}, i.Files...)
 	_, err := fmt.Fprintf(w, "%s: %s\n", r.Dir, strings.Join(append(files, figuresIn(r.Dir)...), " "))
 	return err
+}
+
+// undefined stands for an empty cell: a measure that has no value, such as the angle of weights
+// that are all 0.
+const undefined = "undefined"
+
+// layerColumn says of which pair of layers a row of metrics is.
+const layerColumn = "layer"
+
+// lastPair names the pair of layers that the last row of metrics is of, where there are several; ""
+// where there are not.
+func lastPair(i experiment.Info) string {
+	for _, c := range i.Latest {
+		if l, err := strconv.Atoi(c.Value.String()); c.Name == layerColumn && err == nil {
+			return drawings.LastPair(l)
+		}
+	}
+	return ""
 }
 
 // figuresIn names the figures in the folder of a run or a sweep.

@@ -166,6 +166,8 @@ func printSummary(w io.Writer, r *sweep.Result, figures []string) error {
 			switch s := c.Stats[k]; {
 			case s.Of > 0:
 				cell = fmt.Sprintf("%d of %d", s.Count, s.Of)
+			case c.N > 0 && math.IsNaN(s.Median):
+				cell = undefined
 			case c.N > 0:
 				cell = fmt.Sprintf("%s [%s, %s]", short(s.Median), short(s.Q25), short(s.Q75))
 			}
@@ -176,9 +178,30 @@ func printSummary(w io.Writer, r *sweep.Result, figures []string) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
+	if text := pairsShown(r); text != "" {
+		fmt.Fprintln(w, text)
+	}
 	files := append([]string{sweep.ConfigFile, sweep.MembersFile, sweep.SummaryFile}, figures...)
 	_, err := fmt.Fprintf(w, "%s: %d of %d members finished; %s\n", r.Dir, r.Done(), len(r.Sweep.Members), strings.Join(files, " "))
 	return err
+}
+
+// pairsShown says of which pair of layers a summary is, where members have several.
+func pairsShown(r *sweep.Result) string {
+	var pairs []string
+	for _, s := range r.States {
+		if s.Status == experiment.Done {
+			pairs = append(pairs, lastPair(s.Info))
+		}
+	}
+	slices.Sort(pairs)
+	switch pairs = slices.Compact(pairs); {
+	case len(pairs) > 1:
+		return "metrics of the last pair of layers of each member"
+	case len(pairs) == 1 && pairs[0] != "":
+		return "metrics of " + pairs[0]
+	}
+	return ""
 }
 
 // summarized is a condition of a sweep as --json prints it.
