@@ -115,8 +115,8 @@ func collect(t *testing.T, spec *experiment.Spec, advance func(*testing.T, exper
 	return out
 }
 
-// lacksImages tells whether an experiment cannot run here because its images are not on this machine.
-// .ci/run installs them.
+// lacksImages tells whether an experiment cannot run here because its images are not on this
+// machine. .ci/run installs them.
 func lacksImages(t *testing.T, spec *experiment.Spec) bool {
 	c, ok := spec.Config.(*kinds.DeepConfig)
 	if !ok {

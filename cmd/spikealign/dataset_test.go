@@ -27,7 +27,8 @@ func TestDatasetFetch(t *testing.T) {
 	var from string
 	for _, s := range dataset.Find(t.TempDir()) {
 		if s.Name == "fashion-mnist" {
-			if from = s.Dir; from == "" && os.Getenv("SPIKEALIGN_CI") != "1" { // .ci/run installs it
+			// .ci/run installs it
+			if from = s.Dir; from == "" && os.Getenv("SPIKEALIGN_CI") != "1" {
 				t.Skip(s.Missing)
 			}
 		}
@@ -108,7 +109,8 @@ func TestDatasetFetch(t *testing.T) {
 		t.Errorf("exit code %d: %s, asked for %q", code, told, asked())
 	}
 
-	// A disk that is full, here a limit on the size of files: told with the remedy, what came stays.
+	// A disk that is full, here a limit on the size of files: told with the remedy, what came
+	// stays.
 	limited := exec.Command("sh", append([]string{"-c", `ulimit -f 2000 && exec "$0" "$@"`, p.path}, append(fetch, "-q", "--data", "full")...)...)
 	limited.Dir = p.dir
 	stderr.Reset()

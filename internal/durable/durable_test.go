@@ -157,8 +157,8 @@ func TestWriteFileFailures(t *testing.T) {
 	}
 }
 
-// TestPlace: a file that was written beside takes its place; whatever fails before, both are as they
-// were.
+// TestPlace: a file that was written beside takes its place; whatever fails before, both are as
+// they were.
 func TestPlace(t *testing.T) {
 	for at := 1; ; at++ {
 		dir := t.TempDir()
