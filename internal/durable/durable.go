@@ -2,8 +2,7 @@
 // of power, two processes in one folder.
 //
 //   - [WriteFile] makes a file appear whole or not at all; [Place] does so with one that was
-// written
-//     beside.
+//     written beside.
 //   - [SaveCheckpoint] and [LoadCheckpoint] are a checksummed container for the state of a run.
 //   - [Appender] is a file that grows row by row and can be taken back to a place that a checkpoint
 //     remembers.
