@@ -18,7 +18,6 @@ type crew struct {
 type hand struct {
 	mul     gemm.Work
 	columns []float32
-	partial []float32
 }
 
 func newCrew(workers int, parallel func(int, func(int))) *crew {

@@ -11,7 +11,6 @@ func (v volume) area() int { return v.height * v.width }
 // layer is one step of the way from images to classes. The slices that it returns belong to it and
 // hold until its next call.
 type layer interface {
-	out() volume
 	// forward takes the numbers of n images. With train it keeps what backward needs, and a layer
 	// with statistics uses those of this batch.
 	forward(c *crew, x []float32, n int, train bool) []float32

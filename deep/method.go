@@ -87,11 +87,11 @@ func (n *Network) feedback(m Method, seed uint64) {
 }
 
 // concord gives feedback weights of fixed size the signs of the transposed weights.
-func (d *dense) concord() {
-	for i := range d.inputs {
-		for k := range d.outputs {
-			size := float32(math.Abs(float64(d.size[i*d.outputs+k])))
-			d.feedback[i*d.outputs+k] = float32(math.Copysign(float64(size), float64(d.weights.w[k*d.inputs+i])))
+func (l *dense) concord() {
+	for i := range l.inputs {
+		for k := range l.outputs {
+			size := float32(math.Abs(float64(l.size[i*l.outputs+k])))
+			l.feedback[i*l.outputs+k] = float32(math.Copysign(float64(size), float64(l.weights.w[k*l.inputs+i])))
 		}
 	}
 }
@@ -99,23 +99,23 @@ func (d *dense) concord() {
 // mirror is one step of the weight mirror: n patterns of standard normal noise at the layer's input
 // and what the weights make of them; feedback moves towards the mean product of both, which is the
 // transposed weights, and decays: B += rate*(mean(x y') - B).
-func (d *dense) mirror(c *crew, stream *random.Stream, n int, rate float32) {
-	x := make([]float32, n*d.inputs)
+func (l *dense) mirror(c *crew, stream *random.Stream, n int, rate float32) {
+	x := make([]float32, n*l.inputs)
 	for i := range x {
 		x[i] = float32(stream.Norm())
 	}
-	y := make([]float32, n*d.outputs)
+	y := make([]float32, n*l.outputs)
 	c.each((n+block-1)/block, func(h *hand, k int) {
 		from, to := k*block, min((k+1)*block, n)
-		h.mul.Mul(y[from*d.outputs:], d.outputs, gemm.Rows(x[from*d.inputs:], d.inputs), gemm.Rows(d.weights.w, d.inputs).T(), to-from, d.outputs, d.inputs, false)
+		h.mul.Mul(y[from*l.outputs:], l.outputs, gemm.Rows(x[from*l.inputs:], l.inputs), gemm.Rows(l.weights.w, l.inputs).T(), to-from, l.outputs, l.inputs, false)
 	})
-	product := make([]float32, d.inputs*d.outputs)
-	c.each((d.inputs+block-1)/block, func(h *hand, k int) {
-		from, to := k*block, min((k+1)*block, d.inputs)
-		h.mul.Mul(product[from*d.outputs:], d.outputs, gemm.Rows(x[from:], d.inputs).T(), gemm.Rows(y, d.outputs), to-from, d.outputs, n, false)
+	product := make([]float32, l.inputs*l.outputs)
+	c.each((l.inputs+block-1)/block, func(h *hand, k int) {
+		from, to := k*block, min((k+1)*block, l.inputs)
+		h.mul.Mul(product[from*l.outputs:], l.outputs, gemm.Rows(x[from:], l.inputs).T(), gemm.Rows(y, l.outputs), to-from, l.outputs, n, false)
 	})
 	for i, p := range product {
-		d.feedback[i] += float32(rate * (p/float32(n) - d.feedback[i]))
+		l.feedback[i] += float32(rate * (p/float32(n) - l.feedback[i]))
 	}
 }
 
@@ -141,10 +141,7 @@ func (o Optimiser) step(p *param) {
 
 // learn makes a step of all parameters.
 func (n *Network) learn(o Optimiser) {
-	var ps []*param
-	for _, p := range n.params() {
-		ps = append(ps, p)
-	}
+	ps := n.params()
 	for _, d := range n.dense {
 		if d.back != nil { // the same gradient, transposed
 			for i := range d.inputs {

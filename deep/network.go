@@ -19,7 +19,7 @@ type Network struct {
 	crew   *crew
 	loss   Loss
 
-	probabilities, gradient []float32
+	gradient []float32 // of the mean loss at the outputs
 }
 
 // Loss is what a network minimises.
