@@ -25,3 +25,10 @@ func TestTables(t *testing.T) {
 		}
 	}
 }
+
+func must[T any](x T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return x
+}

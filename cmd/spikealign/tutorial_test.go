@@ -152,10 +152,3 @@ func (p program) picture(shown, drawn string) {
 		p.t.Errorf("%s (%v) is no picture of %s (%v); go test ./cmd/spikealign -run Tutorial -update", shown, errA, drawn, errB)
 	}
 }
-
-func must[T any](x T, err error) T {
-	if err != nil {
-		panic(err)
-	}
-	return x
-}
