@@ -53,7 +53,6 @@ func Figures() []Figure {
 		{"fig5", "sampling networks with plasticity noise", figure5},
 		{"fig6", "dendritic microcircuits with feedback weights from SAL, BP and FA", figure6},
 		{"fig7", "two layers: SAL, RDD, STDWI and the weight mirror align feedback weights", figure7},
-		{"fig8", "a convolutional network learns images with feedback from SAL, RDD, BP, FA and others", figure8},
 		{"fig9", "layers 1600-384-192-10: SAL aligns all feedback weights", figure9},
 		{"fig10", "effective weights: excitatory neurons that also reach each other through inhibitory ones", figure10},
 		{"fig11", "other shapes of the postsynaptic potential", figure11},
@@ -62,6 +61,8 @@ func Figures() []Figure {
 		{"mismatch", "beyond the paper: what SAL makes of neurons and synapses that differ, in layers, sampling networks and microcircuits", mismatchFigure},
 		{"yinyang", "beyond the paper: microcircuits classify the Yin-Yang points with SAL, BP and FA", yinYang},
 		{"alignment", "beyond the paper: feedback alignment of a 4-30-3 microcircuit against length and rate of the SAL phase", alignmentPhase},
+		// the last: it takes hours and needs images
+		{"fig8", "a convolutional network learns images with feedback from SAL, RDD, BP, FA and others", figure8},
 	}
 }
 
