@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"cmp"
 	"encoding/csv"
 	"errors"
 	"io"
@@ -31,6 +32,11 @@ type Result struct {
 type State struct {
 	Status experiment.Status
 	Info   experiment.Info // zero if the member is pending
+	// Attempt is the newest attempt on a member that is not finished, on behalf of a batch system;
+	// nil if there is none.
+	Attempt *Attempt
+
+	dir string // where the run is, if it is not in the folder of the member
 }
 
 // Summary is one condition of a sweep.
@@ -52,14 +58,20 @@ type Stat struct {
 func (s *Sweep) Collect(dir string) (*Result, error) {
 	s.adopt(dir)
 	r := &Result{Sweep: s, Dir: dir}
+	shared := attempted(dir)
 	for _, m := range s.Members {
 		folder, err := experiment.Open(MemberDir(dir, m))
 		info := folder.Info
-		st := State{info.Status, info}
+		st := State{Status: info.Status, Info: info}
 		if errors.Is(err, fs.ErrNotExist) {
 			st = State{Status: Pending}
 		} else if err != nil {
 			return nil, err
+		}
+		if shared[m.Name] && st.Status != experiment.Done {
+			if by, ok := attemptState(dir, m.Name); ok {
+				st, info = by, by.Info
+			}
 		}
 		for _, c := range info.Latest {
 			if !slices.Contains(r.Metrics, c.Name) {
@@ -73,7 +85,7 @@ func (s *Sweep) Collect(dir string) (*Result, error) {
 
 // Folder returns the folder of member k.
 func (r *Result) Folder(k int) *experiment.Folder {
-	return &experiment.Folder{Dir: MemberDir(r.Dir, r.Sweep.Members[k]), Info: r.States[k].Info}
+	return &experiment.Folder{Dir: cmp.Or(r.States[k].dir, MemberDir(r.Dir, r.Sweep.Members[k])), Info: r.States[k].Info}
 }
 
 // Status of the whole: Done if all members are, else what most asks for attention.

@@ -73,7 +73,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 
 // Every command shows an example.
 func TestHelp(t *testing.T) {
-	for _, c := range []string{"run", "resume", "sweep", "reproduce", "stdd", "sample", "plot", "convert", "analyze", "list", "dataset", "template", "examples", "version", "help"} {
+	for _, c := range []string{"run", "resume", "sweep", "status", "cancel", "retry", "sweep-task", "reproduce", "stdd", "sample", "plot", "convert", "analyze", "list", "dataset", "template", "examples", "version", "help"} {
 		var stdout, stderr bytes.Buffer
 		if code := run(context.Background(), &stdout, &stderr, []string{c, "--help"}, nil); code != 0 || stderr.Len() > 0 ||
 			!strings.Contains(stdout.String(), "Example") || !strings.Contains(stdout.String(), "  spikealign "+c) {
