@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -19,7 +20,8 @@ import (
 )
 
 // testKinds is what the release knows and the kind "fake", which can be made to send its own
-// process a signal: FAKE_SIGNAL=INT,25 before step 25.
+// process a signal: FAKE_SIGNAL=INT,25 before step 25; or to take its time: FAKE_SLEEP=100ms for each
+// step; or to hear nothing from a step on, in one task of a job array: FAKE_DEAF=1_1,40.
 func testKinds() catalog.Entries {
 	fake := experimenttest.Kind{}
 	if name, at, ok := strings.Cut(os.Getenv("FAKE_SIGNAL"), ","); ok {
@@ -35,6 +37,21 @@ func testKinds() catalog.Entries {
 				syscall.Kill(os.Getpid(), signal)
 			}
 			return n == step // until the signal has arrived
+		}
+	}
+	if pause, err := time.ParseDuration(os.Getenv("FAKE_SLEEP")); err == nil {
+		task, from, _ := strings.Cut(os.Getenv("FAKE_DEAF"), ",")
+		isDeaf := task != "" && task == os.Getenv("SLURM_ARRAY_JOB_ID")+"_"+os.Getenv("SLURM_ARRAY_TASK_ID")
+		fake.Step = func(ctx context.Context, n int64) bool {
+			if isDeaf && strconv.FormatInt(n, 10) == from {
+				select {}
+			}
+			select {
+			case <-ctx.Done():
+				return true
+			case <-time.After(pause):
+				return false
+			}
 		}
 	}
 	return append(catalog.All(),
