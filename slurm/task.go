@@ -16,8 +16,8 @@ import (
 	"spikealign/sweep"
 )
 
-// errLimit is why a task stops before its time limit.
-var errLimit = errors.New("the time limit is near")
+// errLimit is why a task stops before its time limit, or where a site so tells of preemption.
+var errLimit = errors.New("stopped at Slurm's signal (the time limit is near, or the task is preempted)")
 
 // RunTask is what a task of the job array in the folder of a submission does: it works on its
 // members, in the folder of the sweep, o.Dir. It stops with checkpoints, with *experiment.Stopped, when ctx ends or Slurm's signal

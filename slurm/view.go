@@ -158,7 +158,7 @@ func (x *Member) merge(t taskState, log string) {
 		x.Log = log
 	default:
 		x.Job, x.Node, x.Log, x.Note = t.Job, t.Node, log, t.end()
-		if x.goesOn = t.goesOn() || x.State == experiment.Interrupted && t.State == "FAILED"; !x.goesOn && t.State != "CANCELLED" {
+		if x.goesOn = t.goesOn(); !x.goesOn && t.State != "CANCELLED" {
 			x.State = experiment.Failed
 		}
 	}
