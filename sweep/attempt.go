@@ -373,16 +373,8 @@ func (a *Attempt) win(member string) error {
 // those that failed by name; with *experiment.Stopped if ctx ends before. advanced says that the
 // call brought any of them on.
 func Share(ctx context.Context, s *Sweep, o Options, owner Owner) (failed map[string]string, advanced bool, err error) {
-	t := &Task{Sweep: s, Members: s.Members, Options: o, owner: &owner}
-	finished := 0
-	for _, m := range s.Members {
-		if isDone(MemberDir(o.Dir, m)) {
-			finished++
-		}
-	}
-	if o.Plan != nil {
-		o.Plan(len(s.Members), finished)
-	}
+	t := &Task{Sweep: s, Options: o, owner: &owner}
+	t.plan()
 	local, ok := o.Engine.(Local)
 	if !ok {
 		local = Local{}

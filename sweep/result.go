@@ -8,9 +8,12 @@ import (
 	"io/fs"
 	"math"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"spikealign/experiment"
 	"spikealign/internal/durable"
@@ -57,30 +60,49 @@ type Stat struct {
 // Collect reads what there is of the sweep in dir.
 func (s *Sweep) Collect(dir string) (*Result, error) {
 	s.adopt(dir)
-	r := &Result{Sweep: s, Dir: dir}
+	r := &Result{Sweep: s, Dir: dir, States: make([]State, len(s.Members))}
 	shared := attempted(dir)
-	for _, m := range s.Members {
-		folder, err := experiment.Open(MemberDir(dir, m))
-		info := folder.Info
-		st := State{Status: info.Status, Info: info}
-		if errors.Is(err, fs.ErrNotExist) {
-			st = State{Status: Pending}
-		} else if err != nil {
-			return nil, err
-		}
-		if shared[m.Name] && st.Status != experiment.Done {
-			if by, ok := attemptState(dir, m.Name); ok {
-				st, info = by, by.Info
+	// There may be thousands of members; most of the time goes into reading their run.json.
+	errs := make([]error, len(s.Members))
+	var next atomic.Int64
+	var readers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(s.Members)) {
+		readers.Go(func() {
+			for k := next.Add(1) - 1; k < int64(len(s.Members)); k = next.Add(1) - 1 {
+				r.States[k], errs[k] = s.state(dir, s.Members[k].Name, shared)
 			}
+		})
+	}
+	readers.Wait()
+	for k, st := range r.States {
+		if errs[k] != nil {
+			return nil, errs[k]
 		}
-		for _, c := range info.Latest {
+		for _, c := range st.Info.Latest {
 			if !slices.Contains(r.Metrics, c.Name) {
 				r.Metrics = append(r.Metrics, c.Name)
 			}
 		}
-		r.States = append(r.States, st)
 	}
 	return r, nil
+}
+
+// state reads what there is of a member.
+func (s *Sweep) state(dir, name string, shared map[string]bool) (State, error) {
+	folder, err := experiment.Open(filepath.Join(dir, MembersDir, name))
+	st := State{Status: folder.Info.Status, Info: folder.Info}
+	if errors.Is(err, fs.ErrNotExist) {
+		st = State{Status: Pending}
+	} else if err != nil {
+		return st, err
+	}
+	if shared[name] && st.Status != experiment.Done {
+		if by, ok := attemptState(dir, name); ok {
+			return by, nil
+		}
+		return s.state(dir, name, nil) // the attempt has just become the member
+	}
+	return st, nil
 }
 
 // Folder returns the folder of member k.

@@ -49,13 +49,15 @@ type Engine interface {
 // Task is what an Engine gets: a claimed sweep and the members that are not finished.
 type Task struct {
 	Sweep   *Sweep
-	Members []Member // those under way first
+	Members []Member
 	Options
 
-	ended    chan struct{} // a member ended since the tables were written
-	owner    *Owner        // in whose name members are worked on, where others may be at them; or nil
-	advanced atomic.Bool   // a member that has an owner came further
-	unlock   func()        // gives the folder free
+	begun    map[string]bool // members that are under way
+	finished []cost          // what the others took
+	ended    chan struct{}   // a member ended since the tables were written
+	owner    *Owner          // in whose name members are worked on, where others may be at them; or nil
+	advanced atomic.Bool     // a member that has an owner came further
+	unlock   func()          // gives the folder free
 }
 
 // Release gives the folder of the sweep free to other commands, while others than this process
@@ -118,6 +120,8 @@ func (e Local) Work(ctx context.Context, t *Task) (map[string]string, error) {
 					mu.Lock()
 					failed[m.Name] = err.Error()
 					mu.Unlock()
+				default:
+					queue.ended(m)
 				}
 			}
 		})
@@ -165,6 +169,30 @@ func (t *Task) observed(m Member, run func(experiment.Session) error) error {
 		end("failed: "+err.Error(), true)
 	}
 	return err
+}
+
+// cost is what a member took, in seconds of wall time.
+type cost struct {
+	member  Member
+	seconds float64
+}
+
+// plan sees what there is to do, and tells it.
+func (t *Task) plan() {
+	t.begun = map[string]bool{}
+	for _, m := range t.Sweep.Members {
+		at := MemberDir(t.Dir, m)
+		info, err := experiment.ReadInfo(at)
+		if err == nil && info.Status == experiment.Done {
+			t.finished = append(t.finished, cost{m, info.Wall})
+			continue
+		}
+		t.begun[m.Name] = err == nil || experiment.IsRun(at)
+		t.Members = append(t.Members, m)
+	}
+	if t.Plan != nil {
+		t.Plan(len(t.Sweep.Members), len(t.finished))
+	}
 }
 
 // keepTables writes members.csv and summary.csv at once and after members have ended, until stop is
@@ -232,11 +260,8 @@ func Run(ctx context.Context, s *Sweep, o Options) (*Result, error) {
 	}
 	unlock = sync.OnceFunc(unlock)
 	defer unlock()
-	todo, finished := s.jobs(o.Dir)
-	if o.Plan != nil {
-		o.Plan(len(s.Members), finished)
-	}
-	task := &Task{Sweep: s, Members: todo, Options: o, unlock: unlock}
+	task := &Task{Sweep: s, Options: o, unlock: unlock}
+	task.plan()
 	stop := task.keepTables()
 	failed, err := o.Engine.Work(ctx, task)
 	stop()

@@ -155,6 +155,13 @@ type Sweep struct {
 	file    string // where it was read, and its text
 	data    []byte
 	place   experiment.Place // of files of numbers
+	spelled [][]spelled      // by axis and value
+}
+
+// spelled is a value of the grid in its spellings.
+type spelled struct {
+	name  string // canonical
+	table string // as Member.Values has it
 }
 
 // Fault returns an error at a path of the sweep file, with its line: something is wrong with the
@@ -268,6 +275,13 @@ func parseSome(kinds experiment.Kinds, file string, data []byte, want func(*Memb
 	base, baseErr := s.base(doc)
 	if base == nil {
 		return nil, yamlconf.Join(err, baseErr)
+	}
+	for _, a := range s.Grid {
+		var values []spelled
+		for _, v := range a.Values {
+			values = append(values, spelled{canonical(v), v.WithNumbers(spell).Text()})
+		}
+		s.spelled = append(s.spelled, values)
 	}
 	// Of a grid with faults the rest is still looked at, so that all faults are told at once.
 	wrong := faults{sweep: s, inFile: inFile, base: base, whole: err == nil}
@@ -428,9 +442,9 @@ func (s *Sweep) member(base *baseDocument, index []int, want func(*Member) bool)
 		if index[k] < 0 {
 			continue
 		}
-		v := canonical(a.Values[index[k]])
+		v := s.spelled[k][index[k]].name
 		overrides = append(overrides, a.Path+"="+string(a.Values[index[k]]))
-		m.Values = append(m.Values, a.Values[index[k]].WithNumbers(spell).Text())
+		m.Values = append(m.Values, s.spelled[k][index[k]].table)
 		key = append(key, a.Path+"="+v)
 		if slices.Contains(s.Replicates, a.Path) {
 			repeat = append(repeat, a.Path+"="+v)
@@ -542,24 +556,4 @@ func MemberDir(dir string, m Member) string { return filepath.Join(dir, MembersD
 // Marshal writes the sweep as a sweep file, the changes included.
 func (f *File) Marshal() ([]byte, error) {
 	return yamlconf.Marshal("A sweep. Go on with it: spikealign sweep FOLDER", f)
-}
-
-// jobs returns the members in the order in which they are worked on: those that are under way
-// first.
-func (s *Sweep) jobs(dir string) (todo []Member, finished int) {
-	rank := map[string]int{}
-	for _, m := range s.Members {
-		at := MemberDir(dir, m)
-		folder, err := experiment.Open(at)
-		switch {
-		case err == nil && folder.Info.Status == experiment.Done:
-			finished++
-			continue
-		case !experiment.IsRun(at):
-			rank[m.Name] = 1
-		}
-		todo = append(todo, m)
-	}
-	slices.SortStableFunc(todo, func(a, b Member) int { return cmp.Compare(rank[a.Name], rank[b.Name]) })
-	return todo, finished
 }
