@@ -214,12 +214,12 @@ func advice(ctx context.Context, text string, s *Site) string {
 		return fmt.Sprintf("; partition is %q%s", s.Partition, known)
 	case has("time limit"):
 		return fmt.Sprintf("; time is %q: set it to what the partition allows (sinfo -o '%%P %%l')", s.Time)
+	case has("maxsubmit"):
+		return "; you may have no more jobs in the queue: set chunk, so that a task works on more members, or wait"
 	case has("qos"):
 		return "; set the quality of service with lines: [--qos=NAME]"
 	case has("memory"):
 		return fmt.Sprintf("; memory is %q", s.Memory)
-	case has("limit"):
-		return "; you may have too many jobs in the queue: set chunk, so that a task works on more members, or wait"
 	}
 	return "; change the settings (--slurm FILE)"
 }

@@ -59,6 +59,10 @@ func (e *Engine) Ready(ctx context.Context, s *sweep.Sweep, dir string) error {
 	if _, err := site(e.Settings, dir); err != nil {
 		return err
 	}
+	// Where all is done nothing is asked of Slurm, which may be elsewhere.
+	if r, err := s.Collect(dir); err == nil && r.Done() == len(s.Members) {
+		return nil
+	}
 	if _, err := maxTasks(ctx); err != nil {
 		return err
 	}
@@ -116,6 +120,9 @@ func (e *Engine) sameSweep(ctx context.Context, s *sweep.Sweep, dir string) erro
 
 // Work implements sweep.Engine. It submits what is missing and not in the queue.
 func (e *Engine) Work(ctx context.Context, t *sweep.Task) (map[string]string, error) {
+	if len(t.Members) == 0 {
+		return nil, nil
+	}
 	unlock, err := lock(t.Dir)
 	if err != nil {
 		return nil, err

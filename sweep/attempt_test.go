@@ -333,3 +333,38 @@ func TestStrayAttempt(t *testing.T) {
 		t.Errorf("replaced: %v", err)
 	}
 }
+
+// TestHolds: the quick look at members says yes for what Run left, and no after any change.
+func TestHolds(t *testing.T) {
+	dir := t.TempDir()
+	s := with(t, nil)
+	if _, err := Run(t.Context(), s, Options{Dir: dir}); err != nil {
+		t.Fatal(err)
+	}
+	m := s.Members[0]
+	file := filepath.Join(MemberDir(dir, m), experiment.ConfigFile)
+	holds := func(spec *experiment.Spec) bool {
+		f, err := experiment.Open(MemberDir(dir, m))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f.Holds(spec)
+	}
+	if !holds(m.Spec) || holds(s.Members[1].Spec) {
+		t.Errorf("its own spec: %v, that of another member: %v", holds(m.Spec), holds(s.Members[1].Spec))
+	}
+	text := read(t, file)
+	if err := os.WriteFile(file, []byte(strings.Replace(text, "reports: 6", "reports: 7", 1)), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if holds(m.Spec) {
+		t.Error("a file that was edited")
+	}
+	edited, err := s.kinds.Load(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if holds(edited) {
+		t.Error("a file that was edited as the spec was")
+	}
+}

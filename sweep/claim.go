@@ -172,6 +172,9 @@ func (s *Sweep) strays(dir string, replace bool) (found []stray, err error) {
 			found = append(found, stray{name: name})
 			continue
 		}
+		if info, err := experiment.ReadInfo(at); err == nil && (&experiment.Folder{Dir: at, Info: info}).Holds(s.Members[k].Spec) {
+			continue // as nearly always, and there may be thousands
+		}
 		if f, err := experiment.Open(at); err == nil {
 			if err := f.Unchanged(s.kinds); err != nil && replace {
 				found = append(found, stray{name: name, change: err.Error()})
