@@ -24,7 +24,7 @@ const exitStopped = 75
 const answerWithin = 60 * time.Second
 
 // errSilent says that Slurm is there but does not answer.
-var errSilent = errors.New("Slurm does not answer")
+var errSilent = errors.New("no answer from Slurm")
 
 // refusedError is what a command of Slurm says that fails.
 type refusedError struct{ command, text string }
@@ -35,7 +35,7 @@ func (e *refusedError) Error() string { return e.command + ": " + e.text }
 func call(ctx context.Context, name string, args ...string) (string, error) {
 	path, err := exec.LookPath(name)
 	if err != nil {
-		return "", experiment.Usagef("Slurm is not installed here: there is no program %s; work where jobs are submitted (the login node; there may be a module to load), or without --engine slurm", name)
+		return "", experiment.Usagef("Slurm is not installed here: there is no program %s; work where jobs are submitted (the login node; there may be a module to load), or here with --engine local", name)
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()

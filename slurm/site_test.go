@@ -144,7 +144,7 @@ func TestRefusals(t *testing.T) {
 		isClean  bool // nothing is in the folder
 	}{
 		{"not installed", nil, "Slurm is not installed here: there is no program scontrol", true, true},
-		{"silent", map[string]string{"scontrol": "echo 'slurm_load_ctl_conf error: Unable to contact slurm controller (connect failure)' >&2; exit 1"}, "Slurm does not answer", false, true},
+		{"silent", map[string]string{"scontrol": "echo 'slurm_load_ctl_conf error: Unable to contact slurm controller (connect failure)' >&2; exit 1"}, "no answer from Slurm", false, true},
 		{"no arrays", map[string]string{"scontrol": "echo MaxArraySize = 0"}, "MaxArraySize is 0", true, true},
 		{"account", map[string]string{"scontrol": config, "sbatch": "echo 'sbatch: error: Batch job submission failed: Invalid account or account/partition combination specified' >&2; exit 1"},
 			`Slurm refuses the job: Batch job submission failed: Invalid account or account/partition combination specified; account is "" and partition "": set account`, true, false},
@@ -179,7 +179,7 @@ func TestSubmitOnce(t *testing.T) {
 	}
 	fake(t, submits)
 	dir := filepath.Join(t.TempDir(), "s")
-	if _, err := submitTo(t, dir); err == nil || !strings.Contains(err.Error(), "Slurm does not answer") {
+	if _, err := submitTo(t, dir); err == nil || !strings.Contains(err.Error(), "no answer from Slurm") {
 		t.Fatalf("got %v", err)
 	}
 	said, err := submitTo(t, dir)

@@ -83,6 +83,9 @@ func (e *Engine) sameSweep(ctx context.Context, s *sweep.Sweep, dir string) erro
 	if err != nil {
 		return err
 	}
+	if v.err != nil {
+		return v.err
+	}
 	now := map[string]sweep.Member{}
 	for _, m := range s.Members {
 		now[m.Name] = m
@@ -150,8 +153,8 @@ func (e *Engine) submitMissing(ctx context.Context, t *sweep.Task, site *Site, f
 	if err != nil {
 		return nil, err
 	}
-	if v.Silent != "" {
-		return nil, errors.New(v.Silent)
+	if v.err != nil {
+		return nil, v.err
 	}
 	if err := adopt(ctx, t.Dir); err != nil {
 		return nil, err
@@ -391,8 +394,8 @@ func Cancel(ctx context.Context, s *sweep.Sweep, dir string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if v.Silent != "" {
-		return nil, errors.New(v.Silent)
+	if v.err != nil {
+		return nil, v.err
 	}
 	if err := adopt(ctx, dir); err != nil {
 		return nil, err
@@ -424,6 +427,9 @@ func CheckFree(ctx context.Context, kinds experiment.Kinds, dir string) error {
 	v, err := Look(ctx, s, dir)
 	if err != nil {
 		return err
+	}
+	if errors.Is(v.err, errSilent) {
+		return fmt.Errorf("whether members of %s are in the queue cannot be seen: %w", dir, v.err)
 	}
 	if n := v.Count(Queued) + v.Count(experiment.Running); n > 0 {
 		return experiment.Usagef("%d members of %s are with Slurm; wait until they end, or cancel them: spikealign cancel %s", n, dir, dir)

@@ -32,8 +32,8 @@ const (
 
 // submission is one job array.
 type submission struct {
-	// Name is that of the job. It is made for this submission, so that a job is found by it although
-	// whoever submitted it died before the job's number was written.
+	// Name is that of the job. It is made for this submission, so that a job is found by it
+	// although whoever submitted it died before the job's number was written.
 	Name     string     `json:"name"`
 	Tasks    [][]string `json:"tasks"` // the members of each, fixed at submission
 	Throttle int        `json:"throttle,omitempty"`

@@ -20,9 +20,9 @@ import (
 var errLimit = errors.New("stopped at Slurm's signal (the time limit is near, or the task is preempted)")
 
 // RunTask is what a task of the job array in the folder of a submission does: it works on its
-// members, in the folder of the sweep, o.Dir. It stops with checkpoints, with *experiment.Stopped, when ctx ends or Slurm's signal
-// tells that the time limit is near, and asks in the second case to be queued again. Members that
-// failed are *sweep.FailedError.
+// members, in the folder of the sweep, o.Dir. It stops with checkpoints, with *experiment.Stopped,
+// when ctx ends or Slurm's signal tells that the time limit is near, and asks in the second case to
+// be queued again. Members that failed are *sweep.FailedError.
 func RunTask(ctx context.Context, kinds experiment.Kinds, dir string, o sweep.Options, say io.Writer) error {
 	b, err := readSubmission(dir)
 	if err != nil {

@@ -42,6 +42,7 @@ type View struct {
 
 	result *sweep.Result
 	live   []*submission // with tasks in the queue
+	err    error         // Silent
 }
 
 // Count returns the number of members in a state.
@@ -96,7 +97,7 @@ func Look(ctx context.Context, s *sweep.Sweep, dir string) (*View, error) {
 	case errors.Is(err, context.Canceled):
 		return nil, err
 	case err != nil:
-		v.Silent = err.Error()
+		v.Silent, v.err = err.Error(), err
 	}
 	if len(all) > 0 {
 		v.Cancelled = all[len(all)-1].cancelled
@@ -151,7 +152,7 @@ func (x *Member) merge(t taskState, log string) {
 			if h := hint(t.Reason); h != "" {
 				x.Note += ": " + strings.ReplaceAll(h, "JOB", t.Job)
 			}
-		} else {
+		} else if t.State == "RUNNING" {
 			x.Note = "the task works on other members first"
 		}
 	case t.State == "" || t.State == "COMPLETED":

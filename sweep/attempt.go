@@ -24,7 +24,7 @@ import (
 // from one that cannot be heard. So whoever works on a member on behalf of a batch system makes an
 // attempt with a number, in a folder that no other process writes to:
 //
-//	.attempts/NAME/K.json   who makes attempt K; its maker writes it anew in every sixth of the lease
+//	.attempts/NAME/K.json   who makes attempt K, written anew in every sixth of the lease
 //	.attempts/NAME/K/       its run
 //
 // A number is taken by making K.json, which succeeds once. The highest number owns the member: a
@@ -200,8 +200,8 @@ func (a *Attempt) work(ctx context.Context, t *Task, m Member, session experimen
 	return err
 }
 
-// take takes the next number for a member. The error is errBusy if another process may be at it, and
-// says how the member failed if it did.
+// take takes the next number for a member. The error is errBusy if another process may be at it,
+// and says how the member failed if it did.
 func (o *Owner) take(dir string, m Member) (*Attempt, error) {
 	at := filepath.Join(dir, attemptsDir, m.Name)
 	if err := os.MkdirAll(at, 0o777); err != nil {

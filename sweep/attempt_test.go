@@ -129,6 +129,39 @@ func TestStopAndGoOn(t *testing.T) {
 	sameAsLocal(t, dir)
 }
 
+// TestFromLocal: owners go on from what a sweep in one process left when it was stopped.
+func TestFromLocal(t *testing.T) {
+	dir := folderOf(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var there atomic.Int32
+	s := with(t, func(_ context.Context, n int64) bool {
+		if n == 15 && there.Add(1) == 4 {
+			cancel()
+		}
+		return n == 15
+	})
+	var stopped *experiment.Stopped
+	if _, err := Run(ctx, s, Options{Dir: dir, Engine: Local{Jobs: 4}}); !errors.As(err, &stopped) {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	var mu sync.Mutex
+	again := with(t, func(_ context.Context, n int64) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		seen[fmt.Sprint(n < 15)] = true
+		return false
+	})
+	if failed, _, err := Share(t.Context(), again, Options{Dir: dir}, Owner{Host: "n1", Lease: time.Hour}); err != nil || len(failed) > 0 {
+		t.Fatal(failed, err)
+	}
+	if seen["true"] {
+		t.Error("steps were made again that were done")
+	}
+	sameAsLocal(t, dir)
+}
+
 // TestOvertaken: an owner that is silent for longer than its lease is overtaken. When it wakes up
 // it does no harm, whether the other is still at it or has finished.
 func TestOvertaken(t *testing.T) {

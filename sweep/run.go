@@ -276,7 +276,7 @@ func Run(ctx context.Context, s *Sweep, o Options) (*Result, error) {
 		return r, err
 	}
 	if r.Done() == len(s.Members) {
-		_ = os.Remove(filepath.Join(o.Dir, attemptsDir)) // which then is empty, if it is there
+		_ = os.RemoveAll(filepath.Join(o.Dir, attemptsDir)) // of attempts that came too late
 	}
 	if done := r.Done(); ctx.Err() != nil && done+len(failed) < len(s.Members) {
 		reason := "interrupted"

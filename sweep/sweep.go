@@ -197,7 +197,8 @@ func Load(kinds experiment.Kinds, file string, overrides ...string) (*Sweep, err
 }
 
 // LoadMembers is Load of the folder of a sweep for the members of these names only, in this order.
-// It takes the time that these need. The error wraps experiment.ErrUsage if there is no such member.
+// It takes the time that these need. The error wraps experiment.ErrUsage if there is no such
+// member.
 func LoadMembers(kinds experiment.Kinds, dir string, names []string) (*Sweep, error) {
 	place := map[string]int{}
 	for k, name := range names {
@@ -221,7 +222,8 @@ func LoadMembers(kinds experiment.Kinds, dir string, names []string) (*Sweep, er
 	return s, nil
 }
 
-// Outline is Load of the folder of a sweep for whoever reads its results: Spec of the members is nil.
+// Outline is Load of the folder of a sweep for whoever reads its results: Spec of the members is
+// nil.
 func Outline(kinds experiment.Kinds, dir string) (*Sweep, error) {
 	return load(kinds, dir, func(*Member) bool { return false })
 }

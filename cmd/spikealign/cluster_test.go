@@ -18,8 +18,8 @@ import (
 	"time"
 )
 
-// cluster is a Slurm of one's own on this machine: a munged, a slurmctld and a slurmd for each node,
-// all on the loopback interface and in one folder, without systemd, cgroups and accounting.
+// cluster is a Slurm of one's own on this machine: a munged, a slurmctld and a slurmd for each
+// node, all on the loopback interface and in one folder, without systemd, cgroups and accounting.
 type cluster struct {
 	t       *testing.T
 	dir     string
@@ -220,7 +220,7 @@ func (c *cluster) tasks() []string {
 // until waits for something.
 func (c *cluster) until(what string, most time.Duration, ok func() bool) {
 	c.t.Helper()
-	for end := time.Now().Add(most); !ok(); time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(most); !ok(); time.Sleep(300 * time.Millisecond) {
 		if time.Now().After(end) {
 			out, _ := c.try("squeue", "--array", "--states=all")
 			nodes, _ := c.try("sinfo", "--Node", "--long")

@@ -68,7 +68,7 @@ func (c *statusCommand) Run(a *app) error {
 	waits := map[string]int{} // notes of members that are queued
 	logs := ""
 	for _, m := range v.Members {
-		quiet := m.State == experiment.Done || m.State == sweep.Pending && m.Note == ""
+		quiet := m.State == experiment.Done || m.State == sweep.Pending
 		if m.State == slurm.Queued {
 			waits[m.Note]++
 			quiet = true
