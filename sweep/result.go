@@ -271,8 +271,10 @@ func (r *Result) write() error {
 	}
 	head = append(head, "n")
 	names := r.Numeric()
-	for _, name := range names {
-		quartiles, counts := r.Sums(name)
+	hasQuartiles, hasCounts := make([]bool, len(names)), make([]bool, len(names))
+	for i, name := range names {
+		quartiles, counts := r.Sums(name) // which looks at all members
+		hasQuartiles[i], hasCounts[i] = quartiles, counts
 		if quartiles {
 			head = append(head, name+"_median", name+"_q25", name+"_q75")
 		}
@@ -284,13 +286,12 @@ func (r *Result) write() error {
 	for _, c := range r.Summary() {
 		row := append(slices.Clone(c.Values), strconv.Itoa(c.N))
 		for i, s := range c.Stats {
-			quartiles, counts := r.Sums(names[i])
-			if quartiles {
+			if hasQuartiles[i] {
 				for _, x := range []float64{s.Median, s.Q25, s.Q75} {
 					row = append(row, strconv.FormatFloat(x, 'g', -1, 64))
 				}
 			}
-			if counts {
+			if hasCounts[i] {
 				row = append(row, strconv.Itoa(s.Count), strconv.Itoa(s.Of))
 			}
 		}
