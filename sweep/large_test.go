@@ -7,7 +7,8 @@ import (
 	"spikealign/experiment/experimenttest"
 )
 
-// large is a sweep of 10000 members, each a condition of its own, with results that nobody computed.
+// large is a sweep of 10000 members, each a condition of its own, with results that nobody
+// computed.
 func large(t *testing.T) (*Sweep, *Result) {
 	t.Helper()
 	const text = "kind: sweep\nexperiment: {kind: fake}\ngrid:\n  - {path: drift, values: {from: 0.001, to: 0.1, steps: 100}}\n  - {path: layers, values: {from: 1, to: 100, steps: 100, whole: true}}\n"
