@@ -72,6 +72,9 @@ func (ks Kinds) resume(ctx context.Context, dir string, epochs int64, s Session)
 	}
 	spec, err := ks.Load(filepath.Join(dir, ConfigFile))
 	if err != nil {
+		if info.Status == Failed && info.Error == replaced { // between its inputs and its configuration
+			return Result{}, Usagef("in %s %s and was stopped at once; give the command of that one again, with --force", dir, replaced)
+		}
 		return Result{}, err
 	}
 	if epochs > 0 {
@@ -147,7 +150,7 @@ func (l *loop) build(spec *Spec) (err error) {
 	host, _ := os.Hostname()
 	l.info = Info{Format: infoFormat, Kind: spec.Kind.Name(), Name: spec.Name, Description: spec.Description, Seed: spec.Seed, Program: l.Program,
 		Platform: runtime.GOOS + "/" + runtime.GOARCH + " " + runtime.Version(), Host: host, PID: os.Getpid(), Every: spec.Checkpoint.Every.Seconds(), Start: l.begin.UTC().Round(time.Second)}
-	l.info.Inputs = spec.inputInfo()
+	l.info.Inputs = spec.inputInfo(l.dir)
 	if l.source != nil {
 		l.info.From = &l.source.Info
 	}
@@ -297,6 +300,11 @@ func (l *loop) from(ctx context.Context, isNew bool) (Result, error) {
 			return Result{}, fmt.Errorf("%w; then run the experiment again", err)
 		}
 		l.hook("configuration")
+		if old := l.path(InputsFile); len(l.spec.inputs.List) == 0 && IsInputs(old) {
+			if err := os.Remove(old); err != nil {
+				return Result{}, l.remedy(&durable.FileError{Op: "remove", Path: old, Err: err})
+			}
+		}
 	}
 	if err := l.keepSource(); err != nil {
 		return Result{}, l.remedy(err)

@@ -37,6 +37,7 @@ type content struct{ folder, file, array string }
 
 // numbers are the content of an array.
 type numbers struct {
+	origin string // of what Put gave: the path of the file that held them
 	array  string // its name; "" in a text file
 	shape  []int
 	data   []float64
@@ -85,7 +86,8 @@ func (f *Files) put(c content, x *numbers) {
 
 // Copy is what a file of numbers held.
 type Copy struct {
-	File   string    `json:"file"` // as a document names it
+	File   string    `json:"file"`             // as a document names it
+	Origin string    `json:"origin,omitempty"` // absolute
 	Array  string    `json:"array,omitempty"`
 	Found  string    `json:"found,omitempty"` // name of the array
 	IsText bool      `json:"text,omitempty"`
@@ -97,7 +99,11 @@ type Copy struct {
 func (f *Files) Copies() []Copy {
 	var cs []Copy
 	for c, x := range f.known {
-		cs = append(cs, Copy{c.file, c.array, x.array, x.isText, x.shape, x.data})
+		origin := x.origin
+		if abs, err := filepath.Abs(c.path()); err == nil && origin == "" {
+			origin = abs
+		}
+		cs = append(cs, Copy{c.file, origin, c.array, x.array, x.isText, x.shape, x.data})
 	}
 	slices.SortFunc(cs, func(a, b Copy) int {
 		return cmp.Or(strings.Compare(a.File, b.File), strings.Compare(a.Array, b.Array))
@@ -108,7 +114,7 @@ func (f *Files) Copies() []Copy {
 // Put makes a copy stand for its file, whose path is relative to that folder: the file will not be
 // read.
 func (f *Files) Put(folder string, c Copy) {
-	f.put(content{folder, c.File, c.Array}, &numbers{array: c.Found, shape: c.Shape, data: c.Data, isText: c.IsText})
+	f.put(content{folder, c.File, c.Array}, &numbers{origin: c.Origin, array: c.Found, shape: c.Shape, data: c.Data, isText: c.IsText})
 }
 
 func readNumbers(path, array string) (*numbers, error) {
