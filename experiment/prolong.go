@@ -107,7 +107,7 @@ func (ks Kinds) prolonged(dir string, spec *Spec, epochs int64) (*Spec, string, 
 	anew := runAnew(dir, now.override())
 	h, ok := headOf(dir)
 	if !ok || h.Bare {
-		return nil, "", Usagef("%s does not hold the state of the run (checkpoint.keep is false, or it was deleted, or another version of the program ran it): it cannot go on; %s", dir, anew)
+		return nil, "", Usagef("%s does not hold the state of the run (it was stopped before its first checkpoint, or checkpoint.keep is false, or the checkpoint was deleted, or another version of the program ran it): it cannot go on; %s", dir, anew)
 	}
 	if h.State != spec.Kind.StateVersion() {
 		return nil, "", Usagef("%s was written by a version of the program that computes other numbers: the run cannot go on; %s", filepath.Join(dir, CheckpointFile), anew)

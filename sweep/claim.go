@@ -50,7 +50,7 @@ func (s *Sweep) claim(o Options) (unlock func(), err error) {
 		return nil, err
 	}
 	if err := os.MkdirAll(o.Dir, 0o777); err != nil {
-		return nil, experiment.Usagef("cannot make the folder of the sweep: %v", err)
+		return nil, experiment.Usagef("cannot make the folder of the sweep: %v; choose another folder with -o", err)
 	}
 	unlock = func() {}
 	lock, err := durable.Lock(o.Dir)
@@ -123,7 +123,7 @@ func (s *Sweep) strays(dir string, replace bool) (found []stray, err error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, experiment.Usagef("%s cannot be the folder of a sweep: %v; choose another folder with -o", dir, err)
 	}
 	index := map[string]int{}
 	for k, m := range s.Members {
@@ -139,20 +139,20 @@ func (s *Sweep) strays(dir string, replace bool) (found []stray, err error) {
 			found = append(found, stray{name: e.Name()})
 			continue
 		}
-		if f, err := experiment.Open(at); err == nil {
-			if err := f.Unchanged(s.kinds); err != nil && replace {
-				found = append(found, stray{name: e.Name(), change: err.Error()})
-				continue
-			} else if err != nil {
-				return nil, anew(err)
-			}
+		f, err := experiment.Open(at)
+		if err == nil {
+			err = f.Unchanged(s.kinds)
 		}
-		old, err := s.kinds.Load(filepath.Join(at, experiment.ConfigFile))
+		var old *experiment.Spec
+		if err == nil || errors.Is(err, fs.ErrNotExist) { // killed in its first moment
+			old, err = f.Spec(s.kinds)
+		}
 		if err != nil && replace {
 			found = append(found, stray{name: e.Name(), change: err.Error()})
 			continue
-		} else if err != nil {
-			return nil, anew(err)
+		}
+		if err != nil { // Faults in it would be told without the rest
+			return nil, experiment.Usagef("%v; or run this member anew with --force", err)
 		}
 		x := stray{name: e.Name()}
 		if now := s.Members[k].Spec; !s.ownSeeds() && old.Seed != now.Seed {
@@ -166,12 +166,6 @@ func (s *Sweep) strays(dir string, replace bool) (found []stray, err error) {
 		}
 	}
 	return found, nil
-}
-
-// anew adds how to go on without a member. It keeps none of the Faults in an error, which would be
-// told without what is added.
-func anew(err error) error {
-	return experiment.Usagef("%v; or run this member anew with --force", err)
 }
 
 // refusal says how the sweep in a folder differs from this one, which has not the strays.

@@ -217,7 +217,7 @@ func Parse(kinds experiment.Kinds, file string, data []byte, overrides ...string
 	s.place.Folder = filepath.Dir(file)
 	if filepath.Base(file) == ConfigFile {
 		if err := s.place.Restore(filepath.Join(s.place.Folder, experiment.InputsFile)); err != nil {
-			return nil, err
+			return nil, experiment.Usagef("cannot read what the sweep keeps of its files: %v; put the file back, or move it away if it is not of this sweep", err)
 		}
 	}
 	if s.Name == "" {

@@ -172,7 +172,7 @@ func place(k int, shape []int) []int {
 func parseNumpy(path string, src io.ReaderAt, size int64, array string) (*numbers, error) {
 	z, err := npz.NewReader(path, src, size)
 	if err != nil {
-		return nil, plain(err)
+		return nil, err
 	}
 	if names := z.Names(); array == "" {
 		if len(names) != 1 {
@@ -182,7 +182,7 @@ func parseNumpy(path string, src io.ReaderAt, size int64, array string) (*number
 	}
 	shape, err := z.Shape(array)
 	if err != nil {
-		return nil, plain(err)
+		return nil, err
 	}
 	count := 1
 	for _, n := range shape {
@@ -193,18 +193,9 @@ func parseNumpy(path string, src io.ReaderAt, size int64, array string) (*number
 	}
 	data, shape, err := z.Float64s(array)
 	if err != nil {
-		return nil, plain(err)
+		return nil, err
 	}
 	return &numbers{array: array, shape: shape, data: data}, nil
-}
-
-// plain is the error of a numpy file without the name of the package.
-func plain(err error) error {
-	var f *npz.FormatError
-	if !errors.As(err, &f) {
-		return err
-	}
-	return errors.New(strings.TrimPrefix(f.Error(), "npz: "))
 }
 
 // parseText reads a matrix from text, a row a line, with commas, semicolons, tabs or spaces between
