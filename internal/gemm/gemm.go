@@ -1,10 +1,13 @@
 // Package gemm multiplies matrices of float32.
 //
-// Without the build tag blas (Name is "gemm"), the result is the same to the bit on every processor, with vector instructions or without, and
+// The result is the same to the bit on every processor, with vector instructions or without, and
 // for any number of threads: each entry of a product is the sum, one after another, of products
 // rounded to float32, in blocks of 256 terms whose sums are then added. No fused multiply-add is
 // used. On processors that add and multiply in different units (AMD) that costs nothing; on those
 // that do both in one (Intel) half of the speed.
+//
+// With the build tag blas the products are those of the system's OpenBLAS, which is faster, and
+// whose results differ between processors and versions of the library.
 package gemm
 
 // Matrix is a view of numbers: entry (i, j) is at Data[i*Row+j*Column]. Transposing exchanges Row

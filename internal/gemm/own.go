@@ -7,6 +7,10 @@ import "spikealign/internal/vector"
 // Name tells what multiplies.
 const Name = "gemm"
 
+// StateOffset is added to the state version of experiments that multiply: programs with another
+// product of matrices refuse their checkpoints.
+const StateOffset = 0
+
 const (
 	depth = 256 // terms of a sum before it is added to C
 	panel = 96  // rows of A packed at a time: panel*depth numbers fit a second-level cache
