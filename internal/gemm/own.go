@@ -39,7 +39,8 @@ func (w *Work) mul(c []float32, stride int, a, b Matrix, m, n, k int) {
 	}
 }
 
-// packA copies rows of a in groups of vector.Height, term by term; what is missing in the last is 0.
+// packA copies rows of a in groups of vector.Height, term by term; what is missing in the last is
+// 0.
 func (w *Work) packA(a Matrix, i, p, rows, terms int) {
 	for g := 0; g < rows; g += vector.Height {
 		dst := w.a[g*depth:][:vector.Height*terms]
@@ -58,7 +59,8 @@ func (w *Work) packA(a Matrix, i, p, rows, terms int) {
 	}
 }
 
-// packB copies columns of b in groups of vector.Width, term by term; what is missing in the last is 0.
+// packB copies columns of b in groups of vector.Width, term by term; what is missing in the last is
+// 0.
 func (w *Work) packB(b Matrix, p, j, terms, columns int) {
 	for g := 0; g < columns; g += vector.Width {
 		dst := w.b[g*depth:][:vector.Width*terms]

@@ -42,13 +42,16 @@ func TestMulSameBits(t *testing.T) {
 // raise its StateVersion.
 func TestGolden(t *testing.T) {
 	w, h := new(Work), fnv.New64a()
-	for _, p := range problems(rand.New(rand.NewPCG(5, 6))) {
+	for k, p := range problems(rand.New(rand.NewPCG(5, 6))) {
+		if k%16 != 0 {
+			continue // enough, and short on an emulated processor
+		}
 		w.Mul(p.c, p.stride, p.a, p.b, p.m, p.n, p.k)
 		for _, x := range p.c {
 			h.Write(binary.LittleEndian.AppendUint32(nil, math.Float32bits(x)))
 		}
 	}
-	if h.Sum64() != 0x10209c70554e75b4 {
+	if h.Sum64() != 0xc74eeff9efebc787 {
 		t.Errorf("%#x", h.Sum64())
 	}
 }

@@ -6,8 +6,8 @@ const (
 	Width  = 16 // columns
 )
 
-// productPortable sets Height x Width numbers of c, with that stride between rows, to the product of
-// packed blocks, or adds it.
+// productPortable sets Height x Width numbers of c, with that stride between rows, to the product
+// of packed blocks, or adds it.
 func productPortable(c []float32, stride int, a, b []float32, terms int, add bool) {
 	var sum [Height][Width]float32
 	for t := range terms {

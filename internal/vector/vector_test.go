@@ -99,8 +99,8 @@ func TestKernelsArePortable(t *testing.T) {
 	}
 }
 
-// TestGolden pins all loops to the bit. A change here is a change of every experiment of kinds align
-// and deep: raise their StateVersion.
+// TestGolden pins all loops to the bit. A change here is a change of every experiment of kinds
+// align and deep: raise their StateVersion.
 func TestGolden(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	ints := func(n int) []int32 {
