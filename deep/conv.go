@@ -41,7 +41,7 @@ func (l *conv) forward(c *crew, x []float32, n int, train bool) []float32 {
 		from, to := k*group, min((k+1)*group, n)
 		columns := (to - from) * area
 		l.spread(h, x, n, from, to)
-		h.mul.Mul(l.y[from*area:], n*area, gemm.Rows(l.weights.w, taps), gemm.Rows(h.columns, columns), l.filters, columns, taps, false)
+		h.mul.Mul(l.y[from*area:], n*area, gemm.Rows(l.weights.w, taps), gemm.Rows(h.columns, columns), l.filters, columns, taps)
 	})
 	return l.y
 }
@@ -108,11 +108,11 @@ func (l *conv) backward(c *crew, dy []float32, n int, first bool) []float32 {
 		columns := (to - from) * area
 		gradient := gemm.Matrix{Data: dy[from*area:], Row: n * area, Column: 1}
 		l.spread(h, l.x, n, from, to)
-		h.mul.Mul(l.parts[k], taps, gradient, gemm.Rows(h.columns, columns).T(), l.filters, taps, columns, false)
+		h.mul.Mul(l.parts[k], taps, gradient, gemm.Rows(h.columns, columns).T(), l.filters, taps, columns)
 		if first {
 			return
 		}
-		h.mul.Mul(h.columns, columns, gemm.Rows(back, taps).T(), gradient, taps, columns, l.filters, false)
+		h.mul.Mul(h.columns, columns, gemm.Rows(back, taps).T(), gradient, taps, columns, l.filters)
 		l.collect(h, l.dx, n, from, to)
 	})
 	g := l.weights.gradient

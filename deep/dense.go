@@ -33,7 +33,7 @@ func (l *dense) forward(c *crew, x []float32, n int, train bool) []float32 {
 	c.each((n+block-1)/block, func(h *hand, k int) {
 		from, to := k*block, min((k+1)*block, n)
 		y := l.y[from*l.outputs : to*l.outputs]
-		h.mul.Mul(y, l.outputs, gemm.Rows(x[from*l.inputs:], l.inputs), gemm.Rows(l.weights.w, l.inputs).T(), to-from, l.outputs, l.inputs, false)
+		h.mul.Mul(y, l.outputs, gemm.Rows(x[from*l.inputs:], l.inputs), gemm.Rows(l.weights.w, l.inputs).T(), to-from, l.outputs, l.inputs)
 		for len(y) > 0 {
 			for i, b := range l.bias.w {
 				y[i] += b
@@ -47,7 +47,7 @@ func (l *dense) forward(c *crew, x []float32, n int, train bool) []float32 {
 func (l *dense) backward(c *crew, dy []float32, n int, first bool) []float32 {
 	c.each((l.outputs+block-1)/block, func(h *hand, k int) {
 		from, to := k*block, min((k+1)*block, l.outputs)
-		h.mul.Mul(l.weights.gradient[from*l.inputs:], l.inputs, gemm.Rows(dy[from:], l.outputs).T(), gemm.Rows(l.x, l.inputs), to-from, l.inputs, n, false)
+		h.mul.Mul(l.weights.gradient[from*l.inputs:], l.inputs, gemm.Rows(dy[from:], l.outputs).T(), gemm.Rows(l.x, l.inputs), to-from, l.inputs, n)
 	})
 	clear(l.bias.gradient)
 	for i := range n {
@@ -73,7 +73,7 @@ func (l *dense) sendBack(c *crew, errors []float32, n, count int, back gemm.Matr
 	l.dx = grow(l.dx, n*l.inputs)
 	c.each((n+block-1)/block, func(h *hand, k int) {
 		from, to := k*block, min((k+1)*block, n)
-		h.mul.Mul(l.dx[from*l.inputs:], l.inputs, gemm.Rows(errors[from*count:], count), back, to-from, l.inputs, count, false)
+		h.mul.Mul(l.dx[from*l.inputs:], l.inputs, gemm.Rows(errors[from*count:], count), back, to-from, l.inputs, count)
 	})
 	return l.dx
 }

@@ -107,12 +107,12 @@ func (l *dense) mirror(c *crew, stream *random.Stream, n int, rate float32) {
 	y := make([]float32, n*l.outputs)
 	c.each((n+block-1)/block, func(h *hand, k int) {
 		from, to := k*block, min((k+1)*block, n)
-		h.mul.Mul(y[from*l.outputs:], l.outputs, gemm.Rows(x[from*l.inputs:], l.inputs), gemm.Rows(l.weights.w, l.inputs).T(), to-from, l.outputs, l.inputs, false)
+		h.mul.Mul(y[from*l.outputs:], l.outputs, gemm.Rows(x[from*l.inputs:], l.inputs), gemm.Rows(l.weights.w, l.inputs).T(), to-from, l.outputs, l.inputs)
 	})
 	product := make([]float32, l.inputs*l.outputs)
 	c.each((l.inputs+block-1)/block, func(h *hand, k int) {
 		from, to := k*block, min((k+1)*block, l.inputs)
-		h.mul.Mul(product[from*l.outputs:], l.outputs, gemm.Rows(x[from:], l.inputs).T(), gemm.Rows(y, l.outputs), to-from, l.outputs, n, false)
+		h.mul.Mul(product[from*l.outputs:], l.outputs, gemm.Rows(x[from:], l.inputs).T(), gemm.Rows(y, l.outputs), to-from, l.outputs, n)
 	})
 	for i, p := range product {
 		l.feedback[i] += float32(rate * (p/float32(n) - l.feedback[i]))

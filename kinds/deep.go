@@ -9,6 +9,7 @@ import (
 	"spikealign/dataset"
 	"spikealign/deep"
 	"spikealign/experiment"
+	"spikealign/internal/gemm"
 	"spikealign/internal/state"
 	"spikealign/settings"
 )
@@ -26,7 +27,7 @@ func (Deep) Doc() string {
 }
 
 // StateVersion implements Kind.
-func (Deep) StateVersion() int { return 1 }
+func (Deep) StateVersion() int { return 1 + gemm.StateOffset }
 
 // NewConfig implements Kind.
 func (Deep) NewConfig() experiment.Config {
@@ -147,7 +148,7 @@ func (r *deepRun) Tables() []experiment.Table {
 }
 
 func (r *deepRun) Facts() experiment.Facts {
-	return experiment.Facts{Engine: "gemm", More: map[string]any{"method": r.config.Method.String(), "images": r.config.Images.Set, "train": len(r.data.Train.Labels), "test": len(r.data.Test.Labels)}}
+	return experiment.Facts{Engine: gemm.Name, More: map[string]any{"method": r.config.Method.String(), "images": r.config.Images.Set, "train": len(r.data.Train.Labels), "test": len(r.data.Test.Labels)}}
 }
 
 func (r *deepRun) Advance(ctx context.Context) (experiment.Report, error) {

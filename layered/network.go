@@ -7,12 +7,18 @@ import (
 	"math/bits"
 
 	"spikealign/internal/random"
+	"spikealign/internal/vector"
 	"spikealign/synapse"
 )
 
 // chunk is how many steps are simulated before the sums over pairs follow. The traces of a chunk,
 // chunk*tile numbers, fit a first-level cache.
 const chunk = 128
+
+const tile = vector.Tile
+
+// A potential lies within +-potentialMax, inside of its type: larger weights are refused.
+const potentialMax = 1 << 30
 
 // Network is a layered network at work. The zero value is not ready; use New. A Network must not be
 // used by several goroutines at once; Advance can use several threads by itself.
@@ -303,7 +309,7 @@ func (n *Network) bound(others, down [][]float64) error {
 	return nil
 }
 
-const unit = 1 << potentialBits
+const unit = 1 << vector.PotentialBits
 
 // fixed is a weight or bias as an integer.
 func fixed(x, gain, offset float64) int32 {
@@ -419,7 +425,7 @@ func (n *Network) simulate(rs []*replica, steps int) {
 		for _, r := range rs {
 			n.ready(r, t)
 			r.key.Fill(r.words, uint64(t))
-			decide(r.fired, r.u, r.words, tau)
+			vector.Decide(r.fired, r.u, r.words, tau)
 			r.collect(n.places)
 			if n.minISI != nil {
 				n.retire(r, t)
@@ -462,13 +468,13 @@ func (n *Network) add(rs []*replica) {
 			if l > 0 {
 				w := n.up[l-1].strip(k)
 				for _, r := range rs {
-					addTile(r.in[at:at+tile], w, r.plus[l-1], r.minus[l-1])
+					vector.AddTile(r.in[at:at+tile], w, r.plus[l-1], r.minus[l-1])
 				}
 			}
 			if l+1 < len(n.places) {
 				w := n.down[l].strip(k)
 				for _, r := range rs {
-					addTile(r.in[at:at+tile], w, r.plus[l+1], r.minus[l+1])
+					vector.AddTile(r.in[at:at+tile], w, r.plus[l+1], r.minus[l+1])
 				}
 			}
 		}
