@@ -350,6 +350,52 @@ func TestBadNetworks(t *testing.T) {
 	}
 }
 
+// Differences of a shape or size that does not fit are refused, by a message that names the layer:
+// by the trainer, and those of the network by the network alone.
+func TestDifferencesFitLayers(t *testing.T) {
+	s := short(3, 2, 4)
+	w := randomWeights(s.Layers, 5, 2)
+	ones := func(sizes ...int) (x [][]float64) {
+		for _, n := range sizes {
+			x = append(x, slices.Repeat([]float64{1}, n))
+		}
+		return x
+	}
+	one := func(l, i int, y float64, sizes ...int) [][]float64 {
+		x := ones(sizes...)
+		x[l][i] = y
+		return x
+	}
+	for want, c := range map[string]struct {
+		n Neurons
+		y Synapses
+	}{
+		"gains of 2 layers, where there are 3":                              {n: Neurons{Gain: ones(3, 2)}},
+		"offsets of 3 neurons in layer 1, where there are 2":                {n: Neurons{Offset: ones(3, 3, 4)}},
+		"gains: NaN for neuron 1 of layer 2":                                {n: Neurons{Gain: one(2, 1, math.NaN(), 3, 2, 4)}},
+		"offsets: 2e+06 for neuron 0 of layer 1; allowed are -1e+06 to":     {n: Neurons{Offset: one(1, 0, 2e6, 3, 2, 4)}},
+		"refractory times: -0.1 for neuron 2 of layer 0":                    {n: Neurons{Refractory: one(0, 2, -0.1, 3, 2, 4)}},
+		"refractory times: 100000 for neuron 2 of layer 0":                   {n: Neurons{Refractory: one(0, 2, 1e5, 3, 2, 4)}},
+		"amplitudes of windows for the feedback weights to 1 layers":        {y: Synapses{Amplitude: ones(6)}},
+		"7 amplitudes of windows for the feedback weights to layer 1":       {y: Synapses{Amplitude: ones(6, 7)}},
+		"amplitudes of windows: +Inf for the feedback weight from neuron 3": {y: Synapses{Amplitude: one(1, 7, math.Inf(1), 6, 8)}},
+		"time constants of windows for the feedback weights to 1 layers":    {y: Synapses{Tau: ones(6)}},
+		"7 time constants of windows for the feedback weights to layer 0":   {y: Synapses{Tau: ones(7, 8)}},
+		"time constants of windows: 0 for the feedback weight from neuron":  {y: Synapses{Tau: one(0, 0, 0, 6, 8)}},
+		"time constants of windows: 1e+15 for the feedback weight from":     {y: Synapses{Tau: one(0, 0, 1e15, 6, 8)}},
+	} {
+		if _, err := NewTrainer(s, w, c.n, c.y, 1); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: the trainer says %v", want, err)
+		}
+		if c.y.Amplitude == nil {
+			_, err := New(s.Config, w, c.n, &Pairs{Window: s.Half(), Pairing: s.Pairing, Tau: c.y.Tau}, 1)
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: the network says %v", want, err)
+			}
+		}
+	}
+}
+
 // Neurons without synapses, fast ones above slow ones: with all pairs, both orders are equally
 // frequent whatever the rates; with the last or the nearest spike alone they are not, and SAL with
 // such pairs changes weights although nothing connects the neurons.

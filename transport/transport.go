@@ -8,6 +8,7 @@
 package transport
 
 import (
+	"cmp"
 	"context"
 	"encoding"
 	"fmt"
@@ -36,6 +37,17 @@ type Problem struct {
 	// layer comes twice in a step. A method that simulates each pair of layers for itself gives the
 	// lower layer of every pair, and the upper one of the last.
 	Spikes func(replica int, time int64, layer int, neurons []int32) error
+}
+
+// check returns an error that names the first part of the problem that does not fit its layers, for
+// a method with that refractory time, which may be at most most steps where neurons differ.
+func (p *Problem) check(refractory, most int64) error {
+	var ps settings.Problems
+	layered.CheckLayers(&ps, "layers", p.Layers)
+	if err := ps.Err(); err != nil {
+		return err
+	}
+	return cmp.Or(p.Weights.Check(p.Layers), p.Neurons.Check(p.Layers, refractory, most), p.Synapses.Check(p.Layers))
 }
 
 // Method is a method with its settings: a pointer to a struct with the tags of package settings.
