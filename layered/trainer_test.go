@@ -375,7 +375,7 @@ func TestDifferencesFitLayers(t *testing.T) {
 		"gains: NaN for neuron 1 of layer 2":                                {n: Neurons{Gain: one(2, 1, math.NaN(), 3, 2, 4)}},
 		"offsets: 2e+06 for neuron 0 of layer 1; allowed are -1e+06 to":     {n: Neurons{Offset: one(1, 0, 2e6, 3, 2, 4)}},
 		"refractory times: -0.1 for neuron 2 of layer 0":                    {n: Neurons{Refractory: one(0, 2, -0.1, 3, 2, 4)}},
-		"refractory times: 100000 for neuron 2 of layer 0":                   {n: Neurons{Refractory: one(0, 2, 1e5, 3, 2, 4)}},
+		"refractory times: 100000 for neuron 2 of layer 0":                  {n: Neurons{Refractory: one(0, 2, 1e5, 3, 2, 4)}},
 		"amplitudes of windows for the feedback weights to 1 layers":        {y: Synapses{Amplitude: ones(6)}},
 		"7 amplitudes of windows for the feedback weights to layer 1":       {y: Synapses{Amplitude: ones(6, 7)}},
 		"amplitudes of windows: +Inf for the feedback weight from neuron 3": {y: Synapses{Amplitude: one(1, 7, math.Inf(1), 6, 8)}},
