@@ -444,6 +444,78 @@ func TestRDDOfTwoNeurons(t *testing.T) {
 	}
 }
 
+// By hand. Potentials halve in each step, a spike from outside adds 0.95, and the threshold is 1.
+// Neuron 0 above fires whenever the neuron below does, neuron 1 never, and neuron 2 is at rest for
+// three steps after a spike. A window is three steps long, and a spike acts on q for one step, the
+// next one, by kappa. In units of kappa/3, the windows of the neuron below are
+//
+//	opens at   spikes from outside       largest u   spikes above     y of neurons 0 and 2
+//	step  0    1 at 0                    0.95        -                 0   0
+//	step 10    1 at 10, 1 at 11          1.425       11                1   1
+//	step 20    1 at 20, 2 at 21          2.375       21                1   1
+//	step 30    1 at 30, 1 at 31, 3 at 32 3.5625      31, 0 at 32 too   2   1
+//	step 41    3 at 40, 1 at 41          0.95        40               -3  -3
+//
+// since q in the step in which a window opens is taken off. Those of the steps 5 and 40, in which
+// the neuron fires, have u = 0 after it and open no window. The lines, with a rate of 0.1, go
+//
+//	with a spike, neuron 0   slope 0.1425, level 0.1; 0.27587109375, 0.15615625; as below
+//	with a spike, neuron 2   the same for two windows; as below
+//	without                  0, 0; then slope 0.1*(-3)*0.95 = -0.285, level -0.3
+//
+// and the jump at the threshold is the sum of slope and level with a spike, plus 0.585.
+func TestRDDByHand(t *testing.T) {
+	set := settings.Default[RDD]()
+	set.Leak, set.Dendrite, set.Reset, set.MemorySeconds, set.RefractorySeconds, set.WindowSeconds = 0, 500, 0, 0.001, 0.001, 0.003
+	kappa := (math.Exp(-1/10.) - math.Exp(-1/3.)) / 7
+	set.DriveWeight, set.ForwardScale, set.RateRDD, set.Share = 2*0.95/kappa, 1000, 0.1, 1
+	p := rddProblem(1, 1, 3)
+	p.Weights.Up[0], p.Weights.Down[0] = []float64{1, -1, 1}, []float64{1, 7, -2}
+	p.Neurons.Refractory = [][]float64{{1}, {1, 1, 3}}
+	r := startRDD(t, set, p)
+	q := r.pairs[0]
+	r.steps = 60
+	for step, spikes := range map[int]uint8{0: 1, 5: 3, 10: 1, 11: 1, 20: 1, 21: 2, 30: 1, 31: 1, 32: 3, 40: 3, 41: 1} {
+		q.drive[1+step] = spikes // after the one step of memory
+	}
+	for phase := range rddPhases[1:] { // the first one draws the spikes from outside
+		for _, task := range r.tasks[1+phase] {
+			rddPhases[1+phase].do(task.pair, task.part)
+		}
+	}
+	unit := kappa / 3
+	// some hundred roundings of numbers below 4, of 2^-52 of their size each, and 15 digits above
+	near := func(got, want float64) bool { return math.Abs(got-want) < 1e-13 }
+	for _, c := range []struct {
+		neuron             int
+		slope, level, jump float64
+	}{
+		{0, 0.582621217346191, 0.242261547851563, 1.40988276519775},
+		{2, 0.226371217346191, 0.142261547851563, 0.953632765197754},
+	} {
+		if !near(q.slope[1][c.neuron]/unit, c.slope) || !near(q.level[1][c.neuron]/unit, c.level) {
+			t.Errorf("neuron %d, with a spike: slope %v, level %v, want %v, %v", c.neuron, q.slope[1][c.neuron]/unit, q.level[1][c.neuron]/unit, c.slope, c.level)
+		}
+		if !near(q.slope[0][c.neuron]/unit, -0.285) || !near(q.level[0][c.neuron]/unit, -0.3) {
+			t.Errorf("neuron %d, without: slope %v, level %v, want -0.285, -0.3", c.neuron, q.slope[0][c.neuron]/unit, q.level[0][c.neuron]/unit)
+		}
+		if got := q.beta(c.neuron) / unit; !near(got, c.jump) {
+			t.Errorf("neuron %d: jump %v, want %v", c.neuron, got, c.jump)
+		}
+	}
+	// Weights have the spread of those at the beginning, sqrt((1 + 25 + 16)/3); that of both jumps
+	// is half of their difference, 0.228125. A jump of 0 changes nothing.
+	if err := q.update(); err != nil {
+		t.Fatal(err)
+	}
+	for k, want := range []float64{1.40988276519775 / 0.228125 * math.Sqrt(14), 7, 0.953632765197754 / 0.228125 * math.Sqrt(14)} {
+		// the difference of jumps magnifies their rounding by about ten, and weights are about 20
+		if !(math.Abs(r.Down(0)[k]-want) < 2e-11) {
+			t.Errorf("feedback weight %d is %v, want %v", k, r.Down(0)[k], want)
+		}
+	}
+}
+
 // As published, from random weights. Of feedback weights that know nothing of the forward ones the
 // angle is 90 +- 2.9 degrees for 20 x 20 synapses, and Kendall's correlation of the order in pairs
 // of synapses 0 +- 0.033: what is demanded is more than ten deviations from either, so that nothing
