@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 
+	"spikealign/alignment"
 	"spikealign/experiment"
 	"spikealign/figure"
 )
@@ -167,7 +168,7 @@ func readWeights(f *experiment.Folder, m *figure.Microcircuit) error {
 			return fmt.Errorf("%s: %s is not of the shape of up_%d, transposed", file, d.name, l+2)
 		}
 		u := up[l+1]
-		m.Layers = append(m.Layers, figure.FeedbackLayer{Up0: transposed(u.initial, u.rows, u.columns), Down0: d.initial, Up: transposed(u.final, u.rows, u.columns), Down: d.final})
+		m.Layers = append(m.Layers, figure.FeedbackLayer{Up0: alignment.Transposed(u.initial, u.rows, u.columns), Down0: d.initial, Up: alignment.Transposed(u.final, u.rows, u.columns), Down: d.final})
 	}
 	return nil
 }
@@ -186,14 +187,4 @@ func weightName(array string, rows, columns, k int) string {
 		name += fmt.Sprintf("[%d,%d]", k/columns, k%columns)
 	}
 	return name
-}
-
-func transposed(w []float64, rows, columns int) []float64 {
-	t := make([]float64, 0, len(w))
-	for j := range columns {
-		for i := range rows {
-			t = append(t, w[i*columns+j])
-		}
-	}
-	return t
 }
