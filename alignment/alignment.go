@@ -1,6 +1,6 @@
 // Package alignment measures how near feedback weights are to the transpose of the forward weights
 // between the same neurons, which backpropagation would use in their place (docs/model.md,
-// section 7).
+// sections 7 and 8).
 //
 // Of two layers of m neurons below and n above, W (n x m) are the forward weights and B (m x n) the
 // feedback weights, both flat and row-major, row = postsynaptic. W' is the transpose of W. Weights

@@ -349,7 +349,7 @@ func TestOrders(t *testing.T) {
 }
 
 // TestNudgedLoss: the loss that the authors' program reports, from the nudged output, is
-// (1-lambda)^2 times the free one. (Section 10.)
+// (1-lambda)^2 times the free one. (Section 7.)
 func TestNudgedLoss(t *testing.T) {
 	c := config(SAL, 1, 1, 1)
 	c.LambdaNudge = 0.6
@@ -443,7 +443,7 @@ func TestYinYang(t *testing.T) {
 // weights and losses at the end of every epoch with those of the authors' program, which differs
 // only in its random numbers. The validation patterns are nudged, as theirs are. A normal value
 // lies t = (x-mean)/(sd*sqrt(1+1/n)) from the mean of n others, with Student's distribution:
-// false-alarm rate 1e-3 over all comparisons. (Sections 7 and 10.)
+// false-alarm rate 1e-3 over all comparisons. (Section 7.)
 func TestAuthors(t *testing.T) {
 	seeds, epochs, limit := 10, 1, 8.5 // 2e-5 for 9 degrees of freedom
 	if os.Getenv("SPIKEALIGN_LONG") == "1" {

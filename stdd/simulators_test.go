@@ -29,7 +29,7 @@ const (
 	bins       = 24 // of lags, in all
 )
 
-// counter counts nearest pairs (docs/model.md, section 5), spike by spike.
+// counter counts nearest pairs (docs/model.md, section 3), spike by spike.
 type counter struct {
 	last  [2]int64
 	pairs func(d int64) // t_1 - t_2
@@ -283,7 +283,7 @@ func volume() float64 {
 	return 1e6
 }
 
-// TestSimulators (docs/model.md, section 5): pair rates, halves, tails, coincidences and firing
+// TestSimulators (docs/theory.md): pair rates, halves, tails, coincidences and firing
 // rates are those of the simulators, for every set of parameters with a rectangular PSP and one of
 // the other shapes.
 func TestSimulators(t *testing.T) {

@@ -1,7 +1,7 @@
 // Package transport compares answers to the weight transport problem: methods by which feedback
 // weights B come to equal the transposed forward weights W' that they cannot see. Each method works
 // on its own model of neurons, as published, on the same forward weights and for the same simulated
-// time (docs/align.md).
+// time (docs/model.md, section 8; docs/align.md).
 //
 // A method is one file: a struct with its settings, whose method Start returns a Learner; and one
 // line in Methods. With that it can be named in experiment files and takes part in the league.
