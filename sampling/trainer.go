@@ -62,8 +62,8 @@ type Training struct {
 
 	HebbianAmplitude []float64 // of each synapse's Hebbian window, n x n; nil: 1
 
-	// between neurons and synapses, the amplitudes of SAL's windows among them; a target network that runs has none. Refractory replaces that
-	// of Config.
+	// between neurons and synapses, the amplitudes of SAL's windows among them; a target network
+	// that runs has none. Refractory replaces that of Config.
 	Differences Differences
 }
 

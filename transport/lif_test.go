@@ -681,7 +681,8 @@ func TestMirrorFewNeurons(t *testing.T) {
 	switch {
 	case spikes[1] != 2*spikes[0] || spikes[2] != spikes[0]:
 		t.Fatalf("%d input spikes are answered by %v, want 2, 1 each", spikes[0], spikes[1:3])
-	// spikes up to 10 ms late of 100 ms, which then count in the next period
+	// Spikes up to 10 ms late of 100 ms count in the next period. Nine tenths are left, for chance
+	// to move; half of the covariance would still tell two spikes from one.
 	case !(x(0) > 2*0.5*variance && x(0) < 2*variance+chance):
 		t.Errorf("strong weight: covariance %v, want about %v", x(0), 2*variance)
 	case !(x(1) > 0.5*variance && x(1) < variance+chance && x(0) > x(1)+chance/2):
@@ -699,7 +700,8 @@ func TestMirrorFewNeurons(t *testing.T) {
 // one matrix. Between matrices angles have a standard deviation of 1.8 degrees (24 others than
 // these), so that the mean of 8 differs from 54.4 by more than 9.4 degrees with probability 1e-6.
 // Twice or half the rate would be found: 45 and 67 degrees. For the mirror, there is no reference;
-// it has to align.
+// it has to align: 64 degrees are 60 standard deviations, of 1.15 degrees for one matrix, from the
+// 90 of random weights.
 func TestLIFFigure7(t *testing.T) {
 	s, m := settings.Default[STDWI](), settings.Default[Mirror]()
 	layers := []int{50, 50}

@@ -381,11 +381,15 @@ func TestRDDIsAsTheOracle(t *testing.T) {
 								if want != 0 {
 									windows++
 								}
+								// at most some hundred windows, each with roundings of 1e-16 of
+								// numbers below 1
 								if !(math.Abs(got-want) < 1e-13) {
 									t.Fatalf("pair %d, synapse %d %d, line %d: %v, in the oracle %v", l, i, j, s, got, want)
 								}
 							}
 						}
+						// jumps over their spread, 4e-5 and more: of roundings of 1e-16, 1e-14 in
+						// some hundred windows
 						if got, want := q.down[i*m+j], o.down[i*m+j]; !(math.Abs(got-want) < 1e-9) {
 							t.Fatalf("pair %d, synapse %d %d: weight %v, in the oracle %v", l, i, j, got, want)
 						}
@@ -437,7 +441,8 @@ func TestRDDOfTwoNeurons(t *testing.T) {
 		if !(b[2] > 0 && b[0] < 0) {
 			t.Errorf("seed %d: feedback weights %v have wrong signs", seed, b)
 		}
-		// the neuron that always fires begins to do so in step 0, which one window may see
+		// the neuron that always fires begins to do so in step 0, which one window of thousands may
+		// see
 		if start := p.Weights.Down[0]; math.Abs(b[0]+b[2]) > 0.01*b[2] || b[1] != start[1] || math.Abs(b[3]) > 0.01*b[2] {
 			t.Errorf("seed %d: feedback weights %v, from %v, where -b, as it was, b, 0 are expected", seed, b, start)
 		}
@@ -536,6 +541,7 @@ func TestRDDAligns(t *testing.T) {
 		t.Errorf("the angle ends with %v degrees", a)
 	}
 	_, got := rddMoments(l.Down(0))
+	// those of 400 weights that nothing was found for, if any, keep what they had, a part of 1/400
 	if _, want := rddMoments(p.Weights.Down[0]); math.Abs(got-want) > 0.01*want {
 		t.Errorf("the spread of the feedback weights is %v, and was %v", got, want)
 	}
@@ -682,6 +688,7 @@ func TestRDDOffset(t *testing.T) {
 	p.Neurons.Offset = [][]float64{{0.5, 0.5, 0.5, 0.5, 0.5}, {-0.3, -0.3, -0.3, -0.3}}
 	l := startRDD(t, set, p)
 	runTo(t, l, 500)
+	// what was there decays by 0.3 in each step: roundings alone are left
 	for _, c := range l.pairs[0].lower {
 		if math.Abs(c.v-0.5) > 1e-9 {
 			t.Errorf("a neuron with offset 0.5 rests at %v", c.v)
