@@ -38,7 +38,7 @@ var floors = [][]string{
 	{"settings", "spike"},
 	{"dataset", "experiments", "figure"},
 	{"internal/durable", "internal/npz", "internal/progress", "internal/random"},
-	{"internal/detmath", "internal/gemm", "internal/quantile", "internal/state"},
+	{"internal/detmath", "internal/gemm", "internal/quantile", "internal/state", "internal/testenv"},
 }
 
 // pure are the packages that know numbers only: no files, no network, no log, no clock.

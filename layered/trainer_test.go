@@ -3,12 +3,12 @@ package layered
 import (
 	"context"
 	"math"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"spikealign/alignment"
+	"spikealign/internal/testenv"
 	"spikealign/settings"
 	"spikealign/synapse"
 )
@@ -124,9 +124,7 @@ func TestAligns(t *testing.T) {
 // away: its variance goes with the rate, at a given number of updates per time, and half of the
 // rate with updates of twice the length leaves it as half of the rate alone does not.
 func TestResidualAngle(t *testing.T) {
-	if os.Getenv("SPIKEALIGN_LONG") == "" {
-		t.Skip("takes a minute; SPIKEALIGN_LONG=1 runs it")
-	}
+	testenv.NeedsLong(t)
 	s := short(12, 10)
 	s.Replicas = 8
 	w := randomWeights(s.Layers, 5, 2)

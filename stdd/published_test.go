@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"testing"
 
+	"spikealign/internal/testenv"
 	"spikealign/synapse"
 )
 
@@ -115,7 +116,7 @@ func readPublished(t *testing.T) map[string][]float64 {
 func TestPublishedDefinition(t *testing.T) {
 	data := readPublished(t)
 	for _, c := range publishedCases {
-		if c.p.TMax > 60 && os.Getenv("SPIKEALIGN_LONG") != "1" {
+		if c.p.TMax > 60 && !testenv.Long() {
 			continue
 		}
 		got, want := published(c.p), data[c.name]

@@ -3,7 +3,6 @@ package stdd
 import (
 	"fmt"
 	"math"
-	"os"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
@@ -11,6 +10,7 @@ import (
 
 	"spikealign/internal/detmath"
 	"spikealign/internal/random"
+	"spikealign/internal/testenv"
 	"spikealign/sampling"
 	"spikealign/spike"
 	"spikealign/synapse"
@@ -277,7 +277,7 @@ func shaped(p Params, shape int) Params {
 
 // volume is the number of pairs to simulate.
 func volume() float64 {
-	if os.Getenv("SPIKEALIGN_LONG") == "1" {
+	if testenv.Long() {
 		return 1e7
 	}
 	return 1e6
