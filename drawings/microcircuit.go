@@ -29,26 +29,17 @@ func circuitOf(f *experiment.Folder) ([]Picture, error) {
 	m.Epoch = columns["epoch"]
 	m.Loss, m.LossNudged, m.TrainLoss = columns["loss"], columns["loss_nudged"], columns["train_loss"]
 	m.Accuracy, m.TrainAccuracy = columns["accuracy"], columns["train_accuracy"]
-	alignment, err := f.Table("alignment")
+	aligned, err := f.Table("alignment")
 	if err != nil {
 		return nil, err
 	}
-	for k, layer := range alignment["layer"] {
-		l := int(layer) - 1
-		if !(l >= 0 && l <= len(m.Angles)) {
-			return nil, fmt.Errorf("%s: row %d is of layer %v", f.Path("alignment.csv"), k+2, layer)
-		}
-		if l == len(m.Angles) {
-			m.Angles = append(m.Angles, nil)
-			m.Ratios = append(m.Ratios, nil)
-		}
-		m.Angles[l] = append(m.Angles[l], alignment["angle_deg"][k])
-		if ratio := alignment["norm_ratio"]; ratio != nil {
-			m.Ratios[l] = append(m.Ratios[l], ratio[k])
-		}
+	if m.Angles, err = byLayer(f, aligned, "angle_deg"); err != nil {
+		return nil, err
 	}
-	if alignment["norm_ratio"] == nil { // of an earlier program
-		m.Ratios = nil
+	if aligned["norm_ratio"] != nil { // there is none from an earlier program
+		if m.Ratios, err = byLayer(f, aligned, "norm_ratio"); err != nil {
+			return nil, err
+		}
 	}
 	// While the run goes on, a report may stand in one table and not yet in the other.
 	n := len(m.Epoch)
@@ -187,4 +178,23 @@ func weightName(array string, rows, columns, k int) string {
 		name += fmt.Sprintf("[%d,%d]", k/columns, k%columns)
 	}
 	return name
+}
+
+// byLayer returns a column of alignment.csv for each layer; layers count from 1.
+func byLayer(f *experiment.Folder, table map[string][]float64, column string) (layers [][]float64, err error) {
+	values := table[column]
+	if len(values) != len(table["layer"]) {
+		return nil, fmt.Errorf("%s lacks the column %s", f.Path("alignment.csv"), column)
+	}
+	for k, layer := range table["layer"] {
+		l := int(layer) - 1
+		if !(l >= 0 && l <= len(layers)) {
+			return nil, fmt.Errorf("%s: row %d is of layer %v", f.Path("alignment.csv"), k+2, layer)
+		}
+		if l == len(layers) {
+			layers = append(layers, nil)
+		}
+		layers[l] = append(layers[l], values[k])
+	}
+	return layers, nil
 }

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"testing"
 
+	"spikealign/alignment"
 	"spikealign/internal/random"
 	"spikealign/layered"
 	"spikealign/settings"
@@ -239,8 +240,8 @@ func lifNeurons(layers []int) layered.Neurons {
 	return v
 }
 
-// lifThreads runs workers as goroutines.
-func lifThreads(workers int, work func(int)) {
+// inParallel runs workers as goroutines.
+func inParallel(workers int, work func(int)) {
 	var wg sync.WaitGroup
 	for k := range workers {
 		wg.Go(func() { work(k) })
@@ -363,15 +364,6 @@ func lifMethods() map[string]Method {
 	return map[string]Method{"stdwi": &s, "nearest": &n, "mirror": &m}
 }
 
-func lifState(t *testing.T, l Learner) []byte {
-	t.Helper()
-	b, err := l.AppendBinary(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
 // Interruptions, threads and machines leave no trace in a bit of the state.
 func TestGoldenLIFSameBytes(t *testing.T) {
 	layers := []int{70, 130, 20}
@@ -381,7 +373,7 @@ func TestGoldenLIFSameBytes(t *testing.T) {
 			start := func(workers int) Learner {
 				q := p
 				if workers > 0 {
-					q.Workers, q.Parallel = workers, lifThreads
+					q.Workers, q.Parallel = workers, inParallel
 				}
 				l, err := method.Start(q)
 				if err != nil {
@@ -392,7 +384,7 @@ func TestGoldenLIFSameBytes(t *testing.T) {
 			const end = 9000
 			whole := start(0)
 			whole.Run(context.Background(), end)
-			want := lifState(t, whole)
+			want := stateOf(t, whole)
 			golden := map[string]uint32{"stdwi": 0x787b6e6, "nearest": 0x1885cd9f, "mirror": 0x7f0e6723}
 			if sum := crc32.ChecksumIEEE(want); sum != golden[name] {
 				t.Errorf("checksum of the state %#x, want %#x", sum, golden[name])
@@ -400,24 +392,24 @@ func TestGoldenLIFSameBytes(t *testing.T) {
 			for _, workers := range []int{1, 2, 3, 7} {
 				l := start(workers)
 				l.Run(context.Background(), end)
-				if !bytes.Equal(lifState(t, l), want) {
+				if !bytes.Equal(stateOf(t, l), want) {
 					t.Errorf("%d threads: another state", workers)
 				}
 			}
 			l := start(0)
 			for _, until := range []int64{0, 1, 333, 400, 2801, 8999, end} {
 				l.Run(context.Background(), until)
-				b := lifState(t, l)
+				b := stateOf(t, l)
 				l = start(2)
 				l.Run(context.Background(), 555) // what was there before must not matter
 				if err := l.UnmarshalBinary(b); err != nil {
 					t.Fatal(err)
 				}
-				if !bytes.Equal(lifState(t, l), b) {
+				if !bytes.Equal(stateOf(t, l), b) {
 					t.Fatal("a state changes when it is read and written")
 				}
 			}
-			if !bytes.Equal(lifState(t, l), want) {
+			if !bytes.Equal(stateOf(t, l), want) {
 				t.Error("interrupted: another state")
 			}
 			for k := range layers[1:] {
@@ -439,7 +431,7 @@ func TestLIFDamagedState(t *testing.T) {
 			t.Fatal(err)
 		}
 		l.Run(context.Background(), 3001)
-		good := lifState(t, l)
+		good := stateOf(t, l)
 		for n := range good {
 			if l.UnmarshalBinary(good[:n]) == nil {
 				t.Fatalf("%s: %d of %d bytes are taken for a state", name, n, len(good))
@@ -718,14 +710,7 @@ func TestLIFFigure7(t *testing.T) {
 			if err := l.Run(context.Background(), int64(math.Round(100/step))); err != nil {
 				t.Fatal(err)
 			}
-			var wb, ww, bb float64
-			for i := range 50 {
-				for j := range 50 {
-					x, y := w.Up[0][i*50+j], l.Down(0)[j*50+i]
-					wb, ww, bb = wb+x*y, ww+x*x, bb+y*y
-				}
-			}
-			mean += math.Acos(wb/math.Sqrt(ww*bb)) * 180 / math.Pi / matrices
+			mean += alignment.Compare(w.Up[0], l.Down(0), 50, 50).Angle / matrices
 		}
 		if name == "stdwi" && math.Abs(mean-54.4) > 9.4 || mean > 64 {
 			t.Errorf("%s: the angle is %.1f degrees after 100 s", name, mean)
@@ -743,7 +728,7 @@ func BenchmarkLIF(b *testing.B) {
 		s, m := settings.Default[STDWI](), settings.Default[Mirror]()
 		for name, method := range map[string]Method{"stdwi": &s, "mirror": &m} {
 			b.Run(fmt.Sprintf("%s/%s", name, c.name), func(b *testing.B) {
-				l, err := method.Start(Problem{Layers: c.layers, Weights: lifWeights(c.layers, 3), Workers: c.workers, Parallel: lifThreads})
+				l, err := method.Start(Problem{Layers: c.layers, Weights: lifWeights(c.layers, 3), Workers: c.workers, Parallel: inParallel})
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -9,9 +9,9 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
+	"spikealign/alignment"
 	"spikealign/internal/random"
 	"spikealign/layered"
 	"spikealign/settings"
@@ -260,19 +260,6 @@ func rddNeurons(layers []int) layered.Neurons {
 		v.Gain, v.Offset, v.Refractory = append(v.Gain, g), append(v.Offset, o), append(v.Refractory, r)
 	}
 	return v
-}
-
-// rddAngle is the angle between W' and B in degrees.
-func rddAngle(p Problem, l int, down []float64) float64 {
-	n, m := p.Layers[l], p.Layers[l+1]
-	var ab, aa, bb float64
-	for i := range n {
-		for j := range m {
-			a, b := p.Weights.Up[l][j*n+i], down[i*m+j]
-			ab, aa, bb = ab+a*b, aa+a*a, bb+b*b
-		}
-	}
-	return math.Acos(ab/math.Sqrt(aa*bb)) * 180 / math.Pi
 }
 
 func startRDD(t testing.TB, set RDD, p Problem) *rdd {
@@ -529,7 +516,7 @@ func TestRDDAligns(t *testing.T) {
 	p := rddProblem(1, 20, 20)
 	set := settings.Default[RDD]()
 	l := startRDD(t, set, p)
-	if b := rddAngle(p, 0, l.Down(0)); b < 80 {
+	if b := alignment.Compare(p.Weights.Up[0], l.Down(0), 20, 20).Angle; b < 80 {
 		t.Fatalf("the angle begins with %v degrees", b)
 	}
 	runTo(t, l, 9_999)
@@ -537,7 +524,7 @@ func TestRDDAligns(t *testing.T) {
 		t.Error("feedback weights change before the first update")
 	}
 	runTo(t, l, 100_000)
-	if a := rddAngle(p, 0, l.Down(0)); !(a < 45) {
+	if a := alignment.Compare(p.Weights.Up[0], l.Down(0), 20, 20).Angle; !(a < 45) {
 		t.Errorf("the angle ends with %v degrees", a)
 	}
 	_, got := rddMoments(l.Down(0))
@@ -557,16 +544,6 @@ func TestRDDAligns(t *testing.T) {
 	}
 	if tau := 2*float64(agree)/float64(pairs) - 1; tau < 0.5 {
 		t.Errorf("Kendall's correlation of the weights is %v", tau)
-	}
-}
-
-func rddThreads(n int) (int, func(int, func(int))) {
-	return n, func(workers int, work func(int)) {
-		var wg sync.WaitGroup
-		for k := range workers {
-			wg.Go(func() { work(k) })
-		}
-		wg.Wait()
 	}
 }
 
@@ -590,7 +567,7 @@ func TestRDDResumesAndThreads(t *testing.T) {
 
 		for _, workers := range []int{1, 2, 5} {
 			spikes = nil
-			p.Workers, p.Parallel = rddThreads(workers)
+			p.Workers, p.Parallel = workers, inParallel
 			l := startRDD(t, set, p)
 			if l.alone != (workers == 1) {
 				t.Errorf("%d workers, and alone is %v", workers, l.alone)
@@ -785,7 +762,7 @@ func BenchmarkRDD(b *testing.B) {
 		for workers := range 2 {
 			b.Run(fmt.Sprintf("%v/threads=%d", layers, workers+1), func(b *testing.B) {
 				p := rddProblem(1, layers...)
-				p.Workers, p.Parallel = rddThreads(workers + 1)
+				p.Workers, p.Parallel = workers+1, inParallel
 				l := startRDD(b, settings.Default[RDD](), p)
 				runTo(b, l, 1000)
 				b.ResetTimer()
