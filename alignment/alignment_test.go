@@ -3,9 +3,17 @@ package alignment
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 )
+
+// TestTransposed: feedback weights stand beside the forward weights between the same neurons.
+func TestTransposed(t *testing.T) {
+	if got, want := Transposed([]float64{1, 2, 3, 4, 5, 6}, 2, 3), []float64{1, 4, 2, 5, 3, 6}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
 
 // TestCompare on matrices worked out by hand.
 func TestCompare(t *testing.T) {

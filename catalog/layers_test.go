@@ -38,7 +38,7 @@ var floors = [][]string{
 	{"settings", "spike"},
 	{"dataset", "experiments", "figure"},
 	{"internal/durable", "internal/gemm", "internal/npz", "internal/progress", "internal/random"},
-	{"internal/detmath", "internal/quantile", "internal/state", "internal/vector"},
+	{"internal/detmath", "internal/quantile", "internal/state", "internal/testenv", "internal/vector"},
 }
 
 // pure are the packages that know numbers only: no files, no network, no log, no clock.

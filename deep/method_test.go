@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"spikealign/alignment"
 	"spikealign/internal/random"
 )
 
@@ -27,16 +28,6 @@ func small(t *testing.T, m Method, edit func(*Network)) *Network {
 	return n
 }
 
-func transposed(w []float32, rows, columns int) []float32 {
-	t := make([]float32, len(w))
-	for i := range rows {
-		for k := range columns {
-			t[k*rows+i] = w[i*columns+k]
-		}
-	}
-	return t
-}
-
 func sameGradients(t *testing.T, a, b *Network, from int) {
 	t.Helper()
 	for k, p := range a.params() {
@@ -51,7 +42,7 @@ func sameGradients(t *testing.T, a, b *Network, from int) {
 func TestFeedbackOfTransposedWeightsIsBackpropagation(t *testing.T) {
 	fa := small(t, FA, func(n *Network) {
 		for _, d := range n.dense {
-			d.feedback = transposed(d.weights.w, d.outputs, d.inputs)
+			d.feedback = alignment.Transposed(d.weights.w, d.outputs, d.inputs)
 		}
 		for _, c := range n.convs {
 			c.feedback = slices.Clone(c.weights.w)
@@ -140,7 +131,7 @@ func TestMirror(t *testing.T) {
 		d.mirror(n.crew, &stream, 128, 1/float32(k+1))
 	}
 	// an entry is a mean of 51200 products; |W row| is about sqrt(20/3)/sqrt(20) = .58
-	want, sum := transposed(d.weights.w, d.outputs, d.inputs), 0.0
+	want, sum := alignment.Transposed(d.weights.w, d.outputs, d.inputs), 0.0
 	for i, b := range d.feedback {
 		sum += math.Pow(float64(b-want[i]), 2)
 	}

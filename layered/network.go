@@ -192,6 +192,9 @@ func (n *Network) start(p Pairs) error {
 	if err := errors.Join(p.Window.Validate(), p.Pairing.Validate()); err != nil {
 		return err
 	}
+	if err := (Synapses{Tau: p.Tau}).Check(n.cfg.Layers); err != nil {
+		return err
+	}
 	if p.Pairing.Kind == synapse.All && p.Tau == nil {
 		return n.newPairs(p.Window)
 	}
@@ -226,7 +229,7 @@ func (n *Network) SetWeights(w Weights) error {
 	}
 	n.drive = others
 	for l, p := range n.places {
-		gain, offset := n.gain(l), n.offset(l)
+		gain, offset, _ := n.various.Layer(l)
 		for i, b := range w.Bias[l] {
 			n.bias[p.from+i] = fixed(b, gain(i), offset(i))
 		}
@@ -255,7 +258,8 @@ func (n *Network) SetFeedback(down [][]float64) error {
 		return err
 	}
 	for l := range down {
-		n.down[l].set(down[l], n.gain(l))
+		gain, _, _ := n.various.Layer(l)
+		n.down[l].set(down[l], gain)
 	}
 	n.restore()
 	return nil
@@ -265,7 +269,7 @@ func (n *Network) SetFeedback(down [][]float64) error {
 func (n *Network) others(w Weights) [][]float64 {
 	drive := make([][]float64, len(n.places))
 	for l, p := range n.places {
-		gain, offset := n.gain(l), n.offset(l)
+		gain, offset, _ := n.various.Layer(l)
 		for i := range p.n {
 			sum := 0.0
 			if l > 0 {
@@ -294,7 +298,7 @@ func (n *Network) sumOf(weights []float64) float64 {
 // bound returns an error if a potential could leave its range, or if a weight is not a number.
 func (n *Network) bound(others, down [][]float64) error {
 	for l, p := range n.places {
-		gain := n.gain(l)
+		gain, _, _ := n.various.Layer(l)
 		for i := range p.n {
 			total := others[l][i]
 			if l < len(down) {

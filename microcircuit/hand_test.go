@@ -36,6 +36,8 @@ func handNetwork(t *testing.T, method Method) *Network {
 	return mustNetwork(t, c, Weights{Up: [][]float64{{2}, {0.5}}, Down: [][]float64{{-1.5}}, Bias: [][]float64{{-1}, {-0.5}}})
 }
 
+// near allows for weights and potentials that are multiples of 2^-36 = 1.5e-11, after the few steps
+// of these tests, and for the ten digits of numbers on paper.
 func near(t *testing.T, what string, got, want float64) {
 	t.Helper()
 	if !(math.Abs(got-want) < 1e-9) {

@@ -59,6 +59,7 @@ func TestMeansByHand(t *testing.T) {
 			if m.Steps != int64(steps) {
 				t.Errorf("%d steps, want %d", m.Steps, steps)
 			}
+			// sums of up to 205 numbers; weights and potentials are multiples of 2^-36 = 1.5e-11
 			all := func(what string, got, want []float64) {
 				t.Helper()
 				for i := range want {
@@ -248,6 +249,7 @@ func TestReportByHand(t *testing.T) {
 				continue
 			}
 			reports++
+			// basal potentials and losses hold means, which are multiples of 2^-36 = 1.5e-11
 			near := func(what string, got, want float64) {
 				t.Helper()
 				if !(math.Abs(got-want) <= 1e-9) && !(math.IsNaN(got) && math.IsNaN(want)) {

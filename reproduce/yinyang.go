@@ -159,7 +159,7 @@ func alignmentPhase(j *Job) error {
 	if first != nil {
 		return first
 	}
-	f := figure.Curves{}
+	f := figure.Curves{Columns: 2}
 	head, columns := []string{"steps"}, [][]float64{places}
 	var ends [2][]float64 // at the fastest rate of .002 and below, by cut
 	sizes := make([]figure.CurvePanel, len(cuts))
