@@ -2,6 +2,7 @@ package microcircuit
 
 import (
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -14,8 +15,10 @@ func drive(n *Network, neurons ...int) {
 	for i := range n.limit {
 		n.limit[i] = math.Inf(1)
 	}
-	for _, i := range neurons {
-		n.limit[i] = 1
+	for i, p := range n.at {
+		if slices.Contains(neurons, int(p.number)) {
+			n.limit[i] = 1
+		}
 	}
 	n.Advance(n.Now()+1, nil)
 }
