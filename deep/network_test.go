@@ -30,16 +30,21 @@ func images(r *rand.Rand, v volume, n int) ([]float32, []uint8) {
 	return x, labels
 }
 
+func paperStages(hidden ...int) []stage {
+	s := NetworkSettings{Architecture: "paper", Hidden: hidden}
+	return s.stages(10)
+}
+
 // Gradients of all parameters against finite differences of the loss, along random directions for
 // each parameter.
 func TestGradients(t *testing.T) {
 	for _, loss := range []Loss{CrossEntropy, DoubleSoftmax} {
 		r := rand.New(rand.NewPCG(1, 2))
 		v := volume{2, 24, 24} // enough places that no channel is silent in all but a few, where slopes are steep
-		n := paperNetwork(v, 10, []int{20, 12})
+		n := newNetwork(v, paperStages(20, 12))
 		n.loss = loss
 		n.crew = newCrew(2, threads)
-		n.draw(3)
+		n.draw(Uniform, 3)
 		x, labels := images(r, v, 43)
 		for _, p := range n.params() {
 			if len(p.shape) == 1 {
@@ -85,9 +90,9 @@ func BenchmarkStep(b *testing.B) {
 		for _, k := range []int{1, runtime.NumCPU()} {
 			b.Run(fmt.Sprintf("%dx%dx%d_threads%d", v.channels, v.height, v.width, k), func(b *testing.B) {
 				r := rand.New(rand.NewPCG(1, 2))
-				n := paperNetwork(v, 10, []int{384, 192})
+				n := newNetwork(v, paperStages(384, 192))
 				n.crew = newCrew(k, threads)
-				n.draw(3)
+				n.draw(Uniform, 3)
 				x, labels := images(r, v, 128)
 				for range b.N {
 					n.judge(n.forward(x, 128, true), labels, true)

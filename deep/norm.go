@@ -28,6 +28,8 @@ func newNorm(name string, in volume) *norm {
 	return l
 }
 
+func (l *norm) out() volume { return l.in }
+
 func (l *norm) params() []*param { return []*param{l.scale, l.shift} }
 
 // channel calls do with each stretch of numbers of a channel.

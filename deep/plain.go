@@ -8,6 +8,7 @@ type relu struct {
 	y, dx []float32
 }
 
+func (l *relu) out() volume      { return l.in }
 func (l *relu) params() []*param { return nil }
 
 func (l *relu) forward(c *crew, x []float32, n int, train bool) []float32 {
@@ -112,6 +113,7 @@ type flatten struct {
 	y, dx []float32
 }
 
+func (l *flatten) out() volume      { return volume{l.in.size(), 1, 1} }
 func (l *flatten) params() []*param { return nil }
 
 func (l *flatten) forward(c *crew, x []float32, n int, train bool) []float32 {

@@ -47,7 +47,7 @@ func shortSettings(m Method) Settings {
 	return s
 }
 
-var allMethods = []Method{BP, BPFA, FA, SCFA, DFA, KP, Mirror, RDD, SAL}
+var allMethods = []Method{BP, BPFA, FA, SCFA, USF, DFA, KP, Mirror, RDD, SAL}
 
 // Every method learns, and a training that is taken apart after every batch, with other numbers of
 // threads, ends in the same bytes.
