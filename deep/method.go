@@ -229,7 +229,7 @@ func (n *Network) check() error {
 	for _, p := range n.params() {
 		for _, x := range p.w {
 			if !(math.Abs(float64(x)) <= math.MaxFloat32) {
-				return fmt.Errorf("%s is no longer finite: training has diverged; a smaller rate helps", p.name)
+				return fmt.Errorf("%s is no longer finite: %s", p.name, diverged)
 			}
 		}
 	}

@@ -67,6 +67,7 @@ type Course struct {
 	Epochs    int64 `yaml:"epochs" default:"10" range:"[1, 1e6]" doc:"times that all training images are shown"`
 	BatchSize int   `yaml:"batch_size" default:"128" range:"[2, 4096]" also:"batch, batchsize" doc:"images of a step of learning"`
 	Optimiser
+	Published  bool    `yaml:"published_rate" doc:"in place of rate what was published for network and method: paper .01; lenet .1 for bp, scfa and usf, .001 for fa, .0001 for dfa (biotorch, for CIFAR-10)"`
 	Milestones []int64 `yaml:"milestones" range:"[1, 1e6]" unit:"epochs" doc:"after so many epochs the rate is multiplied by gamma, each time"`
 	Gamma      float64 `yaml:"gamma" default:"0.1" range:"(0, 1]" doc:"factor of the rate at a milestone"`
 }
@@ -80,6 +81,21 @@ func (c *Course) optimiser(epoch int64) Optimiser {
 		}
 	}
 	return o
+}
+
+// publishedRates are those of biotorch's files for LeNet, of which it has some for CIFAR-10 only.
+var publishedRates = map[Method]float64{BP: 0.1, SCFA: 0.1, USF: 0.1, FA: 0.001, DFA: 0.0001}
+
+// rate is the learning rate before the first milestone.
+func (s *Settings) rate() (rate float64, known bool) {
+	if !s.Course.Published {
+		return s.Course.Rate, true
+	}
+	if s.Network.lenet() {
+		rate, known = publishedRates[s.Method]
+		return rate, known
+	}
+	return 0.01, true
 }
 
 // KolenPollack are the settings of method kp.
@@ -152,6 +168,9 @@ func (s *Settings) Validate() settings.Problems {
 	}
 	if !slices.IsSortedFunc(s.Course.Milestones, func(a, b int64) int { return cmp.Compare(a, b+1) }) {
 		ps.Add("training.milestones", "must grow from one to the next")
+	}
+	if _, known := s.rate(); !known {
+		ps.Add("training.published_rate", "there is none for method %s with lenet; set training.rate instead", s.Method)
 	}
 	if a := s.Augment; a.Published && (a.Flip || a.Crop > 0) {
 		ps.Add("augmentation.published", "says what flip and crop are; leave these out, or published")

@@ -13,15 +13,16 @@ import (
 
 func TestValidate(t *testing.T) {
 	for want, edit := range map[string]func(*Settings){
-		"":                       func(s *Settings) {},
-		"augmentation.published": func(s *Settings) { s.Augment = Augment{Published: true, Crop: 2} },
-		"training.milestones":    func(s *Settings) { s.Course.Milestones = []int64{5, 9, 9} },
-		"training.gamma":         func(s *Settings) { s.Course.Gamma = 0 },
-		"network.architecture":   func(s *Settings) { s.Network.Architecture = "alexnet" },
-		"network.init":           func(s *Settings) { s.Network.Init = "he" },
-		"kp.decay":               func(s *Settings) { s.KP.Decay = -1 },
-		"network.hidden":         func(s *Settings) { s.Network.Hidden = make([]int, 17) },
-		"rdd.reset":              func(s *Settings) { s.Method, s.RDDPhase.Reset = RDD, 3 },
+		"":                        func(s *Settings) {},
+		"augmentation.published":  func(s *Settings) { s.Augment = Augment{Published: true, Crop: 2} },
+		"training.milestones":     func(s *Settings) { s.Course.Milestones = []int64{5, 9, 9} },
+		"training.published_rate": func(s *Settings) { s.Network.Architecture, s.Course.Published = "lenet", true },
+		"training.gamma":          func(s *Settings) { s.Course.Gamma = 0 },
+		"network.architecture":    func(s *Settings) { s.Network.Architecture = "alexnet" },
+		"network.init":            func(s *Settings) { s.Network.Init = "he" },
+		"kp.decay":                func(s *Settings) { s.KP.Decay = -1 },
+		"network.hidden":          func(s *Settings) { s.Network.Hidden = make([]int, 17) },
+		"rdd.reset":               func(s *Settings) { s.Method, s.RDDPhase.Reset = RDD, 3 },
 	} {
 		s := settings.Default[Settings]()
 		edit(&s)
@@ -90,6 +91,24 @@ func TestPublishedAugmentation(t *testing.T) {
 	}
 	if losses[0] != losses[1] || losses[0] == losses[2] {
 		t.Errorf("losses %v with published, flip, nothing", losses)
+	}
+}
+
+func TestPublishedRate(t *testing.T) {
+	for _, c := range []struct {
+		architecture string
+		m            Method
+		want         float64
+	}{{"paper", SAL, .01}, {"lenet", BP, .1}, {"lenet", FA, .001}, {"lenet", DFA, .0001}, {"lenet", USF, .1}} {
+		s := shortSettings(c.m)
+		s.Network.Architecture, s.Course.Published, s.Course.Rate = c.architecture, true, 7
+		tr, err := NewTrainer(s, patterns(40, 10), 3, 1, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := tr.s.Course.optimiser(0).Rate; got != c.want {
+			t.Errorf("%s %s: rate %v, want %v", c.architecture, c.m, got, c.want)
+		}
 	}
 }
 

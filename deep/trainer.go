@@ -57,6 +57,7 @@ func NewTrainer(s Settings, d *Data, seed uint64, workers int, parallel func(wor
 	n.draw(s.Network.Init, seed)
 	n.feedback(s.Method, s.Network.lenet(), s.Network.Init, seed)
 	s.Augment = s.Augment.of(images)
+	s.Course.Rate, _ = s.rate()
 	if s.Method == KP {
 		s.Course.Decay = s.KP.Decay
 	}
@@ -150,7 +151,7 @@ func (t *Trainer) step() error {
 	t.load(t.data.Train, chosen, true)
 	loss, right := t.judge(t.forward(t.images, len(chosen), true), t.labels, true)
 	if !(math.Abs(loss) <= math.MaxFloat64) {
-		return fmt.Errorf("deep: the loss is %v in batch %d of epoch %d: training has diverged; a smaller rate helps", loss, t.batch, t.epoch)
+		return fmt.Errorf("deep: the loss is %v in batch %d of epoch %d: %s", loss, t.batch, t.epoch, diverged)
 	}
 	t.backward(t.gradient, len(chosen))
 	t.learn(t.s.Course.optimiser(t.epoch))
@@ -164,6 +165,8 @@ func (t *Trainer) step() error {
 	}
 	return nil
 }
+
+const diverged = "training has diverged, and would again if it went on from a checkpoint; run it anew with a smaller training.rate"
 
 // load makes a batch of images: in the network's size, normalised, channel by channel, and changed
 // if they are to be.
