@@ -83,7 +83,7 @@ func TestDeepProlonged(t *testing.T) {
 // A loss that explodes ends the run with a message that says what to do; the last checkpoint, of an
 // epoch before, stays and can be read, and going on from it ends at the same place.
 func TestDeepDiverges(t *testing.T) {
-	spec := deepSpec(t, tinyDeep, "method=dfa", "network={architecture: lenet, init: xavier, hidden: [12, 10]}", "training.rate=0.1", "training.epochs=60")
+	spec := deepSpec(t, tinyDeep, "method=dfa", "network={architecture: lenet, init: xavier, hidden: [12, 10]}", "training.rate=0.3", "training.epochs=30")
 	if spec == nil {
 		return
 	}
