@@ -11,11 +11,12 @@ func (v volume) area() int { return v.height * v.width }
 // layer is one step of the way from images to classes. The slices that it returns belong to it and
 // hold until its next call.
 type layer interface {
-	// forward takes the numbers of n images. With train it keeps what backward needs, and a layer
-	// with statistics uses those of this batch.
+	// forward takes the numbers of n images, which relu changes. With train it keeps what backward
+	// needs, and a layer with statistics uses those of this batch.
 	forward(c *crew, x []float32, n int, train bool) []float32
-	// backward takes the gradient at the output of the last forward, sets the gradients of the
-	// parameters, and returns the gradient at the input; nil if first, where nobody needs it.
+	// backward takes the gradient at the output of the last forward, which relu changes, sets the
+	// gradients of the parameters, and returns the gradient at the input; nil if first, where nobody
+	// needs it.
 	backward(c *crew, dy []float32, n int, first bool) []float32
 	params() []*param
 	out() volume

@@ -89,13 +89,13 @@ func TestLayerGradients(t *testing.T) {
 		}
 		value := func() float64 {
 			sum := 0.0
-			for i, y := range c.l.forward(crew, x, count, true) {
+			for i, y := range c.l.forward(crew, slices.Clone(x), count, true) {
 				sum += weights[i] * float64(y)
 			}
 			return sum
 		}
 		value()
-		gradients := map[string][2][]float32{"input": {x, slices.Clone(c.l.backward(crew, dy, count, false))}}
+		gradients := map[string][2][]float32{"input": {x, slices.Clone(c.l.backward(crew, slices.Clone(dy), count, false))}}
 		for _, p := range c.l.params() {
 			gradients[p.name] = [2][]float32{p.w, slices.Clone(p.gradient)}
 		}
