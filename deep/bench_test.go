@@ -19,8 +19,8 @@ func cpuTime(b *testing.B) float64 {
 	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
 }
 
-// BenchmarkLayers says what each layer costs, forwards and backwards, in a step of learning from 128
-// images; docs/deep.md has the table.
+// BenchmarkLayers says what each layer costs, forwards and backwards, in a step of learning from
+// 128 images; docs/deep.md has the table.
 func BenchmarkLayers(b *testing.B) {
 	const count = 128
 	for _, arch := range []string{"paper", "lenet"} {

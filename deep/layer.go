@@ -15,8 +15,8 @@ type layer interface {
 	// needs, and a layer with statistics uses those of this batch.
 	forward(c *crew, x []float32, n int, train bool) []float32
 	// backward takes the gradient at the output of the last forward, which relu changes, sets the
-	// gradients of the parameters, and returns the gradient at the input; nil if first, where nobody
-	// needs it.
+	// gradients of the parameters, and returns the gradient at the input; nil if first, where
+	// nobody needs it.
 	backward(c *crew, dy []float32, n int, first bool) []float32
 	params() []*param
 	out() volume
@@ -50,8 +50,8 @@ func (s *synapses) isDirect() bool { return s.direct != nil }
 
 // pathway is what errors go back through. The zero value is the weights themselves.
 type pathway struct {
-	// feedback, if not nil, stands in for the weights: of a convolution in the same shape, of a fully
-	// connected layer in that of the transposed weights, inputs x outputs
+	// feedback, if not nil, stands in for the weights: of a convolution in the same shape, of a
+	// fully connected layer in that of the transposed weights, inputs x outputs
 	feedback []float32
 	size     []float32 // of the feedback weights, where their signs are those of the weights
 	back     *param    // the feedback weights, where they learn by gradient

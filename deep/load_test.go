@@ -10,8 +10,8 @@ import (
 
 // Normalisation, exchange of left and right, and shifts, of an image of 2 x 3 pixels in two
 // channels, by hand: mean .2 and deviation .4 make -.5 of 0, 0 of 51, .5 of 102, 1 of 153, 1.5 of
-// 204, 2 of 255; the second channel is the first less 51, with mean 0 and deviation .2: 0 of 0, 1 of
-// 51 and so on.
+// 204, 2 of 255; the second channel is the first less 51, with mean 0 and deviation .2: 0 of 0, 1
+// of 51 and so on.
 func TestLoad(t *testing.T) {
 	const z = -.5 // black
 	want := map[string][]float32{

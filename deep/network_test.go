@@ -108,9 +108,9 @@ func TestLayerGradients(t *testing.T) {
 					want += float64(direction[i]) * float64(g[1][i])
 					norm += float64(g[1][i]) * float64(g[1][i])
 				}
-				// The slope is of the size |gradient|. Outputs up to 100 are rounded to 2^-18, at random:
-				// over a step of .001 the slope is wrong by some parts in a thousand of it. Of the layers
-				// only norm is curved, by (.001/5)^2.
+				// The slope is of the size |gradient|. Outputs up to 100 are rounded to 2^-18, at
+				// random: over a step of .001 the slope is wrong by some parts in a thousand of it.
+				// Of the layers only norm is curved, by (.001/5)^2.
 				if got := slope(g[0], direction, 0.001, value); math.Abs(got-want) > 0.01*math.Sqrt(norm) {
 					t.Errorf("%s, %s: slope %v, gradient says %v", name, what, got, want)
 				}
@@ -134,7 +134,8 @@ func TestLossGradients(t *testing.T) {
 		for k := range 70 {
 			direction := make([]float32, 70)
 			direction[k] = 1
-			// outputs are rounded to 2^-24, of a step of 2^-7 2^-17; the third derivative is below 1
+			// outputs are rounded to 2^-24, of a step of 2^-7 2^-17; the third derivative is below
+			// 1
 			if got := slope(outputs, direction, 1./128, value); math.Abs(got-float64(gradient[k])) > 2e-5 {
 				t.Errorf("loss %s, output %d: slope %v, gradient says %v", loss, k, got, gradient[k])
 			}

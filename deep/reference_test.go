@@ -44,8 +44,8 @@ type reference struct {
 	stages []stage
 	loss   Loss
 	w      map[string][]float64 // parameters, running statistics with _mean and _variance
-	// what errors go back through, by the name of the weights, in the shape of the weights; and from
-	// the output straight to the input of a layer: [neuron or channel][class][y][x]
+	// what errors go back through, by the name of the weights, in the shape of the weights; and
+	// from the output straight to the input of a layer: [neuron or channel][class][y][x]
 	feedback map[string][]float64
 	direct   map[string]func(channel, y, x, class int) float64
 
@@ -533,9 +533,10 @@ func TestReference(t *testing.T) {
 					if len(got) != len(want) {
 						t.Fatalf("%s: %d numbers, want %d", what, len(got), len(want))
 					}
-					// Every sum is rounded to 2^-24 of what it adds, up to 1600 products, and normalisation
-					// over nine images divides by standard deviations down to a tenth, three times: some
-					// thousand times 2^-24 of the largest entry. What is wrong by a thousandth shows.
+					// Every sum is rounded to 2^-24 of what it adds, up to 1600 products, and
+					// normalisation over nine images divides by standard deviations down to a
+					// tenth, three times: some thousand times 2^-24 of the largest entry. What is
+					// wrong by a thousandth shows.
 					size := 0.0
 					for _, w := range want {
 						size = max(size, math.Abs(w))

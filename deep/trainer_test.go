@@ -88,8 +88,8 @@ func TestTrainings(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			// Guessing gives .1 of 300 images, with standard deviation .017, and the loss ln 10 = 2.303.
-			// LeNet with direct feedback needs rates at which four epochs only begin.
+			// Guessing gives .1 of 300 images, with standard deviation .017, and the loss ln 10 =
+			// 2.303. LeNet with direct feedback needs rates at which four epochs only begin.
 			if c.architecture == "lenet" && c.m == DFA {
 				if !(last.TrainLoss < math.Log(10)) {
 					t.Errorf("after %d epochs: %+v", epochs, *last)
