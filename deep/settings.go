@@ -14,7 +14,7 @@ import (
 // with its defaults (settings.Default).
 type Settings struct {
 	Network  NetworkSettings `yaml:"network" doc:"layers and loss"`
-	Method   Method          `yaml:"method" default:"sal" doc:"what errors are sent back through: bp, bp-fa-conv, fa, scfa, usf, dfa, kp, mirror, rdd, sal (docs/deep.md)"`
+	Method   Method          `yaml:"method" default:"sal" doc:"what errors go back through: bp, bp-fa-conv, fa, scfa, usf, dfa, kp, mirror, rdd, sal (docs/deep.md)"`
 	Course   Course          `yaml:"training" doc:"epochs, batches and steps of learning"`
 	Augment  Augment         `yaml:"augmentation" doc:"changes of the training images, drawn anew in each epoch"`
 	KP       KolenPollack    `yaml:"kp" doc:"for method kp"`
