@@ -123,6 +123,22 @@ func ErrorAngle[T Float](up, down []T, m, n int, errors [][]T) float64 {
 	return sum / count
 }
 
+// Angle returns the angle between two vectors, in degrees, 0..180; NaN if one of them is 0. It
+// panics if they have other lengths.
+func Angle[T Float](a, b []T) float64 {
+	if len(a) != len(b) {
+		panic(fmt.Sprintf("alignment: Angle: vectors of %d and %d entries", len(a), len(b)))
+	}
+	var aa, bb, ab float64
+	for i := range a {
+		x, y := float64(a[i]), float64(b[i])
+		aa += float64(x * x)
+		bb += float64(y * y)
+		ab += float64(x * y)
+	}
+	return angle(aa, bb, ab)
+}
+
 // angle returns the angle, in degrees, between vectors with these squared lengths and this product.
 // That of a vector and itself is 0, without what rounding makes of the cosine.
 func angle(ww, bb, wb float64) float64 {

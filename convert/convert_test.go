@@ -267,8 +267,12 @@ func TestConvertDeep(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := s.Config.(*kinds.DeepConfig)
+		decay := c.Course.Decay
+		if method == deep.KP {
+			decay = c.KP.Decay
+		}
 		if o := c.Course.Optimiser; s.Name != "deep-"+entry || c.Method != method || c.Network.Loss != deep.DoubleSoftmax || c.Augment != (deep.Augment{Flip: true}) ||
-			c.Course.Epochs != 7 || c.Course.BatchSize != 64 || o.Rate != 0.02 || o.Momentum != 0.8 || o.Decay != 0.003 {
+			c.Course.Epochs != 7 || c.Course.BatchSize != 64 || o.Rate != 0.02 || o.Momentum != 0.8 || decay != 0.003 {
 			t.Errorf("%s: %q, %+v", entry, s.Name, *c)
 		}
 		if p := c.SALPhase; entry == "spikes" && (p.Iterations != 3 || p.TauRef != 12 || p.UpdateSteps != 600 || p.RateSAL != 0.3 || p.Replicas != 4) {

@@ -122,10 +122,14 @@ func (p *authorsDeep) convert(s *experiment.Spec) {
 	}
 }
 
-// ourDecay is the setting that their weight decay becomes, for all methods.
-const ourDecay = "training.weight_decay"
-
-func (p *authorsDeep) decay(c *kinds.DeepConfig) { c.Course.Decay = *p.Params.WeightDecay }
+// decay sets what their weight decay becomes.
+func (p *authorsDeep) decay(c *kinds.DeepConfig) {
+	if c.Method == deep.KP {
+		c.KP.Decay = *p.Params.WeightDecay
+	} else {
+		c.Course.Decay = *p.Params.WeightDecay
+	}
+}
 
 // times is a product of two lengths that stays large where it does not fit.
 func times(a, b int64) int64 {
@@ -137,7 +141,7 @@ func times(a, b int64) int64 {
 
 func (*authorsDeep) names() [][2]string {
 	return [][2]string{{"training.epochs", "params.n_epochs"}, {"training.batch_size", "params.batch_size"}, {"training.rate", "params.lr"},
-		{"training.momentum", "params.momentum"}, {ourDecay, "params.weight_decay"}, {"sal.iterations", "sal_params.n_iterations"},
+		{"training.momentum", "params.momentum"}, {"training.weight_decay", "params.weight_decay"}, {"kp.decay", "params.weight_decay"}, {"sal.iterations", "sal_params.n_iterations"},
 		{"sal.tau_ref", "sal_params.t_ref"}, {"sal.update_steps", "sal_params.len_epoch"}, {"sal.rate_sal", "sal_params.sal_lr"},
 		{"sal.replicas", "sal_params.batch_size"}, {"rdd.seconds", "rdd_params.rdd_time"}}
 }

@@ -15,10 +15,10 @@ func small(t *testing.T, m Method, edit func(*Network)) *Network {
 	t.Helper()
 	r := rand.New(rand.NewPCG(1, 2))
 	v := volume{2, 16, 16}
-	n := paperNetwork(v, 10, []int{20, 12})
+	n := newNetwork(v, paperStages(20, 12))
 	n.crew = newCrew(2, threads)
-	n.draw(3)
-	n.feedback(m, 5)
+	n.draw(Uniform, 3)
+	n.feedback(m, false, Uniform, 5)
 	if edit != nil {
 		edit(n)
 	}

@@ -168,6 +168,7 @@ func (c MetricSweep) course(m int, s style) *Panel {
 	p := &Panel{Heading: metric.Heading, Note: note, X: Axis{Label: c.X, Tight: true, Whole: true}, Y: c.axis(m)}
 	for k, d := range c.Conditions {
 		switch runs := d.Runs[m]; {
+		case !anyFinite(runs...): // no curve, not a curve with values missing
 		case metric.Counted:
 			p.curve("", d.X, shares(len(d.X), runs), s.lines[k])
 		case s.bands || len(runs) < 2:

@@ -79,6 +79,7 @@ type Claim struct {
 type Tools struct {
 	Kinds   experiment.Kinds
 	Drawers drawings.Drawers
+	Data    string // the folder of data sets that the user named, "" if none
 	// Run runs an experiment in a folder, goes on with it, or finds it finished.
 	Run func(ctx context.Context, spec *experiment.Spec, dir string) error
 	// Sweep does the same for a sweep.
