@@ -16,13 +16,20 @@ func figure8(j *Job) error {
 	if j.Scale == Paper {
 		file, sets = "figure8-sweep.yaml", []string{"fashion-mnist", "mnist", "cifar-10", "svhn"}
 	}
-	// what is not here is told before days of computing, not after
+	if err := needImages(j, sets...); err != nil {
+		return err
+	}
+	return deepSets(j, file, embedded(file), sets)
+}
+
+// needImages tells what is not here before hours of computing, not after.
+func needImages(j *Job, sets ...string) error {
 	for _, s := range dataset.Find(j.Data) {
 		if slices.Contains(sets, s.Name) && s.Missing != "" {
 			return &dataset.NotFoundError{Name: s.Name, Text: s.Missing}
 		}
 	}
-	return deepSets(j, file, embedded(file), sets)
+	return nil
 }
 
 // deepSets runs a sweep over methods and seeds for each set of images, in a folder of its name.
@@ -60,11 +67,7 @@ func (j *Job) deepSet(r *sweep.Result, set string, rows [][]string) ([][]string,
 		for k := range m.metrics["epoch"] {
 			row := []string{set, method, m.values["seed"]}
 			for _, column := range rows[0][3:] {
-				text := ""
-				if x := m.metrics[column][k]; !math.IsNaN(x) {
-					text = fmt.Sprint(x)
-				}
-				row = append(row, text)
+				row = append(row, full(m.metrics[column][k]))
 			}
 			rows = append(rows, row)
 		}

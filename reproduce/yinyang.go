@@ -85,13 +85,6 @@ func yinYang(j *Job) error {
 		return err
 	}
 	within, published, bp, fa := finals["SAL, pairs up to τ"], finals["SAL as published"], finals["BP"], finals["FA"]
-	paired := func(a, b []float64) (mean, se float64) {
-		d := make([]float64, min(len(a), len(b)))
-		for k := range d {
-			d[k] = a[k] - b[k]
-		}
-		return meanError(d)
-	}
 	text := func(a, b []float64) string {
 		mean, se := paired(a, b)
 		return fmt.Sprintf("%+.3f, standard error %.3f (5 seeds)", mean, se)
