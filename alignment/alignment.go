@@ -1,11 +1,11 @@
 // Package alignment measures how near feedback weights are to the transpose of the forward weights
 // between the same neurons, which backpropagation would use in their place (docs/model.md,
-// section 7).
+// sections 7 and 8).
 //
 // Of two layers of m neurons below and n above, W (n x m) are the forward weights and B (m x n) the
 // feedback weights, both flat and row-major, row = postsynaptic. W' is the transpose of W. Weights
 // may be float64 or float32; sums are float64, in the order of the rows of B, and products are
-// rounded before they are added. No matrix is copied.
+// rounded before they are added. What measures copies no matrix.
 //
 // An angle says nothing about lengths: feedback of the right direction may still be many times as
 // large as W'. Look at Ratio beside it.
@@ -18,6 +18,21 @@ import (
 
 // Float is the type of a weight.
 type Float interface{ ~float32 | ~float64 }
+
+// Transposed returns the transpose of a matrix of so many rows and columns: of forward weights, in
+// the order of the feedback weights between the same neurons. It panics if w has another size.
+func Transposed[T Float](w []T, rows, columns int) []T {
+	if len(w) != rows*columns {
+		panic(fmt.Sprintf("alignment: Transposed: %d numbers for %d x %d", len(w), rows, columns))
+	}
+	t := make([]T, 0, len(w))
+	for j := range columns {
+		for i := range rows {
+			t = append(t, w[i*columns+j])
+		}
+	}
+	return t
+}
 
 // Measures compare B with W'.
 type Measures struct {
@@ -106,6 +121,22 @@ func ErrorAngle[T Float](up, down []T, m, n int, errors [][]T) float64 {
 		}
 	}
 	return sum / count
+}
+
+// Angle returns the angle between two vectors, in degrees, 0..180; NaN if one of them is 0. It
+// panics if they have other lengths.
+func Angle[T Float](a, b []T) float64 {
+	if len(a) != len(b) {
+		panic(fmt.Sprintf("alignment: Angle: vectors of %d and %d entries", len(a), len(b)))
+	}
+	var aa, bb, ab float64
+	for i := range a {
+		x, y := float64(a[i]), float64(b[i])
+		aa += float64(x * x)
+		bb += float64(y * y)
+		ab += float64(x * y)
+	}
+	return angle(aa, bb, ab)
 }
 
 // angle returns the angle, in degrees, between vectors with these squared lengths and this product.

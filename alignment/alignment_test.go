@@ -3,9 +3,17 @@ package alignment
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 )
+
+// TestTransposed: feedback weights stand beside the forward weights between the same neurons.
+func TestTransposed(t *testing.T) {
+	if got, want := Transposed([]float64{1, 2, 3, 4, 5, 6}, 2, 3), []float64{1, 4, 2, 5, 3, 6}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
 
 // TestCompare on matrices worked out by hand.
 func TestCompare(t *testing.T) {
@@ -57,6 +65,34 @@ func TestAngleByHand(t *testing.T) {
 	}
 	if a := Compare([]float64{1, 1}, []float64{1, 1}, 2, 1); a.Angle > 1e-5 || !math.IsNaN(a.Correlation) || a.Signs != 1 || a.Variance != 0 {
 		t.Errorf("constant and equal: %+v", a)
+	}
+}
+
+// TestAngle: of vectors, by hand, in both types; the same as Compare of a row.
+func TestAngle(t *testing.T) {
+	for _, c := range []struct {
+		a, b []float64
+		want float64
+	}{
+		{[]float64{3, 4}, []float64{8, 6}, math.Acos(24./25) * 180 / math.Pi},
+		{[]float64{1, 0, 0}, []float64{0, 5, 0}, 90},
+		{[]float64{1, 2, 3}, []float64{-1, -2, -3}, 180},
+		{[]float64{.5, .25, 1}, []float64{.5, .25, 1}, 0},
+		{[]float64{0, 0}, []float64{1, 1}, math.NaN()},
+		{nil, nil, math.NaN()},
+	} {
+		var a, b []float32
+		for i := range c.a {
+			a, b = append(a, float32(c.a[i])), append(b, float32(c.b[i]))
+		}
+		x, y := Angle(c.a, c.b), Angle(a, b)
+		// the arc cosine near -1 loses half of the digits
+		if math.IsNaN(c.want) != math.IsNaN(x) || x != y && !math.IsNaN(x) || math.Abs(x-c.want) > 1e-5 {
+			t.Errorf("%v and %v: %v and, as float32, %v degrees, want %v", c.a, c.b, x, y, c.want)
+		}
+		if z := Compare(c.a, c.b, 1, len(c.a)).Angle; z != x && !math.IsNaN(x) {
+			t.Errorf("%v and %v: %v degrees, Compare says %v", c.a, c.b, x, z)
+		}
 	}
 }
 

@@ -29,7 +29,7 @@ func options(n int, end int64) CounterOptions {
 	return CounterOptions{Neurons: n, End: end, Window: sal.Window(synapse.Half{Shape: synapse.TriangularWindow, Tau: 10}), MaxLag: 10, Bin: 1, Blocks: 2}
 }
 
-// TestHandTables: docs/model.md, sections 3 and 5, two and three spikes at a time. Lags of i after
+// TestHandTables: docs/model.md, section 3, two and three spikes at a time. Lags of i after
 // j, then of j after i, then coincidences.
 func TestHandTables(t *testing.T) {
 	for _, c := range []struct {
@@ -97,7 +97,7 @@ func randomTrain(seed uint64, n, spikes int, gap int64) (events []spike.Event, e
 	return events, now + 1
 }
 
-// bruteForce pairs by the words of section 5, in O(n^2) for each spike.
+// bruteForce pairs by the words of section 3, in O(n^2) for each spike.
 func bruteForce(events []spike.Event, o CounterOptions) (hist []uint32, coin []uint32, sums []float64) {
 	n, bins := o.Neurons, o.Bins()
 	hist, coin, sums = make([]uint32, n*n*bins), make([]uint32, n*n), make([]float64, n*n)

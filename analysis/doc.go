@@ -12,7 +12,7 @@
 //
 // # What is counted
 //
-// Pairing is nearest (docs/model.md, sections 3 and 5): a spike of one neuron at t pairs with the
+// Pairing is nearest (docs/model.md, section 3): a spike of one neuron at t pairs with the
 // other's latest spike at s < t, unless it has spiked itself at or after s. At a coincidence both
 // spikes pair with what came before; the coincidence itself has lag zero, no weight, and a count of
 // its own. With the causal pair sums

@@ -3,7 +3,6 @@ package analysis
 import (
 	"fmt"
 	"math"
-	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"gonum.org/v1/gonum/mathext"
 
 	"spikealign/internal/random"
+	"spikealign/internal/testenv"
 	"spikealign/sal"
 	"spikealign/sampling"
 	"spikealign/spike"
@@ -19,12 +19,6 @@ import (
 )
 
 var salTest = TestOptions{Level: 0.05, Replicates: 400, MinWeight: 20}
-
-func long(t *testing.T) {
-	if os.Getenv("SPIKEALIGN_LONG") != "1" {
-		t.Skip("long validation: set SPIKEALIGN_LONG=1")
-	}
-}
 
 // TestStudent against closed forms for 1, 2 and 4 degrees of freedom and gonum's incomplete beta
 // function.
@@ -222,7 +216,7 @@ func TestFalseAlarms(t *testing.T) {
 }
 
 func TestFalseAlarmsLong(t *testing.T) {
-	long(t)
+	testenv.NeedsLong(t)
 	checkFalseAlarms(t, 1000, 8, 50, 4e8)
 	checkFalseAlarms(t, 1000, 8, 10, 4e8)
 	checkFalseAlarms(t, 1000, 30, 50, 4e8)
@@ -294,7 +288,7 @@ func TestCoverage(t *testing.T) {
 }
 
 func TestCoverageLong(t *testing.T) {
-	long(t)
+	testenv.NeedsLong(t)
 	checkCoverage(t, 1500, 40000, 1e9, 50, 1000)
 	checkCoverage(t, 1500, 40000, 1e9, 20, 1000)
 }

@@ -37,13 +37,13 @@ var floors = [][]string{
 	{"synapse", "internal/yamlconf"},
 	{"settings", "spike"},
 	{"dataset", "experiments", "figure"},
-	{"internal/durable", "internal/npz", "internal/progress", "internal/random"},
-	{"internal/detmath", "internal/gemm", "internal/quantile", "internal/state"},
+	{"internal/durable", "internal/gemm", "internal/npz", "internal/progress", "internal/random"},
+	{"internal/detmath", "internal/quantile", "internal/state", "internal/testenv", "internal/vector"},
 }
 
 // pure are the packages that know numbers only: no files, no network, no log, no clock.
 var pure = []string{"spike", "synapse", "sal", "alignment", "stdd", "boltzmann", "sampling", "microcircuit", "layered", "transport", "deep", "mismatch", "settings",
-	"internal/detmath", "internal/gemm", "internal/random", "internal/quantile", "internal/state"}
+	"internal/detmath", "internal/gemm", "internal/random", "internal/quantile", "internal/state", "internal/vector"}
 
 // source is what the files of a package without its tests import, for whatever system.
 type source struct {

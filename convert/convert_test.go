@@ -7,13 +7,14 @@ import (
 	"strings"
 	"testing"
 
+	"spikealign/deep"
 	"spikealign/experiment"
 	"spikealign/kinds"
 	"spikealign/microcircuit"
 	"spikealign/sampling"
 )
 
-var known = experiment.Kinds{kinds.Sampling{}, kinds.Microcircuit{}}
+var known = experiment.Kinds{kinds.Sampling{}, kinds.Microcircuit{}, kinds.Deep{}}
 
 const authorsFile = `
 dim: 5
@@ -45,7 +46,7 @@ func TestConvertErrors(t *testing.T) {
 		"kind: sweep\ngrid: []\n":  "x.yaml is a sweep file already; run it with: spikealign sweep x.yaml",
 		"network_properties: {}\n": "network_properties.t_ref = 0: must be given",
 	} {
-		if _, _, err := File(known, "x.yaml", []byte(text), false); err == nil || !strings.Contains(err.Error(), want) {
+		if _, _, err := File(known, "x.yaml", []byte(text), Options{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", text, err, want)
 		}
 	}
@@ -53,7 +54,7 @@ func TestConvertErrors(t *testing.T) {
 
 // TestConvert: every setting of an authors' file arrives, and what comes out is a valid experiment.
 func TestConvert(t *testing.T) {
-	s, notes, err := File(known, "example.yaml", []byte(authorsFile), true)
+	s, notes, err := File(known, "example.yaml", []byte(authorsFile), Options{AuthorsTiming: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,11 +71,11 @@ func TestConvert(t *testing.T) {
 	if len(notes) != 1 || !strings.HasPrefix(notes[0], "example.yaml:19: stdp.sal.noise = 0.07: left out: ") || !strings.Contains(notes[0], "plasticity.noise: 0.05") {
 		t.Errorf("notes %q", notes)
 	}
-	_, notes, err = File(known, "example.yaml", []byte(strings.Replace(strings.ReplaceAll(authorsFile, "num_last_spikes: 1", "num_last_spikes: 3"), "0.07", "0.05", 1)), true)
+	_, notes, err = File(known, "example.yaml", []byte(strings.Replace(strings.ReplaceAll(authorsFile, "num_last_spikes: 1", "num_last_spikes: 3"), "0.07", "0.05", 1)), Options{AuthorsTiming: true})
 	if err != nil || len(notes) != 2 || !strings.HasPrefix(notes[0], "example.yaml:5: sim_params.num_last_spikes = 3: left out: ") || !strings.HasPrefix(notes[1], "example.yaml:17: stdp.num_last_spikes = 3: ") {
 		t.Errorf("notes %q, %v", notes, err)
 	}
-	s, _, err = File(known, "example.yaml", []byte(authorsFile), false)
+	s, _, err = File(known, "example.yaml", []byte(authorsFile), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +92,7 @@ func TestConvert(t *testing.T) {
 		{"sim_params: {t_ref: &t 30, tau_syn: *t, num_last_spikes: 1}", "sim_params: {t_ref: &t 30, num_last_spikes: 1}", "sim_params.tau_syn"},
 		{"tau_syn: *t", "tau_syn: 1e9", "sim_params.tau_syn = 1e9: becomes network.tau_syn, which "},
 	} {
-		_, _, err := File(known, "example.yaml", []byte(strings.Replace(authorsFile, c.old, c.new, 1)), false)
+		_, _, err := File(known, "example.yaml", []byte(strings.Replace(authorsFile, c.old, c.new, 1)), Options{})
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want mention of %q", c.new, err, c.want)
 		}
@@ -143,7 +144,7 @@ u_input: {training: [-1, 0, 1.5], validation: [-2.0, 2.0]}
 // TestConvertMicrocircuit: every setting of an authors' microcircuit arrives, and what comes out is
 // a valid experiment.
 func TestConvertMicrocircuit(t *testing.T) {
-	s, notes, err := File(known, "circuit.yaml", []byte(authorsCircuit), false)
+	s, notes, err := File(known, "circuit.yaml", []byte(authorsCircuit), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +180,7 @@ func TestConvertMicrocircuit(t *testing.T) {
 		old, new string
 		method   microcircuit.Method
 	}{{"share_weights: false", "share_weights: true", microcircuit.BP}, {"update_down: true", "update_down: false", microcircuit.FA}} {
-		s, _, err := File(known, "circuit.yaml", []byte(strings.Replace(authorsCircuit, c.old, c.new, 1)), false)
+		s, _, err := File(known, "circuit.yaml", []byte(strings.Replace(authorsCircuit, c.old, c.new, 1)), Options{})
 		if err != nil || s.Config.(*kinds.MicrocircuitConfig).Plasticity.Method != c.method {
 			t.Errorf("%s: %v", c.new, err)
 		}
@@ -203,7 +204,7 @@ func TestConvertMicrocircuit(t *testing.T) {
 		{"random_weights_init_limits: {up: [-3.0, 2.0], down: [-1.0, 4.0]}", "random_weights_init_limits: {}", "random_weights_init_limits"},
 		{"training: [-1, 0, 1.5]", "training: []", "u_input.training"},
 	} {
-		_, _, err := File(known, "circuit.yaml", []byte(strings.Replace(authorsCircuit, c.old, c.new, 1)), false)
+		_, _, err := File(known, "circuit.yaml", []byte(strings.Replace(authorsCircuit, c.old, c.new, 1)), Options{})
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want mention of %q", c.new, err, c.want)
 		}
@@ -215,7 +216,7 @@ func TestConvertMicrocircuit(t *testing.T) {
 func TestConvertFewerValidations(t *testing.T) {
 	for shown := range 3 {
 		text := strings.Replace(authorsCircuit, "len_validation: 2", fmt.Sprintf("len_validation: %d", shown), 1)
-		s, notes, err := File(known, "circuit.yaml", []byte(text), false)
+		s, notes, err := File(known, "circuit.yaml", []byte(text), Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -231,4 +232,114 @@ func TestConvertFewerValidations(t *testing.T) {
 			t.Errorf("len_validation %d: notes %q", shown, notes)
 		}
 	}
+}
+
+const authorsDeepFile = `
+plain:
+  params: &p {n_epochs: 7, batch_size: 64, lr: 0.02, momentum: 0.8, weight_decay: 0.003, use_backprop: False, use_kp: False, use_fa_conv_layers: False, use_scfa: False}
+back:
+  params: {<<: *p, use_backprop: True}
+bound:
+  params: {<<: *p, use_backprop: True, use_fa_conv_layers: True}
+decays:
+  params: {<<: *p, use_kp: True}
+signs:
+  params: {<<: *p, use_scfa: True}
+spikes:
+  params: *p
+  sal_params:
+    n_iterations: 3
+    use_sal: True
+    t_ref: 12
+    len_epoch: 50
+    sal_lr: 0.3
+    batch_size: 4
+jumps:
+  params: *p
+  rdd_params: {rdd_time: 15, use_rdd: True, every_epoch: True}
+`
+
+// TestConvertDeep: every setting of an entry arrives, and each entry is a valid experiment.
+func TestConvertDeep(t *testing.T) {
+	for entry, method := range map[string]deep.Method{"plain": deep.FA, "back": deep.BP, "bound": deep.BPFA, "decays": deep.KP, "signs": deep.SCFA, "spikes": deep.SAL, "jumps": deep.RDD} {
+		s, notes, err := File(known, "deep.yaml", []byte(authorsDeepFile), Options{Entry: entry})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := s.Config.(*kinds.DeepConfig)
+		decay := c.Course.Decay
+		if method == deep.KP {
+			decay = c.KP.Decay
+		}
+		if o := c.Course.Optimiser; s.Name != "deep-"+entry || c.Method != method || c.Network.Loss != deep.DoubleSoftmax || c.Augment != (deep.Augment{Flip: true}) ||
+			c.Course.Epochs != 7 || c.Course.BatchSize != 64 || o.Rate != 0.02 || o.Momentum != 0.8 || decay != 0.003 {
+			t.Errorf("%s: %q, %+v", entry, s.Name, *c)
+		}
+		if p := c.SALPhase; entry == "spikes" && (p.Iterations != 3 || p.TauRef != 12 || p.UpdateSteps != 600 || p.RateSAL != 0.3 || p.Replicas != 4) {
+			t.Errorf("SAL phase %+v", p)
+		}
+		if entry == "jumps" && c.RDDPhase.Seconds != 15 {
+			t.Errorf("RDD phase %+v", c.RDDPhase)
+		}
+		if len(notes) != 1 || !strings.HasPrefix(notes[0], "deep.yaml: "+entry+": does not name its images") {
+			t.Errorf("notes %q", notes)
+		}
+	}
+	one, _, _ := strings.Cut(authorsDeepFile, "back:")
+	if s, _, err := File(known, "deep.yaml", []byte(one), Options{}); err != nil || s.Name != "deep-plain" {
+		t.Errorf("the only entry: %v", err)
+	}
+	for _, c := range []struct{ entry, old, new, want string }{
+		{"", "", "", "deep.yaml holds several experiments; choose an entry: plain, back, bound, decays, signs, spikes, jumps"},
+		{"sal", "", "", `deep.yaml has no entry "sal"; there are plain, `},
+		{"plain", "n_epochs: 7", "epochs: 7", "deep.yaml:3: plain.params.epochs = 7: unknown key; did you mean params.n_epochs?\ndeep.yaml:3: plain.params.n_epochs = null: must be given"},
+		{"plain", "n_epochs: 7", "n_epochs: 0", "deep.yaml:3: plain.params.n_epochs = 0: becomes training.epochs, which must be between 1"},
+		{"plain", "n_epochs: 7", "n_epochs: soon", "deep.yaml:3: plain.params.n_epochs = soon: is not a whole number"},
+		{"plain", "weight_decay: 0.003", "weight_decay: -1", "plain.params.weight_decay = -1: becomes training.weight_decay, which "},
+		{"spikes", "n_iterations: 3", "iterations: 3", "deep.yaml:15: spikes.sal_params.iterations = 3: unknown key"},
+		{"spikes", "    sal_lr: 0.3\n", "", "deep.yaml:15: spikes.sal_params.sal_lr = null: must be given"},
+		{"spikes", "len_epoch: 50", "len_epoch: 9000000000000000000", "deep.yaml:18: spikes.sal_params.len_epoch = 9000000000000000000: becomes sal.update_steps, which "},
+		{"spikes", "  sal_params:", "  sal:", "deep.yaml:14: spikes.sal = {n_iterations: 3, use_sal: True, t_ref: 12, len_epoch: 50...: unknown key"},
+		{"spikes", "params: *p\n  sal_params", "params: {<<: *p, use_scfa: True}\n  sal_params", "deep.yaml:16: spikes.sal_params.use_sal = True: only one method at a time can be converted; params.use_scfa is another"},
+		{"jumps", "every_epoch: True", "every_epoch: False", "jumps.rdd_params.every_epoch = False: only true can be converted"},
+		{"signs", "use_scfa: True", "use_scfa: True, use_fa_conv_layers: True", "signs.params.use_fa_conv_layers = True: only with use_backprop"},
+	} {
+		text := strings.Replace(authorsDeepFile, c.old, c.new, 1)
+		if _, _, err := File(known, "deep.yaml", []byte(text), Options{Entry: c.entry}); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s, %s: %v, want mention of %q", c.entry, c.new, err, c.want)
+		}
+	}
+	if _, _, err := File(known, "example.yaml", []byte(authorsFile), Options{Entry: "sal"}); err == nil || !strings.Contains(err.Error(), "no entry to choose") {
+		t.Errorf("an entry of a file without: %v", err)
+	}
+}
+
+// FuzzFile: whatever a parameter file holds, there is an error with a place, or an experiment that
+// is written and read as it is.
+func FuzzFile(f *testing.F) {
+	for _, text := range []string{authorsFile, authorsCircuit, authorsDeepFile, "", "kind: sampling\n", "a: {params: }\n", "a: &a {params: *a}\n", "a: {params: {}}\na: {params: {}}\n"} {
+		for _, entry := range []string{"", "spikes", "a"} {
+			f.Add(text, entry)
+		}
+	}
+	f.Fuzz(func(t *testing.T, text, entry string) {
+		s, _, err := File(known, "x.yaml", []byte(text), Options{Entry: entry})
+		if err != nil {
+			if !strings.HasPrefix(err.Error(), "x.yaml") {
+				t.Fatalf("no place: %v", err)
+			}
+			return
+		}
+		first, err := s.Marshal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := known.Parse("x.yaml", first)
+		if err != nil {
+			t.Fatalf("what was written is refused: %v", err)
+		}
+		if second, err := again.Marshal(); err != nil || string(second) != string(first) {
+			t.Fatalf("%v, or written anew it differs", err)
+		}
+	})
 }

@@ -64,7 +64,7 @@ func (p *authorsMicrocircuit) convert(s *experiment.Spec) {
 	for _, w := range p.Teacher.Weights {
 		c.Task.Teacher.Up = append(c.Task.Teacher.Up, [][]float64{{w.Up}})
 	}
-	c.Task.Teacher.Steps = p.TeacherRun.TPattern * n.TRef
+	c.Task.Teacher.Steps = times(p.TeacherRun.TPattern, n.TRef)
 	patterns := func(xs []float64) []microcircuit.Pattern {
 		ps := []microcircuit.Pattern{}
 		for _, x := range xs {
@@ -73,7 +73,7 @@ func (p *authorsMicrocircuit) convert(s *experiment.Spec) {
 		return ps
 	}
 	c.Task.Train, c.Task.Validation = patterns(p.Input.Training), patterns(p.validation())
-	c.Course = microcircuit.Course{Epochs: st.NumEpochs, EpochPatterns: st.LenEpoch, AlignPatterns: st.LenSymmetrization, PatternSteps: st.TPattern * n.TRef,
+	c.Course = microcircuit.Course{Epochs: st.NumEpochs, EpochPatterns: st.LenEpoch, AlignPatterns: st.LenSymmetrization, PatternSteps: times(st.TPattern, n.TRef),
 		Skip: n.LearningLag, ReportEvery: 1}
 }
 

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"spikealign/internal/durable"
+	"spikealign/internal/testenv"
 )
 
 // TestForms reads every set in every form in which it may lie in a folder.
@@ -205,7 +206,7 @@ func fashion(t testing.TB) *Set {
 	t.Helper()
 	set, err := Open(t.TempDir(), "fashion-mnist")
 	var missing *NotFoundError
-	if errors.As(err, &missing) && os.Getenv("SPIKEALIGN_CI") != "1" { // .ci/run installs it
+	if errors.As(err, &missing) && !testenv.Complete() { // .ci/run installs it
 		t.Skip(err)
 	}
 	if err != nil {

@@ -18,6 +18,7 @@ type crew struct {
 type hand struct {
 	mul     gemm.Work
 	columns []float32
+	pixels  []uint8
 }
 
 func newCrew(workers int, parallel func(int, func(int))) *crew {

@@ -8,32 +8,27 @@ const block = 48
 // dense is a fully connected layer with biases.
 type dense struct {
 	inputs, outputs int
-	weights, bias   *param // outputs x inputs, row = postsynaptic
-	// feedback, if not nil, stands in for the transposed weights on the way back: inputs x outputs.
-	feedback []float32
-	size     []float32 // of the feedback weights, where their signs are those of the weights
-	back     *param    // the feedback weights, where they learn by gradient
-	// direct, if not nil, takes the place of all that comes back from above: the gradient at the
-	// input is that of the network's output through these weights, inputs x classes.
-	direct []float32
+	synapses        // weights are outputs x inputs, row = postsynaptic
 
 	x, y, dx []float32
+
+	noise, echo, product []float32 // of the weight mirror
 }
 
 func newDense(name string, inputs, outputs int) *dense {
-	return &dense{inputs: inputs, outputs: outputs, weights: newParam(name, outputs, inputs), bias: newParam(name+"_bias", outputs)}
+	return &dense{inputs: inputs, outputs: outputs, synapses: synapses{
+		weights: newParam(name, outputs, inputs), bias: newParam(name+"_bias", outputs), fanIn: inputs, fanOut: outputs,
+	}}
 }
 
 func (l *dense) out() volume { return volume{l.outputs, 1, 1} }
-
-func (l *dense) params() []*param { return []*param{l.weights, l.bias} }
 
 func (l *dense) forward(c *crew, x []float32, n int, train bool) []float32 {
 	l.x, l.y = x, grow(l.y, n*l.outputs)
 	c.each((n+block-1)/block, func(h *hand, k int) {
 		from, to := k*block, min((k+1)*block, n)
 		y := l.y[from*l.outputs : to*l.outputs]
-		h.mul.Mul(y, l.outputs, gemm.Rows(x[from*l.inputs:], l.inputs), gemm.Rows(l.weights.w, l.inputs).T(), to-from, l.outputs, l.inputs, false)
+		h.mul.Mul(y, l.outputs, gemm.Rows(x[from*l.inputs:], l.inputs), gemm.Rows(l.weights.w, l.inputs).T(), to-from, l.outputs, l.inputs)
 		for len(y) > 0 {
 			for i, b := range l.bias.w {
 				y[i] += b
@@ -47,7 +42,7 @@ func (l *dense) forward(c *crew, x []float32, n int, train bool) []float32 {
 func (l *dense) backward(c *crew, dy []float32, n int, first bool) []float32 {
 	c.each((l.outputs+block-1)/block, func(h *hand, k int) {
 		from, to := k*block, min((k+1)*block, l.outputs)
-		h.mul.Mul(l.weights.gradient[from*l.inputs:], l.inputs, gemm.Rows(dy[from:], l.outputs).T(), gemm.Rows(l.x, l.inputs), to-from, l.inputs, n, false)
+		h.mul.Mul(l.weights.gradient[from*l.inputs:], l.inputs, gemm.Rows(dy[from:], l.outputs).T(), gemm.Rows(l.x, l.inputs), to-from, l.inputs, n)
 	})
 	clear(l.bias.gradient)
 	for i := range n {
@@ -68,12 +63,17 @@ func (l *dense) backward(c *crew, dy []float32, n int, first bool) []float32 {
 	return l.sendBack(c, dy, n, l.outputs, back)
 }
 
+func (l *dense) sendDirect(c *crew, errors []float32, n int) []float32 {
+	classes := len(errors) / n
+	return l.sendBack(c, errors, n, classes, gemm.Rows(l.direct, classes).T())
+}
+
 // sendBack returns the gradient at the input: errors, so many for each image, through back.
 func (l *dense) sendBack(c *crew, errors []float32, n, count int, back gemm.Matrix) []float32 {
 	l.dx = grow(l.dx, n*l.inputs)
 	c.each((n+block-1)/block, func(h *hand, k int) {
 		from, to := k*block, min((k+1)*block, n)
-		h.mul.Mul(l.dx[from*l.inputs:], l.inputs, gemm.Rows(errors[from*count:], count), back, to-from, l.inputs, count, false)
+		h.mul.Mul(l.dx[from*l.inputs:], l.inputs, gemm.Rows(errors[from*count:], count), back, to-from, l.inputs, count)
 	})
 	return l.dx
 }

@@ -11,13 +11,53 @@ func (v volume) area() int { return v.height * v.width }
 // layer is one step of the way from images to classes. The slices that it returns belong to it and
 // hold until its next call.
 type layer interface {
-	// forward takes the numbers of n images. With train it keeps what backward needs, and a layer
-	// with statistics uses those of this batch.
+	// forward takes the numbers of n images, which relu changes. With train it keeps what backward
+	// needs, and a layer with statistics uses those of this batch.
 	forward(c *crew, x []float32, n int, train bool) []float32
-	// backward takes the gradient at the output of the last forward, sets the gradients of the
-	// parameters, and returns the gradient at the input; nil if first, where nobody needs it.
+	// backward takes the gradient at the output of the last forward, which relu changes, sets the
+	// gradients of the parameters, and returns the gradient at the input; nil if first, where
+	// nobody needs it.
 	backward(c *crew, dy []float32, n int, first bool) []float32
 	params() []*param
+	out() volume
+}
+
+// directed is a layer to which the error at the output of the network can come directly.
+type directed interface {
+	isDirect() bool
+	// sendDirect returns the gradient at the input: the errors at the outputs of the network, of n
+	// images, through the direct weights.
+	sendDirect(c *crew, errors []float32, n int) []float32
+}
+
+// synapses are the weights of a layer and what errors go back through.
+type synapses struct {
+	weights       *param
+	bias          *param // nil: none
+	fanIn, fanOut int    // inputs of a neuron above, and neurons above that an input reaches
+	key           uint64 // of its random numbers
+	pathway
+}
+
+func (s *synapses) params() []*param {
+	if s.bias == nil {
+		return []*param{s.weights}
+	}
+	return []*param{s.weights, s.bias}
+}
+
+func (s *synapses) isDirect() bool { return s.direct != nil }
+
+// pathway is what errors go back through. The zero value is the weights themselves.
+type pathway struct {
+	// feedback, if not nil, stands in for the weights: of a convolution in the same shape, of a
+	// fully connected layer in that of the transposed weights, inputs x outputs
+	feedback []float32
+	size     []float32 // of the feedback weights, where their signs are those of the weights
+	back     *param    // the feedback weights, where they learn by gradient
+	// direct, if not nil, takes the place of all that comes back from above: the gradient at the
+	// input is that at the network's outputs through these weights, inputs x classes
+	direct []float32
 }
 
 // param is a set of parameters that learn.

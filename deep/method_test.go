@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"spikealign/alignment"
 	"spikealign/internal/random"
 )
 
@@ -14,10 +15,10 @@ func small(t *testing.T, m Method, edit func(*Network)) *Network {
 	t.Helper()
 	r := rand.New(rand.NewPCG(1, 2))
 	v := volume{2, 16, 16}
-	n := paperNetwork(v, 10, []int{20, 12})
+	n := newNetwork(v, paperStages(20, 12))
 	n.crew = newCrew(2, threads)
-	n.draw(3)
-	n.feedback(m, 5)
+	n.draw(Uniform, 3)
+	n.feedback(m, false, Uniform, 5)
 	if edit != nil {
 		edit(n)
 	}
@@ -25,16 +26,6 @@ func small(t *testing.T, m Method, edit func(*Network)) *Network {
 	n.judge(n.forward(x, 21, true), labels, true)
 	n.backward(n.gradient, 21)
 	return n
-}
-
-func transposed(w []float32, rows, columns int) []float32 {
-	t := make([]float32, len(w))
-	for i := range rows {
-		for k := range columns {
-			t[k*rows+i] = w[i*columns+k]
-		}
-	}
-	return t
 }
 
 func sameGradients(t *testing.T, a, b *Network, from int) {
@@ -51,7 +42,7 @@ func sameGradients(t *testing.T, a, b *Network, from int) {
 func TestFeedbackOfTransposedWeightsIsBackpropagation(t *testing.T) {
 	fa := small(t, FA, func(n *Network) {
 		for _, d := range n.dense {
-			d.feedback = transposed(d.weights.w, d.outputs, d.inputs)
+			d.feedback = alignment.Transposed(d.weights.w, d.outputs, d.inputs)
 		}
 		for _, c := range n.convs {
 			c.feedback = slices.Clone(c.weights.w)
@@ -140,7 +131,7 @@ func TestMirror(t *testing.T) {
 		d.mirror(n.crew, &stream, 128, 1/float32(k+1))
 	}
 	// an entry is a mean of 51200 products; |W row| is about sqrt(20/3)/sqrt(20) = .58
-	want, sum := transposed(d.weights.w, d.outputs, d.inputs), 0.0
+	want, sum := alignment.Transposed(d.weights.w, d.outputs, d.inputs), 0.0
 	for i, b := range d.feedback {
 		sum += math.Pow(float64(b-want[i]), 2)
 	}

@@ -2,22 +2,21 @@ package deep
 
 import (
 	"fmt"
-	"math"
 
 	"spikealign/internal/detmath"
-	"spikealign/internal/gemm"
 	"spikealign/internal/random"
 )
 
 // Network is a feed-forward network of layers. It is not for several goroutines; it can use several
 // threads by itself.
 type Network struct {
-	in     volume
-	layers []layer
-	dense  []*dense
-	convs  []*conv
-	crew   *crew
-	loss   Loss
+	in       volume
+	layers   []layer
+	dense    []*dense
+	convs    []*conv
+	synapses []*synapses // of all layers that have weights, from below
+	crew     *crew
+	loss     Loss
 
 	gradient []float32 // of the mean loss at the outputs
 }
@@ -33,47 +32,65 @@ const (
 	DoubleSoftmax
 )
 
-// paperNetwork is the convolutional network of figure 8.
-func paperNetwork(in volume, classes int, hidden []int) *Network {
+// stage is a layer with weights and what follows it. ReLU follows all but the last.
+type stage struct {
+	filters, kernel int // of a convolution of kernel x kernel
+	neurons         int // of a fully connected layer, if filters is 0
+	bias            bool
+	norm, pool      bool
+}
+
+// newNetwork returns the network that the stages describe, all weights 0.
+func newNetwork(in volume, stages []stage) *Network {
 	n := &Network{in: in}
-	v := in
-	for k := range 2 {
-		c := newConv(fmt.Sprintf("conv_%d", k+1), v, 64, 5)
-		v = c.out()
-		p := &pool{in: v}
-		n.convs = append(n.convs, c)
-		n.layers = append(n.layers, c, &relu{in: v}, newNorm(fmt.Sprintf("conv_%d_norm", k+1), v), p)
-		v = p.out()
+	v, convs, flat := in, 0, false
+	add := func(l layer) {
+		n.layers = append(n.layers, l)
+		v = l.out()
 	}
-	n.layers = append(n.layers, &flatten{in: v})
-	below := v.size()
-	for k, m := range append(hidden[:len(hidden):len(hidden)], classes) {
-		d := newDense(fmt.Sprintf("dense_%d", k+1), below, m)
-		n.dense = append(n.dense, d)
-		n.layers = append(n.layers, d)
-		if k < len(hidden) {
-			n.layers = append(n.layers, &relu{in: d.out()}, newNorm(fmt.Sprintf("dense_%d_norm", k+1), d.out()))
+	for k, s := range stages {
+		var name string
+		if s.filters > 0 {
+			convs++
+			name = fmt.Sprintf("conv_%d", convs)
+			c := newConv(name, v, s.filters, s.kernel, s.bias)
+			c.key = uint64(1000 + len(n.convs))
+			n.synapses = append(n.synapses, &c.synapses)
+			n.convs = append(n.convs, c)
+			add(c)
+		} else {
+			if !flat {
+				add(&flatten{in: v})
+				flat = true
+			}
+			name = fmt.Sprintf("dense_%d", k+1-convs)
+			d := newDense(name, v.size(), s.neurons)
+			d.key = uint64(2000 + len(n.dense))
+			n.synapses = append(n.synapses, &d.synapses)
+			n.dense = append(n.dense, d)
+			add(d)
 		}
-		below = m
+		if k == len(stages)-1 {
+			return n
+		}
+		add(&relu{in: v})
+		if s.norm {
+			add(newNorm(name+"_norm", v))
+		}
+		if s.pool {
+			add(&pool{in: v})
+		}
 	}
 	return n
 }
 
-// draw gives the weights their start: evenly from +-1/sqrt(fan-in), biases too.
-func (n *Network) draw(seed uint64) {
-	fill := func(w []float32, p random.Purpose, part uint64, fanIn int) {
-		s := random.New(seed, p, part, 0)
-		bound := 1 / math.Sqrt(float64(fanIn))
-		for i := range w {
-			w[i] = float32(float64(bound * (2*s.Float64() - 1)))
+// draw gives the weights their start.
+func (n *Network) draw(init Init, seed uint64) {
+	for _, s := range n.synapses {
+		init.fill(s.weights.w, s.fanIn, s.fanOut, random.New(seed, random.InitialWeights, s.key, 0))
+		if s.bias != nil && init == Uniform {
+			init.fill(s.bias.w, s.fanIn, s.fanOut, random.New(seed, random.InitialBias, s.key, 0))
 		}
-	}
-	for k, c := range n.convs {
-		fill(c.weights.w, random.InitialWeights, uint64(1000+k), c.taps())
-	}
-	for k, d := range n.dense {
-		fill(d.weights.w, random.InitialWeights, uint64(2000+k), d.inputs)
-		fill(d.bias.w, random.InitialBias, uint64(2000+k), d.inputs)
 	}
 }
 
@@ -161,10 +178,12 @@ func softmax(x []float64) {
 func (n *Network) backward(gradient []float32, images int) {
 	output := gradient
 	for k := len(n.layers) - 1; k >= 0; k-- {
-		gradient = n.layers[k].backward(n.crew, gradient, images, k == 0)
-		if d, ok := n.layers[k].(*dense); ok && d.direct != nil {
-			classes := len(output) / images
-			gradient = d.sendBack(n.crew, output, images, classes, gemm.Rows(d.direct, classes).T())
+		l, first := n.layers[k], k == 0
+		d, ok := l.(directed)
+		direct := ok && d.isDirect()
+		gradient = l.backward(n.crew, gradient, images, first || direct)
+		if direct && !first {
+			gradient = d.sendDirect(n.crew, output, images)
 		}
 	}
 }

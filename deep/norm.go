@@ -11,22 +11,25 @@ const (
 // and variance 1 over the batch, in training, or over what the running statistics remember, and
 // then scaled and shifted by what it has learned.
 type norm struct {
-	in         volume
-	scale      *param
-	shift      *param
-	mean       []float32 // running statistics
-	variance   []float32
-	hat, y, dx []float32
-	factor     []float32 // 1/standard deviation of the last batch
+	in       volume
+	scale    *param
+	shift    *param
+	mean     []float32 // running statistics
+	variance []float32
+	x, y, dx []float32
+	center   []float32 // mean of the last batch
+	factor   []float32 // 1/standard deviation of it
 }
 
 func newNorm(name string, in volume) *norm {
-	l := &norm{in: in, scale: newParam(name+"_scale", in.channels), shift: newParam(name+"_shift", in.channels), mean: make([]float32, in.channels), variance: make([]float32, in.channels), factor: make([]float32, in.channels)}
+	l := &norm{in: in, scale: newParam(name+"_scale", in.channels), shift: newParam(name+"_shift", in.channels), mean: make([]float32, in.channels), variance: make([]float32, in.channels), center: make([]float32, in.channels), factor: make([]float32, in.channels)}
 	for k := range l.scale.w {
 		l.scale.w[k], l.variance[k] = 1, 1
 	}
 	return l
 }
+
+func (l *norm) out() volume { return l.in }
 
 func (l *norm) params() []*param { return []*param{l.scale, l.shift} }
 
@@ -39,10 +42,7 @@ func (l *norm) channel(ch, n int) (from, count, stride int) {
 }
 
 func (l *norm) forward(c *crew, x []float32, n int, train bool) []float32 {
-	l.y = grow(l.y, len(x))
-	if train {
-		l.hat = grow(l.hat, len(x))
-	}
+	l.x, l.y = x, grow(l.y, len(x))
 	c.each(l.in.channels, func(_ *hand, ch int) {
 		from, count, stride := l.channel(ch, n)
 		mean, factor := l.mean[ch], float32(1/math.Sqrt(float64(l.variance[ch])+normEpsilon))
@@ -78,19 +78,11 @@ func (l *norm) forward(c *crew, x []float32, n int, train bool) []float32 {
 			l.mean[ch] += float32(normMomentum * (m - float64(l.mean[ch])))
 			l.variance[ch] += float32(normMomentum * (unbiased - float64(l.variance[ch])))
 			mean, factor = float32(m), float32(1/math.Sqrt(v+normEpsilon))
-			l.factor[ch] = factor
+			l.center[ch], l.factor[ch] = mean, factor
 		}
 		scale, shift := l.scale.w[ch], l.shift.w[ch]
-		if !train {
-			for i := from; i <= end; i += stride {
-				l.y[i] = float32(float32((x[i]-mean)*factor)*scale) + shift
-			}
-			return
-		}
 		for i := from; i <= end; i += stride {
-			h := float32((x[i] - mean) * factor)
-			l.hat[i] = h
-			l.y[i] = float32(h*scale) + shift
+			l.y[i] = float32(float32((x[i]-mean)*factor)*scale) + shift
 		}
 	})
 	return l.y
@@ -101,26 +93,28 @@ func (l *norm) backward(c *crew, dy []float32, n int, first bool) []float32 {
 	c.each(l.in.channels, func(_ *hand, ch int) {
 		from, count, stride := l.channel(ch, n)
 		end := from + (count-1)*stride
+		center, inverse := l.center[ch], l.factor[ch]
+		hat := func(i int) float32 { return float32((l.x[i] - center) * inverse) }
 		var a, b, p, q float64
 		i := from
 		for ; i+stride <= end; i += 2 * stride {
 			g, h := float64(dy[i]), float64(dy[i+stride])
 			a += g
 			b += h
-			p += float64(g * float64(l.hat[i]))
-			q += float64(h * float64(l.hat[i+stride]))
+			p += float64(g * float64(hat(i)))
+			q += float64(h * float64(hat(i+stride)))
 		}
 		for ; i <= end; i += stride {
 			a += float64(dy[i])
-			p += float64(float64(dy[i]) * float64(l.hat[i]))
+			p += float64(float64(dy[i]) * float64(hat(i)))
 		}
 		sum, product := a+b, p+q
 		l.shift.gradient[ch], l.scale.gradient[ch] = float32(sum), float32(product)
 		// of what reaches the input, the parts along 1 and along hat are taken away
 		mean, along := float32(sum/float64(count)), float32(product/float64(count))
-		factor := float32(l.factor[ch] * l.scale.w[ch])
+		factor := float32(inverse * l.scale.w[ch])
 		for i := from; i <= end; i += stride {
-			l.dx[i] = float32((dy[i] - mean - float32(l.hat[i]*along)) * factor)
+			l.dx[i] = float32((dy[i] - mean - float32(hat(i)*along)) * factor)
 		}
 	})
 	return l.dx

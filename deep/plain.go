@@ -2,36 +2,36 @@ package deep
 
 import "math"
 
-// relu is max(0, x).
+// relu is max(0, x), in the memory of x, and of dy on the way back: nobody else needs these.
 type relu struct {
-	in    volume
-	y, dx []float32
+	in volume
+	y  []float32
 }
 
+func (l *relu) out() volume      { return l.in }
 func (l *relu) params() []*param { return nil }
 
 func (l *relu) forward(c *crew, x []float32, n int, train bool) []float32 {
-	l.y = grow(l.y, len(x))
+	l.y = x
 	split(c, len(x), func(from, to int) {
-		y := l.y[from:to]
-		for i, v := range x[from:to] {
+		y := x[from:to]
+		for i, v := range y {
 			y[i] = max(v, 0)
 		}
 	})
-	return l.y
+	return x
 }
 
 func (l *relu) backward(c *crew, dy []float32, n int, first bool) []float32 {
-	l.dx = grow(l.dx, len(dy))
 	split(c, len(dy), func(from, to int) {
-		dx, g := l.dx[from:to], dy[from:to]
+		g := dy[from:to]
 		for i, v := range l.y[from:to] {
 			// of the bits of v all are 0, or the sign is: no branch
 			mask := uint32(int32(-math.Float32bits(v)) >> 31)
-			dx[i] = math.Float32frombits(math.Float32bits(g[i]) & mask)
+			g[i] = math.Float32frombits(math.Float32bits(g[i]) & mask)
 		}
 	})
-	return l.dx
+	return dy
 }
 
 // split works on the ranges of n numbers.
@@ -45,6 +45,13 @@ type pool struct {
 	in    volume
 	y, dx []float32
 	from  []uint8 // which of the four
+}
+
+// ordered returns the bits of a number as an integer in the same order, with which no branch is
+// needed to find the largest.
+func ordered(v float32) int32 {
+	b := int32(math.Float32bits(v))
+	return b ^ (b >> 31 & math.MaxInt32)
 }
 
 func (l *pool) out() volume      { return volume{l.in.channels, l.in.height / 2, l.in.width / 2} }
@@ -66,17 +73,17 @@ func (l *pool) forward(c *crew, x []float32, n int, train bool) []float32 {
 				lower := image[(2*r+1)*l.in.width:][:2*o.width]
 				y, from := l.y[at:][:o.width], l.from[at:][:o.width]
 				for k := range y {
-					best, which := upper[2*k], uint8(0)
-					if v := upper[2*k+1]; v > best {
+					best, which := ordered(upper[2*k]), 0
+					if v := ordered(upper[2*k+1]); v > best {
 						best, which = v, 1
 					}
-					if v := lower[2*k]; v > best {
+					if v := ordered(lower[2*k]); v > best {
 						best, which = v, 2
 					}
-					if v := lower[2*k+1]; v > best {
+					if v := ordered(lower[2*k+1]); v > best {
 						best, which = v, 3
 					}
-					y[k], from[k] = best, which
+					y[k], from[k] = math.Float32frombits(uint32(best^(best>>31&math.MaxInt32))), uint8(which)
 				}
 				at += o.width
 			}
@@ -112,6 +119,7 @@ type flatten struct {
 	y, dx []float32
 }
 
+func (l *flatten) out() volume      { return volume{l.in.size(), 1, 1} }
 func (l *flatten) params() []*param { return nil }
 
 func (l *flatten) forward(c *crew, x []float32, n int, train bool) []float32 {

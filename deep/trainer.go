@@ -31,6 +31,14 @@ type Trainer struct {
 	spikes  int64
 	steps   int64 // of spiking phases, of all replicas
 
+	mirrored int               // steps of the present phase of noise
+	learner  transport.Learner // the present spiking phase; nil: none has begun
+
+	tested     int // images of the present test
+	testLoss   float64
+	testRight  int
+	testChosen []int32
+
 	images []float32
 	labels []uint8
 }
@@ -43,11 +51,16 @@ func NewTrainer(s Settings, d *Data, seed uint64, workers int, parallel func(wor
 	if err := d.Check(); err != nil {
 		return nil, err
 	}
-	in := volume{d.Channels, d.Height, d.Width}
-	n := paperNetwork(in, d.Classes, s.Network.Hidden)
+	images := volume{d.Channels, d.Height, d.Width}
+	n := newNetwork(s.Network.input(images), s.Network.stages(d.Classes))
 	n.loss, n.crew = s.Network.Loss, newCrew(workers, parallel)
-	n.draw(seed)
-	n.feedback(s.Method, seed)
+	n.draw(s.Network.Init, seed)
+	n.feedback(s.Method, s.Network.lenet(), s.Network.Init, seed)
+	s.Augment = s.Augment.of(images)
+	s.Course.Rate, _ = s.rate()
+	if s.Method == KP {
+		s.Course.Decay = s.KP.Decay
+	}
 	return &Trainer{Network: n, s: s, data: d, seed: seed, workers: workers, run: parallel, batch: -1}, nil
 }
 
@@ -81,25 +94,33 @@ type Report struct {
 }
 
 // Run trains to the end of the present epoch and returns its report. If ctx ends before, it returns
-// nil after the present batch, or piece of a phase.
+// nil after the present batch, or piece of a phase or of the test: a later call goes on with the
+// same results.
 func (t *Trainer) Run(ctx context.Context) (*Report, error) {
 	for {
-		if t.batch < 0 {
-			if err := t.phase(); err != nil {
-				return nil, err
+		switch {
+		case t.batch < 0:
+			done, err := t.phase(ctx)
+			if err != nil {
+				return nil, fmt.Errorf("deep: %s phase before epoch %d: %w", t.s.Method, t.epoch, err)
 			}
-			t.shuffle()
-			t.batch = 0
-		} else if t.batch < t.Batches() {
+			if done {
+				t.shuffle()
+				t.batch = 0
+			}
+		case t.batch < t.Batches():
 			if err := t.step(); err != nil {
 				return nil, err
 			}
-		}
-		if t.batch == t.Batches() {
-			r := &Report{TrainLoss: t.lossSum / float64(t.seen()), TrainAccuracy: float64(t.right) / float64(t.seen())}
-			r.TestLoss, r.TestAccuracy = t.test()
-			t.epoch, t.batch, t.lossSum, t.right = t.epoch+1, -1, 0, 0
-			return r, nil
+		default:
+			t.test()
+			if n := len(t.data.Test.Labels); t.tested == n {
+				seen := float64(t.seen())
+				r := &Report{t.lossSum / seen, float64(t.right) / seen, t.testLoss / float64(n), float64(t.testRight) / float64(n)}
+				t.epoch, t.batch, t.lossSum, t.right = t.epoch+1, -1, 0, 0
+				t.tested, t.testLoss, t.testRight = 0, 0, 0
+				return r, nil
+			}
 		}
 		if ctx.Err() != nil {
 			return nil, nil
@@ -130,10 +151,10 @@ func (t *Trainer) step() error {
 	t.load(t.data.Train, chosen, true)
 	loss, right := t.judge(t.forward(t.images, len(chosen), true), t.labels, true)
 	if !(math.Abs(loss) <= math.MaxFloat64) {
-		return fmt.Errorf("deep: the loss is %v in batch %d of epoch %d: training has diverged; a smaller rate helps", loss, t.batch, t.epoch)
+		return fmt.Errorf("deep: the loss is %v in batch %d of epoch %d: %s", loss, t.batch, t.epoch, diverged)
 	}
 	t.backward(t.gradient, len(chosen))
-	t.learn(t.s.Course.Optimiser)
+	t.learn(t.s.Course.optimiser(t.epoch))
 	t.lossSum += loss
 	t.right += right
 	t.batch++
@@ -145,11 +166,14 @@ func (t *Trainer) step() error {
 	return nil
 }
 
-// load makes a batch of images: normalised, channel by channel, and changed if they are to be.
+const diverged = "training has diverged, and would again if it went on from a checkpoint; run it anew with a smaller training.rate"
+
+// load makes a batch of images: in the network's size, normalised, channel by channel, and changed
+// if they are to be.
 func (t *Trainer) load(set Set, chosen []int32, augment bool) {
-	d := t.data
-	n, area := len(chosen), d.Height*d.Width
-	t.images = grow(t.images, n*d.Channels*area)
+	d, size := t.data, t.in
+	n, area := len(chosen), size.area()
+	t.images = grow(t.images, n*size.size())
 	t.labels = slices.Grow(t.labels[:0], n)[:n]
 	tables := make([][256]float32, d.Channels)
 	for c := range tables {
@@ -157,7 +181,7 @@ func (t *Trainer) load(set Set, chosen []int32, augment bool) {
 			tables[c][v] = float32((float64(v)/255 - d.Mean[c]) / d.SD[c])
 		}
 	}
-	t.crew.each(n, func(_ *hand, i int) {
+	t.crew.each(n, func(h *hand, i int) {
 		k := int(chosen[i])
 		t.labels[i] = set.Labels[k]
 		flip, dx, dy := false, 0, 0
@@ -169,22 +193,27 @@ func (t *Trainer) load(set Set, chosen []int32, augment bool) {
 			dx = int(float64(draw.Float64()*span)) - t.s.Augment.Crop
 		}
 		for c := range d.Channels {
-			from := set.Images[(k*d.Channels+c)*area:][:area]
+			from := set.Images[(k*d.Channels+c)*d.Height*d.Width:][:d.Height*d.Width]
+			if len(from) != area {
+				h.pixels = slices.Grow(h.pixels[:0], area)[:area]
+				enlarge(h.pixels, from, size.height, size.width, d.Height, d.Width)
+				from = h.pixels
+			}
 			to := t.images[(c*n+i)*area:][:area]
 			table := &tables[c]
-			for y := range d.Height {
-				row := to[y*d.Width:][:d.Width]
-				if y+dy < 0 || y+dy >= d.Height {
+			for y := range size.height {
+				row := to[y*size.width:][:size.width]
+				if y+dy < 0 || y+dy >= size.height {
 					clearTo(row, table[0])
 					continue
 				}
-				line := from[(y+dy)*d.Width:][:d.Width]
+				line := from[(y+dy)*size.width:][:size.width]
 				for x := range row {
 					at := x
 					if flip {
-						at = d.Width - 1 - x
+						at = size.width - 1 - x
 					}
-					if at += dx; at < 0 || at >= d.Width {
+					if at += dx; at < 0 || at >= size.width {
 						row[x] = table[0]
 					} else {
 						row[x] = table[line[at]]
@@ -195,68 +224,128 @@ func (t *Trainer) load(set Set, chosen []int32, augment bool) {
 	})
 }
 
+// enlarge makes a height x width image of a smaller one, fromHeight x fromWidth, by bilinear
+// interpolation between the centres of pixels, rounded to whole grey values. Beyond the outer
+// centres it goes on evenly.
+func enlarge(dst, src []uint8, height, width, fromHeight, fromWidth int) {
+	unit := 4 * height * width
+	for y := range height {
+		top, bottom, down := between(y, height, fromHeight)
+		for x := range width {
+			left, right, across := between(x, width, fromWidth)
+			upper := int(src[top*fromWidth+left])*(2*width-across) + int(src[top*fromWidth+right])*across
+			lower := int(src[bottom*fromWidth+left])*(2*width-across) + int(src[bottom*fromWidth+right])*across
+			dst[y*width+x] = uint8((upper*(2*height-down) + lower*down + unit/2) / unit)
+		}
+	}
+}
+
+// between returns the two of from pixels between whose centres the centre of pixel i of n lies, and
+// how far from the first to the second, in parts of 2*n.
+func between(i, n, from int) (low, high, part int) {
+	place := (2*i+1)*from - n
+	if place < 0 {
+		return 0, 0, 0
+	}
+	low = place / (2 * n)
+	return low, min(low+1, from-1), place % (2 * n)
+}
+
 func clearTo(row []float32, v float32) {
 	for i := range row {
 		row[i] = v
 	}
 }
 
-// test returns mean loss and accuracy on the test images.
-func (t *Trainer) test() (loss, accuracy float64) {
-	n, b := len(t.data.Test.Labels), 256
-	right := 0
-	for from := 0; from < n; from += b {
-		var chosen []int32
-		for i := from; i < min(from+b, n); i++ {
-			chosen = append(chosen, int32(i))
-		}
-		t.load(t.data.Test, chosen, false)
-		l, r := t.judge(t.forward(t.images, len(chosen), false), t.labels, false)
-		loss += l
-		right += r
+// test shows the next of the test images.
+func (t *Trainer) test() {
+	from, to := t.tested, min(t.tested+testBatch, len(t.data.Test.Labels))
+	t.testChosen = t.testChosen[:0]
+	for i := from; i < to; i++ {
+		t.testChosen = append(t.testChosen, int32(i))
 	}
-	return loss / float64(n), float64(right) / float64(n)
+	t.load(t.data.Test, t.testChosen, false)
+	loss, right := t.judge(t.forward(t.images, to-from, false), t.labels, false)
+	t.testLoss += loss
+	t.testRight += right
+	t.tested = to
 }
 
-// phase lets the feedback weights learn before an epoch.
-func (t *Trainer) phase() error {
+const testBatch = 256
+
+// phase lets the feedback weights learn before an epoch. If ctx ends before, it returns false, and
+// a later call goes on.
+func (t *Trainer) phase(ctx context.Context) (done bool, err error) {
 	switch t.s.Method {
 	case Mirror:
-		draw := random.New(t.seed, random.MethodSpikes, uint64(t.epoch), 0)
-		for range t.s.Mirrored.Steps {
+		for t.mirrored < t.s.Mirrored.Steps {
+			draw := random.New(t.seed, random.MethodSpikes, uint64(t.epoch), uint64(t.mirrored))
 			for _, d := range t.dense {
 				d.mirror(t.crew, &draw, t.s.Course.BatchSize, float32(t.s.Mirrored.Rate))
 			}
+			t.mirrored++
+			if ctx.Err() != nil && t.mirrored < t.s.Mirrored.Steps {
+				return false, nil
+			}
 		}
-	case SAL:
-		s := t.s.SALPhase
-		s.Layers = t.s.layers(t.in, t.data.Classes)
-		l, err := layered.NewTrainer(s.SAL, t.spiking(), layered.Neurons{}, layered.Synapses{}, t.phaseSeed())
-		if err != nil {
-			return err
+		t.mirrored = 0
+	case SAL, RDD:
+		if t.learner == nil {
+			if t.learner, err = t.newLearner(); err != nil {
+				return false, err
+			}
 		}
-		l.Workers, l.Parallel = t.workers, t.run
-		if err := l.Run(context.Background(), s.Iterations*s.UpdateSteps); err != nil {
-			return fmt.Errorf("deep: SAL phase before epoch %d: %w", t.epoch, err)
+		until, replicas := t.phaseSteps()
+		if err := t.learner.Run(ctx, until); err != nil || t.learner.Time() < until {
+			return false, err
 		}
-		t.take(l.Down)
-		t.spikes += l.SpikeCount()
-		t.steps += l.Time() * int64(s.Replicas)
-	case RDD:
-		s := t.s.RDDPhase
-		l, err := s.RDD.Start(transport.Problem{Layers: t.s.layers(t.in, t.data.Classes), Weights: t.spiking(), Seed: t.phaseSeed(), Workers: t.workers, Parallel: t.run})
-		if err != nil {
-			return err
+		for l, d := range t.dense {
+			for i, x := range t.learner.Down(l) {
+				d.feedback[i] = float32(x)
+			}
 		}
-		step, _ := s.RDD.Clock()
-		if err := l.Run(context.Background(), int64(math.Round(s.Seconds/step))); err != nil {
-			return fmt.Errorf("deep: RDD phase before epoch %d: %w", t.epoch, err)
-		}
-		t.take(l.Down)
-		t.spikes += l.SpikeCount()
-		t.steps += l.Time()
+		t.spikes += t.learner.SpikeCount()
+		t.steps += t.learner.Time() * replicas
+		t.learner = nil
 	}
-	return nil
+	return true, nil
+}
+
+// phaseSteps returns the steps of a spiking phase and its replicas.
+func (t *Trainer) phaseSteps() (steps, replicas int64) {
+	if t.s.Method == SAL {
+		return t.s.SALPhase.Iterations * t.s.SALPhase.UpdateSteps, int64(t.s.SALPhase.Replicas)
+	}
+	step, _ := t.s.RDDPhase.Clock()
+	return int64(math.Round(t.s.RDDPhase.Seconds / step)), 1
+}
+
+// newLearner returns the spiking phase before the present epoch at its beginning.
+func (t *Trainer) newLearner() (transport.Learner, error) {
+	layers := []int{t.dense[0].inputs}
+	for _, d := range t.dense {
+		layers = append(layers, d.outputs)
+	}
+	if t.s.Method == RDD {
+		return t.s.RDDPhase.RDD.Start(transport.Problem{Layers: layers, Weights: t.spiking(), Seed: t.phaseSeed(), Workers: t.workers, Parallel: t.run})
+	}
+	s := t.s.SALPhase.SAL
+	s.Layers = layers
+	l, err := layered.NewTrainer(s, t.spiking(), layered.Neurons{}, layered.Synapses{}, t.phaseSeed())
+	if err != nil {
+		return nil, err
+	}
+	l.Workers, l.Parallel = t.workers, t.run
+	return l, nil
+}
+
+// Unlearned reports whether spiking phases or phases of noise have left all feedback weights as
+// they were drawn.
+func (t *Trainer) Unlearned() bool {
+	if t.s.Method != SAL && t.s.Method != RDD && t.s.Method != Mirror {
+		return false
+	}
+	return !slices.ContainsFunc(t.dense, func(d *dense) bool { return !slices.Equal(d.feedback, d.drawn(t.s.Network.Init, t.seed)) })
 }
 
 // phaseSeed is the seed of the present phase.
@@ -284,21 +373,19 @@ func float64s(x []float32) []float64 {
 	return y
 }
 
-func (t *Trainer) take(down func(l int) []float64) {
-	for l, d := range t.dense {
-		for i, x := range down(l) {
-			d.feedback[i] = float32(x)
-		}
-	}
-}
-
 // Alignments compare the feedback weights of each fully connected layer with its transposed forward
-// weights; nil for bp and bp-fa-conv, which use those.
+// weights. All is NaN for a layer to which the error of the output comes directly. It returns nil
+// for bp and bp-fa-conv, which use the transposed weights.
 func (t *Trainer) Alignments() []alignment.Measures {
+	if t.s.Method == BP || t.s.Method == BPFA {
+		return nil
+	}
 	var as []alignment.Measures
 	for _, d := range t.dense {
-		if d.feedback == nil {
-			return nil
+		if d.isDirect() {
+			nan := math.NaN()
+			as = append(as, alignment.Measures{Angle: nan, Ratio: nan, Correlation: nan, Signs: nan, Variance: nan})
+			continue
 		}
 		if d.size != nil {
 			d.concord()
@@ -309,77 +396,51 @@ func (t *Trainer) Alignments() []alignment.Measures {
 }
 
 // UpdateAngles returns, for each layer with weights from below, the angle in degrees between the
-// gradient of the method and that of backpropagation, for the first images of the training set.
-// Running statistics and gradients are left as they were.
+// gradient of the method and that of backpropagation, for the first images of the training set;
+// NaN if one of them is 0. Running statistics are left as they were.
 func (t *Trainer) UpdateAngles() (names []string, angles []float64) {
 	n := min(t.s.Course.BatchSize, len(t.data.Train.Labels))
 	var chosen []int32
 	for i := range n {
 		chosen = append(chosen, int32(i))
 	}
-	type kept struct{ mean, variance []float32 }
-	var norms []kept
-	for _, l := range t.layers {
-		if b, ok := l.(*norm); ok {
-			norms = append(norms, kept{slices.Clone(b.mean), slices.Clone(b.variance)})
-		}
+	norms := t.norms()
+	var kept [][]float32
+	for _, l := range norms {
+		kept = append(kept, slices.Clone(l.mean), slices.Clone(l.variance))
 	}
 	t.load(t.data.Train, chosen, false)
 	t.judge(t.forward(t.images, n, true), t.labels, true)
+	for k, l := range norms {
+		l.mean, l.variance = kept[2*k], kept[2*k+1]
+	}
 	t.backward(t.gradient, n)
 	var mine [][]float32
-	var weights []*param
-	for _, c := range t.convs {
-		weights = append(weights, c.weights)
-	}
-	for _, d := range t.dense {
-		weights = append(weights, d.weights)
-	}
-	for _, p := range weights {
-		mine = append(mine, slices.Clone(p.gradient))
-	}
-	// the same backwards through the transposed weights
-	type pathways struct{ feedback, size, direct []float32 }
-	var saved []pathways
-	var filters [][]float32
-	for _, c := range t.convs {
-		filters = append(filters, c.feedback)
-		c.feedback = nil
-	}
-	for _, d := range t.dense {
-		saved = append(saved, pathways{d.feedback, d.size, d.direct})
-		d.feedback, d.size, d.direct = nil, nil, nil
+	var ways []pathway
+	for _, s := range t.synapses {
+		mine, ways = append(mine, slices.Clone(s.weights.gradient)), append(ways, s.pathway)
+		s.pathway = pathway{}
 	}
 	t.backward(t.gradient, n)
-	for k, p := range weights {
-		var aa, bb, ab float64
-		for i, x := range p.gradient {
-			a, b := float64(mine[k][i]), float64(x)
-			aa += float64(a * a)
-			bb += float64(b * b)
-			ab += float64(a * b)
-		}
-		names = append(names, p.name)
-		cosine := ab / math.Sqrt(aa) / math.Sqrt(bb)
-		angles = append(angles, math.Acos(min(max(cosine, -1), 1))*180/math.Pi)
-	}
-	for k, c := range t.convs {
-		c.feedback = filters[k]
-	}
-	for k, d := range t.dense {
-		d.feedback, d.size, d.direct = saved[k].feedback, saved[k].size, saved[k].direct
-	}
-	k := 0
-	for _, l := range t.layers {
-		if b, ok := l.(*norm); ok {
-			b.mean, b.variance = norms[k].mean, norms[k].variance
-			k++
-		}
+	for k, s := range t.synapses {
+		names, angles = append(names, s.weights.name), append(angles, alignment.Angle(mine[k], s.weights.gradient))
+		s.pathway = ways[k]
 	}
 	return names, angles
 }
 
-const trainerTag = "DPT1"
+// norms are the layers with running statistics.
+func (n *Network) norms() []*norm {
+	var all []*norm
+	for _, l := range n.layers {
+		if b, ok := l.(*norm); ok {
+			all = append(all, b)
+		}
+	}
+	return all
+}
+
+const trainerTag = "DPT2"
 
 // AppendBinary appends the state, without settings, data and seed, to b.
 func (t *Trainer) AppendBinary(b []byte) ([]byte, error) {
@@ -390,9 +451,17 @@ func (t *Trainer) AppendBinary(b []byte) ([]byte, error) {
 	w.Int(int64(t.right))
 	w.Int(t.spikes)
 	w.Int(t.steps)
+	w.Int(int64(t.mirrored))
+	w.Int(int64(t.tested))
+	w.Float(t.testLoss)
+	w.Int(int64(t.testRight))
 	for _, x := range t.numbers() {
 		w.Count(len(x))
 		w.Float32s(x)
+	}
+	w.Bool(t.learner != nil)
+	if t.learner != nil {
+		w.Block(t.learner)
 	}
 	return w.End()
 }
@@ -403,15 +472,13 @@ func (t *Trainer) numbers() [][]float32 {
 	for _, p := range t.params() {
 		all = append(all, p.w, p.velocity)
 	}
-	for _, l := range t.layers {
-		if b, ok := l.(*norm); ok {
-			all = append(all, b.mean, b.variance)
-		}
+	for _, l := range t.norms() {
+		all = append(all, l.mean, l.variance)
 	}
 	for _, d := range t.dense {
 		if d.back != nil {
 			all = append(all, d.back.w, d.back.velocity)
-		} else if d.feedback != nil {
+		} else if d.feedback != nil && d.size == nil {
 			all = append(all, d.feedback)
 		}
 	}
@@ -428,10 +495,29 @@ func (t *Trainer) UnmarshalBinary(b []byte) error {
 	t.right = int(r.Int())
 	t.spikes = r.Int()
 	t.steps = r.Int()
-	r.Check(t.epoch >= 0 && t.epoch <= 1<<40 && t.batch >= -1 && t.batch < t.Batches() && t.right >= 0, "impossible place")
+	t.mirrored = int(r.Int())
+	t.tested = int(r.Int())
+	t.testLoss = r.Finite()
+	t.testRight = int(r.Int())
+	r.Check(t.epoch >= 0 && t.epoch <= 1<<40 && t.batch >= -1 && t.batch <= t.Batches() && t.right >= 0, "impossible place")
+	r.Check(t.mirrored >= 0 && (t.mirrored == 0 || t.batch < 0 && t.mirrored < t.s.Mirrored.Steps), "impossible place in a phase")
+	r.Check(t.tested >= 0 && t.testRight >= 0 && t.testRight <= t.tested && (t.tested == 0 || t.batch == t.Batches() && t.tested < len(t.data.Test.Labels)), "impossible place in the test")
 	for _, x := range t.numbers() {
 		r.CountIs(len(x))
 		r.Float32s(x)
+	}
+	t.learner = nil
+	if r.Bool() && r.Err() == nil {
+		r.Check(t.batch < 0 && (t.s.Method == SAL || t.s.Method == RDD), "impossible phase")
+		if err := r.Err(); err != nil {
+			return err
+		}
+		l, err := t.newLearner()
+		if err != nil {
+			return err
+		}
+		t.learner = l
+		r.Block(l)
 	}
 	if err := r.Done(); err != nil {
 		return err
@@ -450,27 +536,31 @@ type Weights struct {
 }
 
 // Weights returns all weights, biases, running statistics and feedback weights, row =
-// postsynaptic. Names are conv_1, dense_1, dense_1_bias, dense_1_feedback and so on. The values
-// belong to the trainer.
+// postsynaptic. Names are conv_1, dense_1, dense_1_bias, dense_1_feedback, dense_2_direct and so
+// on. The values belong to the trainer.
 func (t *Trainer) Weights() []Weights {
 	var all []Weights
 	for _, p := range t.params() {
 		all = append(all, Weights{p.name, p.shape, p.w})
 	}
-	for _, l := range t.layers {
-		if b, ok := l.(*norm); ok {
-			name := strings.TrimSuffix(b.scale.name, "_scale")
-			all = append(all, Weights{name + "_mean", []int{len(b.mean)}, b.mean}, Weights{name + "_variance", []int{len(b.variance)}, b.variance})
-		}
+	for _, l := range t.norms() {
+		name := strings.TrimSuffix(l.scale.name, "_scale")
+		all = append(all, Weights{name + "_mean", []int{len(l.mean)}, l.mean}, Weights{name + "_variance", []int{len(l.variance)}, l.variance})
 	}
 	for _, c := range t.convs {
 		if c.feedback != nil {
 			all = append(all, Weights{c.weights.name + "_feedback", c.weights.shape, c.feedback})
 		}
+		if c.direct != nil {
+			all = append(all, Weights{c.weights.name + "_direct", []int{c.in.channels, c.in.height, c.in.width, t.data.Classes}, c.direct})
+		}
 	}
 	for _, d := range t.dense {
 		if d.feedback != nil {
 			all = append(all, Weights{d.weights.name + "_feedback", []int{d.inputs, d.outputs}, d.feedback})
+		}
+		if d.direct != nil {
+			all = append(all, Weights{d.weights.name + "_direct", []int{d.inputs, t.data.Classes}, d.direct})
 		}
 	}
 	return all

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"spikealign/alignment"
 	"spikealign/experiment"
 	"spikealign/figure"
 )
@@ -55,36 +56,36 @@ func alignmentOf(f *experiment.Folder) ([]Picture, error) {
 	for l := range m.Angles {
 		m.Angles[l], m.ErrorAngles[l], m.Correlations[l] = m.Angles[l][:n], m.ErrorAngles[l][:n], m.Correlations[l][:n]
 	}
-	if err := alignedWeights(f, &m); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if m.Layers, err = AlignedWeights(f); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	return []Picture{{"alignment", m}}, nil
 }
 
-// alignedWeights reads the weights of a finished run.
-func alignedWeights(f *experiment.Folder, m *figure.Align) error {
+// AlignedWeights reads the weights of a finished run of kind align, layer by layer.
+func AlignedWeights(f *experiment.Folder) (layers []figure.FeedbackLayer, err error) {
 	z, err := f.Arrays()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer z.Close()
 	for l := 0; z.Has(fmt.Sprintf("up_%d", l+1)); l++ {
 		up, shape, err := z.Float64s(fmt.Sprintf("up_%d", l+1))
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if len(shape) != 2 {
-			return fmt.Errorf("%s: up_%d is no matrix", f.Path(experiment.ArraysFile), l+1)
+			return nil, fmt.Errorf("%s: up_%d is no matrix", f.Path(experiment.ArraysFile), l+1)
 		}
-		w := figure.FeedbackLayer{Up: transposed(up, shape[0], shape[1])}
+		w := figure.FeedbackLayer{Up: alignment.Transposed(up, shape[0], shape[1])}
 		w.Up0 = w.Up
 		if w.Down0, _, err = z.Float64s(fmt.Sprintf("down_%d_initial", l)); err != nil {
-			return err
+			return nil, err
 		}
 		if w.Down, _, err = z.Float64s(fmt.Sprintf("down_%d_final", l)); err != nil {
-			return err
+			return nil, err
 		}
-		m.Layers = append(m.Layers, w)
+		layers = append(layers, w)
 	}
-	return nil
+	return layers, nil
 }

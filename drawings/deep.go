@@ -26,15 +26,8 @@ func deepOf(f *experiment.Folder) ([]Picture, error) {
 	if err != nil {
 		return nil, err
 	}
-	for k, layer := range alignment["layer"] {
-		l := int(layer) - 1
-		if !(l >= 0 && l <= len(m.Angles)) {
-			return nil, fmt.Errorf("%s: row %d is of layer %v", f.Path("alignment.csv"), k+2, layer)
-		}
-		if l == len(m.Angles) {
-			m.Angles = append(m.Angles, nil)
-		}
-		m.Angles[l] = append(m.Angles[l], alignment["angle_deg"][k])
+	if m.Angles, err = byLayer(f, alignment, "angle_deg"); err != nil {
+		return nil, err
 	}
 	head, rows, err := f.Rows("updates")
 	if err != nil {

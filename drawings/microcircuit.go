@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 
+	"spikealign/alignment"
 	"spikealign/experiment"
 	"spikealign/figure"
 )
@@ -28,26 +29,17 @@ func circuitOf(f *experiment.Folder) ([]Picture, error) {
 	m.Epoch = columns["epoch"]
 	m.Loss, m.LossNudged, m.TrainLoss = columns["loss"], columns["loss_nudged"], columns["train_loss"]
 	m.Accuracy, m.TrainAccuracy = columns["accuracy"], columns["train_accuracy"]
-	alignment, err := f.Table("alignment")
+	aligned, err := f.Table("alignment")
 	if err != nil {
 		return nil, err
 	}
-	for k, layer := range alignment["layer"] {
-		l := int(layer) - 1
-		if !(l >= 0 && l <= len(m.Angles)) {
-			return nil, fmt.Errorf("%s: row %d is of layer %v", f.Path("alignment.csv"), k+2, layer)
-		}
-		if l == len(m.Angles) {
-			m.Angles = append(m.Angles, nil)
-			m.Ratios = append(m.Ratios, nil)
-		}
-		m.Angles[l] = append(m.Angles[l], alignment["angle_deg"][k])
-		if ratio := alignment["norm_ratio"]; ratio != nil {
-			m.Ratios[l] = append(m.Ratios[l], ratio[k])
-		}
+	if m.Angles, err = byLayer(f, aligned, "angle_deg"); err != nil {
+		return nil, err
 	}
-	if alignment["norm_ratio"] == nil { // of an earlier program
-		m.Ratios = nil
+	if aligned["norm_ratio"] != nil { // there is none from an earlier program
+		if m.Ratios, err = byLayer(f, aligned, "norm_ratio"); err != nil {
+			return nil, err
+		}
 	}
 	// While the run goes on, a report may stand in one table and not yet in the other.
 	n := len(m.Epoch)
@@ -167,7 +159,7 @@ func readWeights(f *experiment.Folder, m *figure.Microcircuit) error {
 			return fmt.Errorf("%s: %s is not of the shape of up_%d, transposed", file, d.name, l+2)
 		}
 		u := up[l+1]
-		m.Layers = append(m.Layers, figure.FeedbackLayer{Up0: transposed(u.initial, u.rows, u.columns), Down0: d.initial, Up: transposed(u.final, u.rows, u.columns), Down: d.final})
+		m.Layers = append(m.Layers, figure.FeedbackLayer{Up0: alignment.Transposed(u.initial, u.rows, u.columns), Down0: d.initial, Up: alignment.Transposed(u.final, u.rows, u.columns), Down: d.final})
 	}
 	return nil
 }
@@ -188,12 +180,21 @@ func weightName(array string, rows, columns, k int) string {
 	return name
 }
 
-func transposed(w []float64, rows, columns int) []float64 {
-	t := make([]float64, 0, len(w))
-	for j := range columns {
-		for i := range rows {
-			t = append(t, w[i*columns+j])
-		}
+// byLayer returns a column of alignment.csv for each layer; layers count from 1.
+func byLayer(f *experiment.Folder, table map[string][]float64, column string) (layers [][]float64, err error) {
+	values := table[column]
+	if len(values) != len(table["layer"]) {
+		return nil, fmt.Errorf("%s lacks the column %s", f.Path("alignment.csv"), column)
 	}
-	return t
+	for k, layer := range table["layer"] {
+		l := int(layer) - 1
+		if !(l >= 0 && l <= len(layers)) {
+			return nil, fmt.Errorf("%s: row %d is of layer %v", f.Path("alignment.csv"), k+2, layer)
+		}
+		if l == len(layers) {
+			layers = append(layers, nil)
+		}
+		layers[l] = append(layers[l], values[k])
+	}
+	return layers, nil
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -63,11 +62,7 @@ func TestCircuitFolder(t *testing.T) {
 	}
 }
 
-// TestTransposed: feedback weights stand beside the forward weights between the same neurons.
-func TestTransposed(t *testing.T) {
-	if got, want := transposed([]float64{1, 2, 3, 4, 5, 6}, 2, 3), []float64{1, 4, 2, 5, 3, 6}; !slices.Equal(got, want) {
-		t.Errorf("%v, want %v", got, want)
-	}
+func TestWeightName(t *testing.T) {
 	if name := weightName("down_2", 2, 3, 4); name != `\i{W}_{down,2}[1,1]` {
 		t.Error(name)
 	}

@@ -44,7 +44,7 @@ func (l *loop) claim(o Options) error {
 	// Another process may have been here between the first look and the lock.
 	what := occupied(l.dir)
 	if what == aRun && o.Overwrite && !o.Unique {
-		if l.source != nil && l.source.folder != nil && sameFolder(l.source.folder.Dir, l.dir) {
+		if l.source != nil && l.source.In(l.dir) {
 			return Usagef("the run in %s is the one to begin from; choose another folder with -o", l.dir)
 		}
 		return l.clear()
@@ -57,13 +57,6 @@ func (l *loop) claim(o Options) error {
 		return takenError(l.dir, what)
 	}
 	return nil
-}
-
-// sameFolder reports whether two paths lead to one folder.
-func sameFolder(a, b string) bool {
-	x, err1 := os.Stat(a)
-	y, err2 := os.Stat(b)
-	return err1 == nil && err2 == nil && os.SameFile(x, y)
 }
 
 const aRun = "a run"
@@ -86,7 +79,7 @@ func occupied(dir string) string {
 		return "" // Mkdir will tell
 	}
 	for _, e := range entries {
-		if !isHousekeeping(e.Name()) && !(e.Name() == InputsFile && isInputs(filepath.Join(dir, InputsFile))) {
+		if !isHousekeeping(e.Name()) && !(e.Name() == InputsFile && IsInputs(filepath.Join(dir, InputsFile))) {
 			return e.Name()
 		}
 	}
@@ -120,15 +113,18 @@ func takenError(dir, what string) error {
 	return Usagef("%s holds a run %s; go on with: spikealign resume %s, choose another folder with -o, or replace it with --force", dir, state, dir)
 }
 
+// replaced is the error of a run that another one replaces.
+const replaced = "a new run began to replace this one"
+
 // clear makes room for a new run in the folder of an old one. The old run is declared unfinished
-// first, so that a folder from which something is missing never looks finished; its configuration,
-// metrics.csv and run.json are left to be replaced by the new run's.
+// first, so that a folder from which something is missing never looks finished; its configuration
+// with its inputs, metrics.csv and run.json are left to be replaced by the new run's.
 func (l *loop) clear() error {
 	old, err := ReadInfo(l.dir)
 	if err != nil {
 		old = Info{Format: infoFormat, Kind: l.info.Kind, Name: l.info.Name, Tables: l.info.Tables}
 	}
-	old.Status, old.Error = Failed, "a new run began to replace this one"
+	old.Status, old.Error = Failed, replaced
 	if err := l.write(&old); err != nil {
 		return err
 	}
@@ -142,9 +138,10 @@ func (l *loop) clear() error {
 	return nil
 }
 
-// resultsOf names what a run may have in its folder beside configuration, run.json and metrics.csv.
+// resultsOf names what a run may have in its folder beside configuration, inputs, run.json and
+// metrics.csv.
 func resultsOf(i Info) []string {
-	names := []string{CheckpointFile, PartialDir, ArraysFile, SpikesFile, InitialFile, InputsFile, FiguresDir}
+	names := []string{CheckpointFile, PartialDir, ArraysFile, SpikesFile, InitialFile, FiguresDir}
 	for _, t := range i.Tables {
 		if name := filepath.Base(t.Name) + ".csv"; name != MetricsFile {
 			names = append(names, name)
@@ -154,13 +151,14 @@ func resultsOf(i Info) []string {
 }
 
 // Remove removes the run in dir, and dir itself unless it holds anything else. No process may work
-// on the run. The configuration goes last, so that what is left after a crash is still a run.
+// on the run. The configuration goes last, so that what is left after a crash is still a run, and
+// after it only the inputs, which it needs.
 func Remove(dir string) error {
 	info, err := ReadInfo(dir)
 	if err != nil {
 		info = Info{} // killed in its first moment, or damaged
 	}
-	for _, n := range append(resultsOf(info), MetricsFile, InfoFile, ".lock", ConfigFile) {
+	for _, n := range append(resultsOf(info), MetricsFile, InfoFile, ".lock", ConfigFile, InputsFile) {
 		if err := os.RemoveAll(filepath.Join(dir, n)); err != nil {
 			return &durable.FileError{Op: "remove", Path: filepath.Join(dir, n), Err: err}
 		}

@@ -6,23 +6,54 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"slices"
 
 	"spikealign/internal/durable"
 	"spikealign/internal/npz"
 	"spikealign/internal/yamlconf"
 )
 
-// originsArray is the array of InputsFile that holds the InputInfo of all others, as JSON. By it a
-// file of a run's is told from one of the user's that has this name.
-const originsArray = "origins"
+// originsArray is the array that says, as JSON, where all others of a file are from. By it a file
+// that this package wrote is told from one of the user's that has the same name.
+const (
+	originsArray = "origins"
+	sourceArray  = "from" // in InitialFile
+)
 
-// inputInfo says from which files numbers of the configuration came.
-func (s *Spec) inputInfo() []InputInfo {
+// writeArrays writes arrays with their origins, at the array of that name.
+func writeArrays(path, at string, origins any, arrays []Array) error {
+	text, err := json.Marshal(origins)
+	if err != nil {
+		return err
+	}
+	return durable.WriteFile(path, 0o666, func(w io.Writer) error {
+		z := npz.NewWriter(w)
+		z.Add(Array{Name: at, Data: string(text)})
+		for _, a := range arrays {
+			z.Add(a)
+		}
+		return z.Close()
+	})
+}
+
+// inputInfo says from which files numbers of the configuration came. Of those that a run keeps in
+// its folder dir, "" for a new one, the origins are known there.
+func (s *Spec) inputInfo(dir string) []InputInfo {
 	var infos []InputInfo
+	kept, read := filepath.Join(dir, InputsFile), false
+	var origins []InputInfo
 	for _, i := range s.inputs.List {
 		info := InputInfo{i.Path, i.File, i.Array, i.Shape, i.SHA256}
-		if abs, err := filepath.Abs(i.File); err == nil && i.File != "" {
+		if dir != "" && i.File == kept {
+			if !read {
+				origins, read = originsOf(kept), true
+			}
+			if k := slices.IndexFunc(origins, func(o InputInfo) bool { return o.Path == i.Array && o.SHA256 == i.SHA256 }); k >= 0 {
+				info.File, info.Array = origins[k].File, origins[k].Array
+			}
+		} else if abs, err := filepath.Abs(i.File); err == nil && i.File != "" {
 			info.File = abs
 		}
 		infos = append(infos, info)
@@ -32,30 +63,29 @@ func (s *Spec) inputInfo() []InputInfo {
 
 // writeInputs writes the numbers of the configuration that came from files.
 func (s *Spec) writeInputs(path string) error {
-	text, err := json.Marshal(s.inputInfo())
-	if err != nil {
-		return err
+	var arrays []Array
+	for _, i := range s.inputs.List {
+		arrays = append(arrays, Array{Name: i.Path, Shape: i.Shape, Data: i.Data})
 	}
-	return durable.WriteFile(path, 0o666, func(w io.Writer) error {
-		z := npz.NewWriter(w)
-		z.Add(Array{Name: originsArray, Data: string(text)})
-		for _, i := range s.inputs.List {
-			z.Add(Array{Name: i.Path, Shape: i.Shape, Data: i.Data})
-		}
-		return z.Close()
-	})
+	return writeArrays(path, originsArray, s.inputInfo(""), arrays)
 }
 
-// isInputs reports whether a file was written by writeInputs.
-func isInputs(path string) bool {
+// IsInputs reports whether a file, InputsFile by its name, was written by this package: by a run
+// or by Place.Keep.
+func IsInputs(path string) bool { return originsOf(path) != nil }
+
+// originsOf returns the origins in a file that writeInputs wrote, nil in another one.
+func originsOf(path string) []InputInfo {
 	z, err := npz.Open(path)
 	if err != nil {
-		return false
+		return nil
 	}
 	defer z.Close()
-	text, err := z.String(originsArray)
 	var infos []InputInfo
-	return err == nil && json.Unmarshal([]byte(text), &infos) == nil
+	if text, err := z.String(originsArray); err != nil || json.Unmarshal([]byte(text), &infos) != nil {
+		return nil
+	}
+	return infos
 }
 
 // Place is where files of numbers are found that experiments name. Experiments with a common place
@@ -65,34 +95,33 @@ type Place struct {
 	files  yamlconf.Files
 }
 
-// Lend lets a document read files of numbers at this place: those that it names relative to a
-// folder, those of its overrides relative to Folder.
-func (p *Place) Lend(doc *yamlconf.Document, folder string) {
-	doc.Folder, doc.SetFolder, doc.Files = folder, p.Folder, &p.files
+// Lend lets a document read files of numbers at this place. Its overrides name them relative to
+// Folder, its text relative to the folder below, itself relative to Folder or absolute.
+func (p *Place) Lend(doc *yamlconf.Document, below string) {
+	doc.Folder, doc.SetFolder, doc.Below, doc.Files = p.Folder, p.Folder, below, &p.files
 }
 
-// Keep writes what was read of files at this place to a file, for Restore; no file if that is
-// nothing.
-func (p *Place) Keep(path string) error {
+// Keep writes what was read of files at this place to a file, for Restore, and reports whether it
+// did: no file if that is nothing. A file of the user's of that name is refused: ErrUsage.
+func (p *Place) Keep(path string) (bool, error) {
 	copies := p.files.Copies()
 	if len(copies) == 0 {
-		return nil
+		return false, nil
 	}
-	text, err := json.Marshal(copies)
-	if err != nil {
-		return err
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) && !IsInputs(path) {
+		return false, Usagef("%s is not of this program, which keeps numbers from files under this name; rename it, or choose another folder with -o", path)
 	}
-	return durable.WriteFile(path, 0o666, func(w io.Writer) error {
-		z := npz.NewWriter(w)
-		z.Add(Array{Name: originsArray, Data: string(text)})
-		for k, c := range copies {
-			z.Add(Array{Name: fmt.Sprintf("array_%d", k), Shape: c.Shape, Data: c.Data})
-		}
-		return z.Close()
-	})
+	var arrays []Array
+	for k, c := range copies {
+		arrays = append(arrays, Array{Name: copyName(k), Shape: c.Shape, Data: c.Data})
+	}
+	return true, writeArrays(path, originsArray, copies, arrays)
 }
 
-// Restore takes what Keep wrote for the files themselves, if there is such a file.
+func copyName(k int) string { return fmt.Sprintf("array_%d", k) }
+
+// Restore takes what Keep wrote for the files themselves, if there is such a file. Any other file
+// of that name is left alone.
 func (p *Place) Restore(path string) error {
 	z, err := npz.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -102,6 +131,9 @@ func (p *Place) Restore(path string) error {
 		return err
 	}
 	defer z.Close()
+	if !z.Has(originsArray) || !z.Has(copyName(0)) {
+		return nil
+	}
 	text, err := z.String(originsArray)
 	if err != nil {
 		return err
@@ -111,11 +143,11 @@ func (p *Place) Restore(path string) error {
 		return fmt.Errorf("%s: %s: %w", path, originsArray, err)
 	}
 	for k, c := range copies {
-		if c.Data, c.Shape, err = z.Float64s(fmt.Sprintf("array_%d", k)); err != nil {
+		if c.Data, c.Shape, err = z.Float64s(copyName(k)); err != nil {
 			return err
 		}
 		if c.IsText && len(c.Shape) != 2 {
-			return fmt.Errorf("%s: array_%d is no matrix", path, k)
+			return fmt.Errorf("%s: %s is no matrix", path, copyName(k))
 		}
 		p.files.Put(p.Folder, c)
 	}

@@ -65,3 +65,57 @@ func TestInputs(t *testing.T) {
 		t.Error("the new run names inputs of the old one")
 	}
 }
+
+// Killed while it replaces a run whose numbers came from a file, a folder still holds them, or says
+// how to go on.
+func TestKillWhileReplacingInputs(t *testing.T) {
+	t.Parallel()
+	kinds := experiment.Kinds{experimenttest.Kind{}}
+	source := t.TempDir()
+	write(t, filepath.Join(source, "a.csv"), "1 2\n3 4\n")
+	write(t, filepath.Join(source, "b.csv"), "5 6\n7 8\n")
+	spec := func(matrix string) *experiment.Spec {
+		s, err := kinds.Parse(filepath.Join(source, "walk.yaml"), []byte(fakeFile+"matrix: "+matrix+"\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	for _, matrix := range []string{"[]", "{file: a.csv}", "{file: b.csv}"} {
+		dir := filepath.Join(t.TempDir(), "run")
+		options := experiment.Options{Spec: spec("{file: a.csv}"), Dir: dir, Session: calm()}
+		if _, err := experiment.Execute(t.Context(), options); err != nil {
+			t.Fatal(err)
+		}
+		old := read(t, dir, "experiment.yaml")
+		var copies, points []string
+		s := calm()
+		s.SetHook(func(point string) {
+			if point != "folder" {
+				copies, points = append(copies, copyRun(t, dir)), append(points, point)
+			}
+		})
+		options = experiment.Options{Spec: spec(matrix), Dir: dir, Overwrite: true, Session: s}
+		if _, err := experiment.Execute(t.Context(), options); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(filepath.Join(dir, "inputs.npz")); (err == nil) != (matrix != "[]") {
+			t.Errorf("matrix %s: inputs.npz: %v", matrix, err)
+		}
+		for k, c := range copies {
+			when := "matrix " + matrix + ", killed at " + points[k]
+			isOld := read(t, c, "experiment.yaml") == old
+			_, err := kinds.Resume(t.Context(), c, calm())
+			if err != nil && matrix == "{file: b.csv}" && points[k] == "inputs" && strings.Contains(err.Error(), "give the command of that one again, with --force") {
+				options.Dir, options.Session, isOld = c, calm(), false
+				_, err = experiment.Execute(t.Context(), options)
+			}
+			if err != nil {
+				t.Fatalf("%s: %v", when, err)
+			}
+			if text := read(t, c, "experiment.yaml"); (text == old) != isOld && matrix != "{file: a.csv}" {
+				t.Errorf("%s: it is the wrong run", when)
+			}
+		}
+	}
+}

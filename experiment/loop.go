@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"spikealign/internal/durable"
@@ -72,6 +73,12 @@ func (ks Kinds) resume(ctx context.Context, dir string, epochs int64, s Session)
 	}
 	spec, err := ks.Load(filepath.Join(dir, ConfigFile))
 	if err != nil {
+		if info.Status == Failed && info.Error == replaced { // between its inputs and its configuration
+			return Result{}, Usagef("in %s %s and was stopped at once; give the command of that one again, with --force", dir, replaced)
+		}
+		return Result{}, err
+	}
+	if err := (&Folder{dir, info}).sameKind(spec); err != nil {
 		return Result{}, err
 	}
 	if epochs > 0 {
@@ -147,7 +154,7 @@ func (l *loop) build(spec *Spec) (err error) {
 	host, _ := os.Hostname()
 	l.info = Info{Format: infoFormat, Kind: spec.Kind.Name(), Name: spec.Name, Description: spec.Description, Seed: spec.Seed, Program: l.Program,
 		Platform: runtime.GOOS + "/" + runtime.GOARCH + " " + runtime.Version(), Host: host, PID: os.Getpid(), Every: spec.Checkpoint.Every.Seconds(), Start: l.begin.UTC().Round(time.Second)}
-	l.info.Inputs = spec.inputInfo()
+	l.info.Inputs = spec.inputInfo(l.dir)
 	if l.source != nil {
 		l.info.From = &l.source.Info
 	}
@@ -231,9 +238,6 @@ func (l *loop) resume(ctx context.Context) (Result, error) {
 	if len(h.Tables) != len(l.tables) {
 		return Result{}, l.damaged(errBadCheckpoint)
 	}
-	if err := l.unfinish(h.Recorder); err != nil {
-		return Result{}, err
-	}
 	// Nothing is cut before everything is known to be whole: of a run that cannot be resumed, all
 	// rows of the tables stay. What partial/ holds beyond the checkpoint is of no use to anybody
 	// and is not read twice.
@@ -242,13 +246,16 @@ func (l *loop) resume(ctx context.Context) (Result, error) {
 			return Result{}, l.damaged(err)
 		}
 	}
+	if err := l.unfinish(h.Recorder); err != nil {
+		return Result{}, l.undo(err)
+	}
 	if err := l.rec.restore(l.path(PartialDir), h.Recorder); err != nil {
-		return Result{}, l.damaged(err)
+		return Result{}, l.undo(l.damaged(err))
 	}
 	for k, t := range l.tables {
 		g, err := reopen(l.path(t.Name+".csv"), h.Tables[k])
 		if err != nil {
-			return Result{}, l.damaged(err)
+			return Result{}, l.undo(l.damaged(err))
 		}
 		l.csv = append(l.csv, g)
 	}
@@ -263,10 +270,21 @@ func (l *loop) resume(ctx context.Context) (Result, error) {
 	l.hook("restored")
 	if l.prolong != "" {
 		if err := l.goOn(h.Config); err != nil {
-			return Result{}, l.remedy(err)
+			return Result{}, l.undo(l.remedy(err))
 		}
 	}
 	return l.loop(ctx)
+}
+
+// undo leaves a finished run that does not go on to more epochs, because of err, as it was.
+func (l *loop) undo(err error) error {
+	if l.isDone() {
+		l.rec.close()
+		if err := removeLeftovers(l.dir); err != nil {
+			l.Log.Warn("what the run does not need could not be removed", "error", err)
+		}
+	}
+	return err
 }
 
 // damaged says how to go on without the checkpoint, unless it may be whole and only out of reach.
@@ -274,6 +292,9 @@ func (l *loop) damaged(err error) error {
 	var refused *durable.FileError
 	if errors.As(err, &refused) {
 		return l.remedy(err)
+	}
+	if l.prolong != "" { // it may be that of a finished run, which must not be lost
+		return fmt.Errorf("cannot go on from the checkpoint: %w; nothing was changed; %s", err, runAnew(l.dir, l.prolong))
 	}
 	return fmt.Errorf("cannot go on from the checkpoint: %w; to start from the beginning, delete %s and resume again", err, l.path(CheckpointFile))
 }
@@ -297,6 +318,11 @@ func (l *loop) from(ctx context.Context, isNew bool) (Result, error) {
 			return Result{}, fmt.Errorf("%w; then run the experiment again", err)
 		}
 		l.hook("configuration")
+		if old := l.path(InputsFile); len(l.spec.inputs.List) == 0 && IsInputs(old) {
+			if err := os.Remove(old); err != nil {
+				return Result{}, l.remedy(&durable.FileError{Op: "remove", Path: old, Err: err})
+			}
+		}
 	}
 	if err := l.keepSource(); err != nil {
 		return Result{}, l.remedy(err)
@@ -564,7 +590,11 @@ func (l *loop) remedy(err error) error {
 	if !errors.As(err, &refused) {
 		return err
 	}
-	return fmt.Errorf("%w; then go on with: spikealign resume %s", err, l.dir)
+	more := ""
+	if _, epochs, ok := strings.Cut(l.prolong, "="); ok {
+		more = " --epochs " + epochs
+	}
+	return fmt.Errorf("%w; then go on with: spikealign resume %s%s", err, l.dir, more)
 }
 
 // used returns wall and CPU seconds over all sessions.

@@ -60,12 +60,31 @@ func (f *Folder) Unchanged(kinds Kinds) error {
 	if err != nil {
 		return err
 	}
+	if err := f.sameKind(spec); err != nil {
+		return err
+	}
 	anew := "run the changed file in another folder: spikealign run " + file + " -o FOLDER"
-	if !ok {
+	change := ""
+	if ok {
+		if change, err = spec.changed(h.Config); err != nil && f.Info.Config == "" {
+			return nil
+		}
+	}
+	if !ok || err != nil {
 		return Usagef("%s was changed since the run finished: its checksum is not the one in %s, and without %s nothing tells what was changed; put it back, or %s", file, InfoFile, CheckpointFile, anew)
 	}
-	if change, err := spec.changed(h.Config); err == nil && change != "" {
+	if change != "" {
 		return Usagef("%s was changed since the run finished: %s; put it back, or %s%s", file, change, anew, spec.onlyMore(h.Config, f.Dir))
+	}
+	return nil
+}
+
+// sameKind returns an error that wraps ErrUsage if the experiment in the folder is of another kind
+// than the run.
+func (f *Folder) sameKind(s *Spec) error {
+	if kind := s.Kind.Name(); f.Info.Kind != "" && f.Info.Kind != kind {
+		return Usagef("%s is of kind %s, but the run of kind %s; put its own file back, or run this one in another folder: spikealign run %s -o FOLDER",
+			f.Path(ConfigFile), kind, f.Info.Kind, f.Path(ConfigFile))
 	}
 	return nil
 }
@@ -100,11 +119,11 @@ func (ks Kinds) prolonged(dir string, spec *Spec, epochs int64) (*Spec, string, 
 	if now.Path == "" {
 		return nil, "", Usagef("the run in %s has no number of epochs: it cannot go on to more", dir)
 	}
-	file := filepath.Join(dir, ConfigFile)
-	anew := fmt.Sprintf("run it anew with more epochs: spikealign run %s --set %s=%d -o FOLDER", file, now.Path, epochs)
+	now.Total = epochs
+	anew := runAnew(dir, now.override())
 	h, ok := headOf(dir)
 	if !ok || h.Bare {
-		return nil, "", Usagef("%s does not hold the state of the run (checkpoint.keep is false, or it was deleted, or another version of the program ran it): it cannot go on; %s", dir, anew)
+		return nil, "", Usagef("%s does not hold the state of the run (it was stopped before its first checkpoint, or checkpoint.keep is false, or the checkpoint was deleted, or another version of the program ran it): it cannot go on; %s", dir, anew)
 	}
 	if h.State != spec.Kind.StateVersion() {
 		return nil, "", Usagef("%s was written by a version of the program that computes other numbers: the run cannot go on; %s", filepath.Join(dir, CheckpointFile), anew)
@@ -116,21 +135,24 @@ func (ks Kinds) prolonged(dir string, spec *Spec, epochs int64) (*Spec, string, 
 	if total := old.Config.(Lasting).Epochs().Total; epochs <= total {
 		return nil, "", Usagef("the run in %s has %d epochs: --epochs is their number in total and must be larger", dir, total)
 	}
-	now.Total = epochs
-	spec, err = ks.Load(file, now.override())
+	spec, err = ks.Load(filepath.Join(dir, ConfigFile), now.override())
 	return spec, now.override(), err
+}
+
+// runAnew says how to get a run with more epochs without going on.
+func runAnew(dir, override string) string {
+	return fmt.Sprintf("run it anew with more epochs: spikealign run %s --set %s -o FOLDER", filepath.Join(dir, ConfigFile), override)
 }
 
 // unfinish makes the files that a run under way writes from the results of a finished one.
 func (l *loop) unfinish(st recorderState) error {
 	partial := l.path(PartialDir)
-	if _, err := os.Stat(l.path(ArraysFile)); errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	// Of a run under way the results are those of an earlier end.
-	info, err := ReadInfo(l.dir)
-	if _, missing := os.Stat(partial); (err != nil || info.Status != Done) && !errors.Is(missing, fs.ErrNotExist) {
-		return nil
+	if !l.isDone() {
+		// Of a run under way the results are those of an earlier end.
+		_, missing := os.Stat(partial)
+		if _, err := os.Stat(l.path(ArraysFile)); errors.Is(err, fs.ErrNotExist) || !errors.Is(missing, fs.ErrNotExist) {
+			return nil
+		}
 	}
 	if err := os.RemoveAll(partial); err != nil {
 		return &durable.FileError{Op: "remove", Path: partial, Err: err}
@@ -152,24 +174,37 @@ func (l *loop) unfinish(st recorderState) error {
 	return nil
 }
 
+// isDone reports whether run.json says that the run is finished.
+func (l *loop) isDone() bool {
+	info, err := ReadInfo(l.dir)
+	return err == nil && info.Status == Done
+}
+
 // unpack writes an array of the results to a file that grows on from it.
 func (l *loop) unpack(from, array, to string, m mark) error {
+	path := l.path(PartialDir, to)
+	broken := func(err error) error {
+		return Usagef("the run cannot go on without its %s: %v; put the file back as it was when the run finished, or %s", from, err, runAnew(l.dir, l.prolong))
+	}
 	z, err := npz.Open(l.path(from))
 	if err != nil {
-		return err
+		return broken(err)
 	}
 	defer z.Close()
 	_, _, data, err := z.Stream(array)
 	if err != nil {
-		return err
+		return broken(err)
 	}
 	defer data.Close()
-	path := l.path(PartialDir, to)
 	if err := durable.WriteFile(path, 0o666, func(w io.Writer) error {
 		_, err := io.Copy(w, data)
 		return err
 	}); err != nil {
-		return err
+		var refused *durable.FileError
+		if errors.As(err, &refused) {
+			return l.remedy(err)
+		}
+		return broken(err)
 	}
 	l.hook("unpacked")
 	if err := durable.Verify(path, m); err != nil {
@@ -204,6 +239,7 @@ func (l *loop) goOn(config string) error {
 	if err := l.checkpoint(); err != nil {
 		return err
 	}
+	l.prolong = "" // the run has the epochs
 	for _, name := range []string{ArraysFile, SpikesFile} {
 		if err := os.Remove(l.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return &durable.FileError{Op: "remove", Path: l.path(name), Err: err}

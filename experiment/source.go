@@ -14,7 +14,6 @@ import (
 	"strconv"
 	"strings"
 
-	"spikealign/internal/durable"
 	"spikealign/internal/npz"
 )
 
@@ -92,6 +91,16 @@ func OpenSource(from string, kind Kind) (*Source, error) {
 
 // Folder returns the folder of the run; nil where the run that begins from it is being resumed.
 func (s *Source) Folder() *Folder { return s.folder }
+
+// In reports whether the run is the one in dir, by whatever path.
+func (s *Source) In(dir string) bool {
+	if s.folder == nil {
+		return false
+	}
+	x, err1 := os.Stat(s.folder.Dir)
+	y, err2 := os.Stat(dir)
+	return err1 == nil && err2 == nil && os.SameFile(x, y)
+}
 
 // rowOf returns the row of metrics.csv that reports an epoch.
 func (f *Folder) rowOf(epoch string) (int, error) {
@@ -267,24 +276,10 @@ func keptSource(path string) (*Source, error) {
 	return s, nil
 }
 
-// sourceArray is the array of InitialFile that holds the SourceInfo, as JSON.
-const sourceArray = "from"
-
 // keepSource writes what was read of the source to the new run's folder, unless it stands there.
 func (l *loop) keepSource() error {
 	if l.source == nil || l.source.kept != nil {
 		return nil
 	}
-	text, err := json.Marshal(l.source.Info)
-	if err != nil {
-		return err
-	}
-	return durable.WriteFile(l.path(InitialFile), 0o666, func(w io.Writer) error {
-		z := npz.NewWriter(w)
-		z.Add(Array{Name: sourceArray, Data: string(text)})
-		for _, a := range l.source.read {
-			z.Add(a)
-		}
-		return z.Close()
-	})
+	return writeArrays(l.path(InitialFile), sourceArray, l.source.Info, l.source.read)
 }

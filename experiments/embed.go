@@ -20,7 +20,7 @@ type Example struct {
 	Name    string `json:"name"`    // of the file, without .yaml
 	Command string `json:"command"` // that takes it: run or sweep
 	Doc     string `json:"doc"`
-	Time    string `json:"time"` // how long it takes, for readers: "8 s"
+	Time    string `json:"time"` // how long it takes, for readers: "8 s"; with * extrapolated
 }
 
 // File is the name of the file in Files.

@@ -22,7 +22,7 @@ func TestReadme(t *testing.T) {
 		if regexp.MustCompile(`(?m)^kind: sweep$`).Match(text) {
 			command = "sweep"
 		}
-		if e.Command != command || len(e.Doc) < 10 || !regexp.MustCompile(`^\d+ (s|min|h)$`).MatchString(e.Time) {
+		if e.Command != command || len(e.Doc) < 10 || !regexp.MustCompile(`^\d+ (s|min|h)\*?$`).MatchString(e.Time) {
 			t.Errorf("%+v: want a line with %s, what it is, and a time", e, command)
 		}
 	}

@@ -6,9 +6,13 @@ import (
 )
 
 // Curves shows courses of measured quantities under several conditions, a panel for each quantity.
+// Axes with the same label have the same range.
 type Curves struct {
-	Title  string
-	Panels []CurvePanel // up to four
+	Title string
+	// Columns, if not 0, puts the panels on a grid, whose axes have no labels where the next panel
+	// on the left, or below, has the same ones.
+	Columns int
+	Panels  []CurvePanel // up to twelve on a grid, else up to three in a row
 }
 
 // CurvePanel is one quantity.
@@ -31,14 +35,21 @@ type Course struct {
 // an *InputError for more panels than fit, more names than there are colours, runs longer than X
 // and when there is nothing to draw.
 func (c Curves) Figure() (*Figure, error) {
-	if n := len(c.Panels); n == 0 || n > 4 {
-		return nil, &InputError{"Curves", "Panels", fmt.Sprintf("%d panels, need 1 to 4", n)}
+	most, columns := 3, len(c.Panels)
+	if c.Columns != 0 {
+		most, columns = 12, c.Columns
+	}
+	if n := len(c.Panels); n == 0 || n > most {
+		return nil, &InputError{"Curves", "Panels", fmt.Sprintf("%d panels, need 1 to %d", n, most)}
+	}
+	if columns < 1 || columns > 3 {
+		return nil, &InputError{"Curves", "Columns", fmt.Sprintf("%d columns, need 1 to 3, or 0", columns)}
 	}
 	colour := map[string]int{}
 	var key []Series
-	g := &Figure{Title: c.Title, Width: readmeWidth, Columns: len(c.Panels), Height: 105}
-	if g.Columns == 4 {
-		g.Columns = 2
+	g := &Figure{Title: c.Title, Width: readmeWidth, Columns: columns, Height: 105}
+	if len(c.Panels) > 2*columns {
+		g.Height = 70
 	}
 	for _, d := range c.Panels {
 		p := &Panel{Heading: d.Heading, X: Axis{Label: d.XLabel, Log: d.LogX, Tight: true}, Y: Axis{Label: d.YLabel, Zero: d.Zero}}
@@ -79,5 +90,13 @@ func (c Curves) Figure() (*Figure, error) {
 		return nil, &InputError{"Curves", "Panels", "there is nothing to draw"}
 	}
 	g.Key = [][]Series{key}
+	alike(g.Panels, abscissa)
+	alike(g.Panels, ordinate)
+	if c.Columns > 0 {
+		for k, p := range g.Panels {
+			p.X.Bare = k+columns < len(g.Panels) && p.X.quantity() == g.Panels[k+columns].X.quantity()
+			p.Y.Bare = k%columns > 0 && p.Y.quantity() == g.Panels[k-1].Y.quantity()
+		}
+	}
 	return g, nil
 }

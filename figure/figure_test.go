@@ -13,6 +13,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -195,9 +196,9 @@ func inputs() map[string]drawer {
 			v.Panels = append(v.Panels, CurvePanel{label, label, label, true, false, false, []Course{{label, []float64{1, 10}, [][]float64{{1e-9, 2e-9}}}}})
 		}
 		in["curves, long "+name] = v
-		v.Panels = append([]CurvePanel{{label, label, label, true, false, true, v.Panels[0].Courses}}, v.Panels...)
+		v.Columns, v.Panels = 2, append([]CurvePanel{{label, label, label, true, false, true, v.Panels[0].Courses}}, v.Panels...)
 		in["four curve panels, long "+name] = v
-		v.Panels = v.Panels[1:2]
+		v.Columns, v.Panels = 0, v.Panels[1:2]
 		in["one curve panel, long "+name] = v
 		c := comparison()
 		c.Title, c.Factors[0].Values[1] = label, label
@@ -432,6 +433,10 @@ func TestInputErrors(t *testing.T) {
 		{MetricSweep{N: 1, Target: []float64{1}}, "Target"},
 		{MetricSweep{N: 1, Conditions: []MetricCondition{{Sampled: [][]float64{{1}}}}}, "Conditions"},
 		{MetricSweep{N: 1, Conditions: []MetricCondition{{Sampled: [][]float64{{1, 0}}}}}, "Conditions"},
+		{Curves{}, "Panels"},
+		{Curves{Panels: make([]CurvePanel, 4)}, "Panels"},
+		{Curves{Columns: 3, Panels: make([]CurvePanel, 13)}, "Panels"},
+		{Curves{Columns: 4, Panels: make([]CurvePanel, 12)}, "Columns"},
 		{Raster{}, "N"},
 		{Raster{N: 1, Times: []float64{1}}, "Neurons"},
 		{Raster{N: 1, Times: []float64{1}, Neurons: []int{1}}, "Neurons"},
@@ -442,6 +447,44 @@ func TestInputErrors(t *testing.T) {
 		var e *InputError
 		if !errors.As(err, &e) || e.Field != c.field {
 			t.Errorf("%T: error %v, want one about %s", c.in, err, c.field)
+		}
+	}
+}
+
+// Panels of one quantity have one range; on a grid the inner ones leave the labels to the outer.
+func TestCurvesShareAxes(t *testing.T) {
+	panel := func(heading, x, y string, top float64) CurvePanel {
+		return CurvePanel{Heading: heading, XLabel: x, YLabel: y, LogX: true, Courses: []Course{{"SAL", []float64{top, 10 * top}, [][]float64{{90, top}}}}}
+	}
+	g, err := Curves{Columns: 2, Panels: []CurvePanel{
+		panel("20-20", "time (s)", "angle", 5), panel("20-20", "spikes", "angle", 30),
+		panel("50-50", "time (s)", "angle", 7), panel("50-50", "spikes", "angle", 40),
+		panel("50-50", "time (s)", "ratio", 2),
+	}}.Figure()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []struct {
+		x, y         []float64
+		bareX, bareY bool
+	}{
+		{[]float64{2, 70}, []float64{5, 90}, true, false}, {[]float64{30, 400}, []float64{5, 90}, true, true},
+		{[]float64{2, 70}, []float64{5, 90}, true, false}, {[]float64{30, 400}, []float64{5, 90}, false, true},
+		{[]float64{2, 70}, []float64{2, 90}, false, false},
+	}
+	for k, w := range want {
+		p := g.Panels[k]
+		if !slices.Equal(p.X.Range, w.x) || !slices.Equal(p.Y.Range, w.y) || p.X.Bare != w.bareX || p.Y.Bare != w.bareY {
+			t.Errorf("panel %d: x %v, bare %v; y %v, bare %v; want %v", k, p.X.Range, p.X.Bare, p.Y.Range, p.Y.Bare, w)
+		}
+	}
+	row, err := Curves{Panels: []CurvePanel{panel("a", "epoch", "angle", 5), panel("b", "epoch", "angle", 20)}}.Figure()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range row.Panels {
+		if !slices.Equal(p.Y.Range, []float64{5, 90}) || p.Y.Bare || p.X.Bare {
+			t.Errorf("%s: y %v, bare %v, %v", p.Heading, p.Y.Range, p.X.Bare, p.Y.Bare)
 		}
 	}
 }

@@ -112,8 +112,8 @@ func (c MetricSweep) Figure() (*Figure, error) {
 			}
 		}
 	}
-	alike(g.Panels)
-	alike(ends)
+	alike(g.Panels, ordinate)
+	alike(ends, ordinate)
 	if p := c.states(s); p != nil {
 		g.add(p)
 	}
@@ -140,17 +140,23 @@ func (c MetricSweep) Figure() (*Figure, error) {
 	return g, nil
 }
 
-// alike gives panels of one quantity the same range.
-func alike(panels []*Panel) {
+// alike gives those axes of panels that show one quantity the same range.
+func alike(panels []*Panel, axis func(*Panel) *Axis) {
 	of := map[string][]*Axis{}
 	for _, p := range panels {
-		quantity := p.Y.Label + " " + p.Y.Unit
-		of[quantity] = append(of[quantity], &p.Y)
+		a := axis(p)
+		of[a.quantity()] = append(of[a.quantity()], a)
 	}
 	for _, axes := range of {
 		share(axes...)
 	}
 }
+
+func abscissa(p *Panel) *Axis { return &p.X }
+func ordinate(p *Panel) *Axis { return &p.Y }
+
+// quantity tells axes apart that show another quantity, or show it in another way.
+func (a *Axis) quantity() string { return fmt.Sprint(a.Label, " ", a.Unit, a.Log) }
 
 // course draws a metric over X.
 func (c MetricSweep) course(m int, s style) *Panel {
@@ -162,6 +168,7 @@ func (c MetricSweep) course(m int, s style) *Panel {
 	p := &Panel{Heading: metric.Heading, Note: note, X: Axis{Label: c.X, Tight: true, Whole: true}, Y: c.axis(m)}
 	for k, d := range c.Conditions {
 		switch runs := d.Runs[m]; {
+		case !anyFinite(runs...): // no curve, not a curve with values missing
 		case metric.Counted:
 			p.curve("", d.X, shares(len(d.X), runs), s.lines[k])
 		case s.bands || len(runs) < 2:

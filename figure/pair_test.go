@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// twoNeurons returns a law with the shape of docs/model.md, section 5: halves of unequal height up
+// twoNeurons returns a law with the shape of docs/theory.md: halves of unequal height up
 // to tau, then exponential tails.
 func twoNeurons(name string, tau int, w12, w21 float64) STDDLaw {
 	l := STDDLaw{Name: name, Tau: float64(tau), W12: w12, W21: w21}

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// STDD shows laws of the spike-timing differences d = t_1 - t_2 of two neurons (docs/model.md,
-// section 5), one panel each.
+// STDD shows laws of the spike-timing differences d = t_1 - t_2 of two neurons
+// (docs/theory.md), one panel each.
 type STDD struct {
 	Title string
 	Laws  []STDDLaw

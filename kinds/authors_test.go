@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"spikealign/catalog"
+	"spikealign/internal/testenv"
 )
 
 // TestAuthorsTraining trains from starts that the authors' public program drew, with its timing,
@@ -17,9 +18,7 @@ import (
 // start differ in D_KL by .0028 (standard deviation) at a report, which bounds what can be asked
 // for: rms difference of the two courses below twice that. Three seeds each.
 func TestAuthorsTraining(t *testing.T) {
-	if os.Getenv("SPIKEALIGN_LONG") != "1" {
-		t.Skip("long validation: set SPIKEALIGN_LONG=1")
-	}
+	testenv.NeedsLong(t)
 	file, err := os.Open("testdata/authors-curves.csv")
 	if err != nil {
 		t.Fatal(err)

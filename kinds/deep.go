@@ -9,6 +9,7 @@ import (
 	"spikealign/dataset"
 	"spikealign/deep"
 	"spikealign/experiment"
+	"spikealign/internal/gemm"
 	"spikealign/internal/state"
 	"spikealign/settings"
 )
@@ -26,7 +27,7 @@ func (Deep) Doc() string {
 }
 
 // StateVersion implements Kind.
-func (Deep) StateVersion() int { return 1 }
+func (Deep) StateVersion() int { return 2 + gemm.StateOffset }
 
 // NewConfig implements Kind.
 func (Deep) NewConfig() experiment.Config {
@@ -75,7 +76,7 @@ func (c *DeepConfig) New(env experiment.Env) (experiment.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &deepRun{Trainer: t, config: c, data: d}, nil
+	return &deepRun{Trainer: t, config: c, data: d, spikes: env.Spikes}, nil
 }
 
 // lastSet is the set of images that was opened last: members of a sweep share it.
@@ -115,6 +116,7 @@ type deepRun struct {
 	*deep.Trainer
 	config *DeepConfig
 	data   *deep.Data
+	spikes bool // asked for
 }
 
 func (r *deepRun) Tables() []experiment.Table {
@@ -125,14 +127,14 @@ func (r *deepRun) Tables() []experiment.Table {
 			{Name: "train_accuracy", Doc: "share of them classified rightly"},
 			{Name: "test_loss", Doc: "mean over the test images after the epoch"},
 			{Name: "test_accuracy", Doc: "share of them classified rightly", Headline: true},
-			{Name: "angle_deg", Unit: "degrees", Doc: "of feedback weights into the first fully connected layer's input and its transposed weights, as they are after the epoch", Headline: true},
+			{Name: "angle_deg", Unit: "degrees", Doc: "of feedback weights into the first fully connected layer's input and its transposed weights, as they are after the epoch; empty for layers without either", Headline: true},
 			{Name: "spiking_steps", Unit: "steps", Doc: "simulated in spiking phases so far, of all replicas"},
 			{Name: "spikes", Doc: "in them so far"},
 		}},
 		{Name: "alignment", Columns: []experiment.Column{
 			{Name: "epoch", Doc: "from 0"},
 			{Name: "layer", Doc: "fully connected layer, from 1", Row: true},
-			{Name: "angle_deg", Unit: "degrees", Doc: "of its feedback weights and its transposed forward weights"},
+			{Name: "angle_deg", Unit: "degrees", Doc: "of its feedback weights and its transposed forward weights; this and what follows is empty where the error of the output comes directly (dfa)"},
 			{Name: "norm_ratio", Doc: "length of the feedback weights over that of the forward weights"},
 			{Name: "correlation", Doc: "Pearson's, over all synapses"},
 			{Name: "sign_agreement", Doc: "share of synapses with the same sign"},
@@ -147,7 +149,7 @@ func (r *deepRun) Tables() []experiment.Table {
 }
 
 func (r *deepRun) Facts() experiment.Facts {
-	return experiment.Facts{Engine: "gemm", More: map[string]any{"method": r.config.Method.String(), "images": r.config.Images.Set, "train": len(r.data.Train.Labels), "test": len(r.data.Test.Labels)}}
+	return experiment.Facts{Engine: gemm.Name, More: map[string]any{"method": r.config.Method.String(), "images": r.config.Images.Set, "train": len(r.data.Train.Labels), "test": len(r.data.Test.Labels)}}
 }
 
 func (r *deepRun) Advance(ctx context.Context) (experiment.Report, error) {
@@ -185,8 +187,18 @@ func (r *deepRun) Progress() experiment.Progress {
 
 func (r *deepRun) Warnings() []string {
 	var ws []string
+	if r.spikes {
+		ws = append(ws, "record.spikes has no effect: kind deep does not record the spikes of its phases")
+	}
+	if r.config.Method == deep.KP && r.config.Course.Decay != 0 {
+		ws = append(ws, "training.weight_decay has no effect with method kp: kp.decay takes its place")
+	}
 	if r.Epoch() < r.config.Course.Epochs {
-		return nil
+		return ws
+	}
+	if r.Unlearned() {
+		setting := map[deep.Method]string{deep.SAL: "sal.iterations", deep.RDD: "rdd.seconds, at least rdd.update_seconds,", deep.Mirror: "mirror.steps"}[r.config.Method]
+		ws = append(ws, fmt.Sprintf("the feedback weights have learned nothing: they are as drawn; a larger %s helps", setting))
 	}
 	for l, a := range r.Alignments() {
 		if a.Lopsided() {

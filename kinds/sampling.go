@@ -175,11 +175,8 @@ func (r *samplingRun) Arrays() ([]experiment.Array, error) {
 	if a := r.training.HebbianAmplitude; a != nil {
 		arrays = append(arrays, experiment.Array{Name: "hebbian_amplitude", Shape: square, Data: a})
 	}
-	if a := r.training.SALAmplitude; a != nil {
-		arrays = append(arrays, experiment.Array{Name: "sal_amplitude", Shape: square, Data: a})
-	}
 	d := r.training.Differences
-	for _, a := range []experiment.Array{{Name: "gain", Shape: []int{n}, Data: d.Gain}, {Name: "offset", Shape: []int{n}, Data: d.Offset}, {Name: "refractory", Shape: []int{n}, Data: d.Refractory}, {Name: "window_tau", Shape: square, Data: d.WindowTau}} {
+	for _, a := range []experiment.Array{{Name: "sal_amplitude", Shape: square, Data: d.Amplitude}, {Name: "gain", Shape: []int{n}, Data: d.Gain}, {Name: "offset", Shape: []int{n}, Data: d.Offset}, {Name: "refractory", Shape: []int{n}, Data: d.Refractory}, {Name: "window_tau", Shape: square, Data: d.WindowTau}} {
 		if len(a.Data.([]float64)) > 0 {
 			arrays = append(arrays, a)
 		}

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"spikealign/internal/detmath"
+	"spikealign/internal/vector"
 	"spikealign/synapse"
 )
 
@@ -39,23 +40,12 @@ func (f *filter) overlap(c Config, shortest int64) float64 {
 
 // step takes the input of a step to the potentials of the next.
 func (f *filter) step(r *replica, bias []int32) {
-	filterStep(r.u, r.in, r.x, r.y, bias, f.decay, f.amplitude)
+	vector.FilterStep(r.u, r.in, r.x, r.y, bias, f.decay, f.amplitude)
 }
 
 // potentials makes the potentials from x and y.
 func (f *filter) potentials(r *replica, bias []int32) {
 	for i, y := range r.y {
-		r.u[i] = bias[i] + roundUnits(float32(y*f.amplitude))
+		r.u[i] = bias[i] + int32(math.RoundToEven(float64(float32(y*f.amplitude))))
 	}
 }
-
-func filterStepPortable(u, in []int32, x, y []float32, bias []int32, decay, amplitude float32) {
-	for i := range u {
-		x[i] = float32(decay * (x[i] + float32(in[i])))
-		y[i] = float32(decay*y[i]) + x[i]
-		in[i] = 0
-		u[i] = bias[i] + roundUnits(float32(y[i]*amplitude))
-	}
-}
-
-func roundUnits(x float32) int32 { return int32(math.RoundToEven(float64(x))) }

@@ -7,12 +7,18 @@ import (
 	"math/bits"
 
 	"spikealign/internal/random"
+	"spikealign/internal/vector"
 	"spikealign/synapse"
 )
 
 // chunk is how many steps are simulated before the sums over pairs follow. The traces of a chunk,
 // chunk*tile numbers, fit a first-level cache.
 const chunk = 128
+
+const tile = vector.Tile
+
+// A potential lies within +-potentialMax, inside of its type: larger weights are refused.
+const potentialMax = 1 << 30
 
 // Network is a layered network at work. The zero value is not ready; use New. A Network must not be
 // used by several goroutines at once; Advance can use several threads by itself.
@@ -186,6 +192,9 @@ func (n *Network) start(p Pairs) error {
 	if err := errors.Join(p.Window.Validate(), p.Pairing.Validate()); err != nil {
 		return err
 	}
+	if err := (Synapses{Tau: p.Tau}).Check(n.cfg.Layers); err != nil {
+		return err
+	}
 	if p.Pairing.Kind == synapse.All && p.Tau == nil {
 		return n.newPairs(p.Window)
 	}
@@ -220,7 +229,7 @@ func (n *Network) SetWeights(w Weights) error {
 	}
 	n.drive = others
 	for l, p := range n.places {
-		gain, offset := n.gain(l), n.offset(l)
+		gain, offset, _ := n.various.Layer(l)
 		for i, b := range w.Bias[l] {
 			n.bias[p.from+i] = fixed(b, gain(i), offset(i))
 		}
@@ -249,7 +258,8 @@ func (n *Network) SetFeedback(down [][]float64) error {
 		return err
 	}
 	for l := range down {
-		n.down[l].set(down[l], n.gain(l))
+		gain, _, _ := n.various.Layer(l)
+		n.down[l].set(down[l], gain)
 	}
 	n.restore()
 	return nil
@@ -259,7 +269,7 @@ func (n *Network) SetFeedback(down [][]float64) error {
 func (n *Network) others(w Weights) [][]float64 {
 	drive := make([][]float64, len(n.places))
 	for l, p := range n.places {
-		gain, offset := n.gain(l), n.offset(l)
+		gain, offset, _ := n.various.Layer(l)
 		for i := range p.n {
 			sum := 0.0
 			if l > 0 {
@@ -288,7 +298,7 @@ func (n *Network) sumOf(weights []float64) float64 {
 // bound returns an error if a potential could leave its range, or if a weight is not a number.
 func (n *Network) bound(others, down [][]float64) error {
 	for l, p := range n.places {
-		gain := n.gain(l)
+		gain, _, _ := n.various.Layer(l)
 		for i := range p.n {
 			total := others[l][i]
 			if l < len(down) {
@@ -303,7 +313,7 @@ func (n *Network) bound(others, down [][]float64) error {
 	return nil
 }
 
-const unit = 1 << potentialBits
+const unit = 1 << vector.PotentialBits
 
 // fixed is a weight or bias as an integer.
 func fixed(x, gain, offset float64) int32 {
@@ -419,7 +429,7 @@ func (n *Network) simulate(rs []*replica, steps int) {
 		for _, r := range rs {
 			n.ready(r, t)
 			r.key.Fill(r.words, uint64(t))
-			decide(r.fired, r.u, r.words, tau)
+			vector.Decide(r.fired, r.u, r.words, tau)
 			r.collect(n.places)
 			if n.minISI != nil {
 				n.retire(r, t)
@@ -462,13 +472,13 @@ func (n *Network) add(rs []*replica) {
 			if l > 0 {
 				w := n.up[l-1].strip(k)
 				for _, r := range rs {
-					addTile(r.in[at:at+tile], w, r.plus[l-1], r.minus[l-1])
+					vector.AddTile(r.in[at:at+tile], w, r.plus[l-1], r.minus[l-1])
 				}
 			}
 			if l+1 < len(n.places) {
 				w := n.down[l].strip(k)
 				for _, r := range rs {
-					addTile(r.in[at:at+tile], w, r.plus[l+1], r.minus[l+1])
+					vector.AddTile(r.in[at:at+tile], w, r.plus[l+1], r.minus[l+1])
 				}
 			}
 		}

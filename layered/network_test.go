@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"spikealign/internal/random"
+	"spikealign/internal/vector"
 	"spikealign/sal"
 	"spikealign/spike"
 	"spikealign/synapse"
@@ -82,7 +83,7 @@ func (o *oracle) step(t int64) {
 				if len(times) > 0 && float64(t-times[len(times)-1]) < max(1, math.RoundToEven(float64(o.cfg.MinISI)*each(o.various.Refractory, l, 1)(i))) {
 					continue
 				}
-				if fires(int32(math.RoundToEven(o.potential(r, l, i, t))), words[at+i], float32(o.cfg.TauRef)) {
+				if vector.Fires(int32(math.RoundToEven(o.potential(r, l, i, t))), words[at+i], float32(o.cfg.TauRef)) {
 					now = append(now, k)
 				}
 			}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"spikealign/internal/vector"
 	"spikealign/synapse"
 )
 
@@ -199,7 +200,7 @@ func (p *part) add(n *Network, pair, replica int, from, to, least int64, first, 
 	rows := n.places[q.rows].n
 	for k := first; k < last; k++ {
 		p.traces(n.window, int32(to-from), k)
-		sumRows(p.sums[pair][k*rows*tile:][:rows*tile], p.trace, p.rows.first, p.rows.times)
+		vector.SumRows(p.sums[pair][k*rows*tile:][:rows*tile], p.trace, p.rows.first, p.rows.times)
 	}
 }
 

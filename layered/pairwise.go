@@ -33,9 +33,6 @@ func (n *Network) newPairwise(h synapse.Half, pairing synapse.Pairing, tau [][]f
 	stretch := 1.0
 	for _, layer := range tau {
 		for _, x := range layer {
-			if !(x > 0) || math.IsInf(x, 1) {
-				return fmt.Errorf("window: time constant %v times the common one", x)
-			}
 			stretch = max(stretch, x)
 		}
 	}
@@ -55,8 +52,9 @@ func (n *Network) newPairwise(h synapse.Half, pairing synapse.Pairing, tau [][]f
 	for l := range len(n.places) - 1 {
 		synapses := n.places[l].n * n.places[l+1].n
 		q.total = append(q.total, make([]int64, synapses))
-		windows := make([]int32, q.cut+1)
+		var windows []int32
 		if tau == nil {
+			windows = make([]int32, q.cut+1)
 			table(windows, h)
 		} else {
 			if numbers += int64(synapses) * (q.cut + 1); numbers > maxWindows {

@@ -71,6 +71,9 @@ func NewTrainer(s SAL, w Weights, neurons Neurons, synapses Synapses, seed uint6
 	if err := s.Validate().Err(); err != nil {
 		return nil, fmt.Errorf("layered: %w", err)
 	}
+	if err := synapses.Check(s.Layers); err != nil {
+		return nil, fmt.Errorf("layered: %w", err)
+	}
 	n, err := New(s.Config, w, neurons, &Pairs{Window: s.Half(), Pairing: s.Pairing, Tau: synapses.Tau}, seed)
 	if err != nil {
 		return nil, err
@@ -80,9 +83,6 @@ func NewTrainer(s SAL, w Weights, neurons Neurons, synapses Synapses, seed uint6
 	for l, b := range w.Down {
 		t.weights.Down[l] = slices.Clone(b)
 		t.sums = append(t.sums, make([]float64, len(b)))
-		if a := synapses.Amplitude; a != nil && (len(a) != len(w.Down) || len(a[l]) != len(b)) {
-			return nil, fmt.Errorf("layered: amplitudes of the windows do not fit the feedback weights to layer %d", l)
-		}
 	}
 	return t, nil
 }

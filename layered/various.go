@@ -12,29 +12,67 @@ type Neurons struct {
 	Refractory [][]float64 // multiplies the shortest interval between spikes; nil: 1
 }
 
-// vary takes the differences between neurons.
-func (n *Network) vary(v Neurons) error {
+// Check returns an error that names the first difference that does not fit the layers: lengths are
+// those of the layers; gains and offsets are between -1e6 and 1e6, factors of a refractory time of
+// refractory steps not below 0 and such that it is at most most steps.
+func (v Neurons) Check(layers []int, refractory, most int64) error {
+	longest := float64(most) / float64(max(refractory, 1))
 	for _, x := range []struct {
-		name string
-		of   [][]float64
-		min  float64
-	}{{"gains", v.Gain, math.Inf(-1)}, {"offsets", v.Offset, math.Inf(-1)}, {"refractory times", v.Refractory, 0}} {
-		if x.of == nil {
-			continue
+		name      string
+		of        [][]float64
+		low, high float64
+	}{{"gains", v.Gain, -1e6, 1e6}, {"offsets", v.Offset, -1e6, 1e6}, {"refractory times", v.Refractory, 0, longest}} {
+		if x.of != nil && len(x.of) != len(layers) {
+			return fmt.Errorf("%s of %d layers, where there are %d", x.name, len(x.of), len(layers))
 		}
-		if len(x.of) != len(n.places) {
-			return fmt.Errorf("%s of %d layers, where there are %d", x.name, len(x.of), len(n.places))
-		}
-		for l, p := range n.places {
-			if len(x.of[l]) != p.n {
-				return fmt.Errorf("%s of %d neurons in layer %d, where there are %d", x.name, len(x.of[l]), l, p.n)
+		for l, of := range x.of {
+			if len(of) != layers[l] {
+				return fmt.Errorf("%s of %d neurons in layer %d, where there are %d", x.name, len(of), l, layers[l])
 			}
-			for i, y := range x.of[l] {
-				if !(y >= x.min && !math.IsInf(y, 0)) {
-					return fmt.Errorf("%s: %v for neuron %d of layer %d", x.name, y, i, l)
+			for i, y := range of {
+				if !(x.low <= y && y <= x.high) {
+					return fmt.Errorf("%s: %.6g for neuron %d of layer %d; allowed are %.6g to %.6g", x.name, y, i, l, x.low, x.high)
 				}
 			}
 		}
+	}
+	return nil
+}
+
+// Layer returns gain, offset and factor of the refractory time of each neuron of a layer.
+func (v Neurons) Layer(l int) (gain, offset, refractory func(i int) float64) {
+	return each(v.Gain, l, 1), each(v.Offset, l, 0), each(v.Refractory, l, 1)
+}
+
+// Check returns an error that names the first difference that does not fit the layers: there is a
+// factor for each feedback weight, between -1e6 and 1e6, that of a time constant above 0.
+func (s Synapses) Check(layers []int) error {
+	for _, x := range []struct {
+		name string
+		of   [][]float64
+		low  float64
+	}{{"amplitudes", s.Amplitude, -1e6}, {"time constants", s.Tau, math.SmallestNonzeroFloat64}} {
+		if x.of != nil && len(x.of) != len(layers)-1 {
+			return fmt.Errorf("%s of windows for the feedback weights to %d layers, where there are %d", x.name, len(x.of), len(layers)-1)
+		}
+		for l, of := range x.of {
+			if len(of) != layers[l]*layers[l+1] {
+				return fmt.Errorf("%d %s of windows for the feedback weights to layer %d, where %d x %d are needed", len(of), x.name, l, layers[l], layers[l+1])
+			}
+			for k, y := range of {
+				if !(x.low <= y && y <= 1e6) {
+					return fmt.Errorf("%s of windows: %v for the feedback weight from neuron %d to neuron %d of layer %d; allowed are %.3g to 1e6", x.name, y, k%layers[l+1], k/layers[l+1], l, x.low)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// vary takes the differences between neurons.
+func (n *Network) vary(v Neurons) error {
+	if err := v.Check(n.cfg.Layers, n.cfg.MinISI, maxISI); err != nil {
+		return err
 	}
 	n.various = v
 	if v.Refractory == nil {
@@ -43,18 +81,18 @@ func (n *Network) vary(v Neurons) error {
 	n.minISI = make([]int64, n.width)
 	for l, p := range n.places {
 		for i, x := range v.Refractory[l] {
-			steps := max(math.RoundToEven(float64(x*float64(n.cfg.MinISI))), 1)
-			if steps > 1<<16 {
-				return fmt.Errorf("refractory times: %v steps for neuron %d of layer %d, more than 2^16", steps, i, l)
-			}
-			n.minISI[p.from+i] = int64(steps)
-			n.ring = max(n.ring, int64(steps)+1)
+			steps := max(int64(math.RoundToEven(float64(x*float64(n.cfg.MinISI)))), 1)
+			n.minISI[p.from+i] = steps
+			n.ring = max(n.ring, steps+1)
 			// what bounds potentials and sums
-			n.shortest = min(n.shortest, int64(steps))
+			n.shortest = min(n.shortest, steps)
 		}
 	}
 	return nil
 }
+
+// maxISI is the longest interval between two spikes of a neuron, in steps.
+const maxISI = 1 << 16
 
 // rouse finds out from the spikes of the past who is ready.
 func (n *Network) rouse() {
@@ -111,11 +149,6 @@ func (n *Network) retire(r *replica, t int64) {
 		}
 	}
 }
-
-// gain returns a function that gives the gain of each neuron of a layer; offset is its like.
-func (n *Network) gain(l int) func(i int) float64 { return each(n.various.Gain, l, 1) }
-
-func (n *Network) offset(l int) func(i int) float64 { return each(n.various.Offset, l, 0) }
 
 func each(of [][]float64, l int, otherwise float64) func(i int) float64 {
 	if of == nil {

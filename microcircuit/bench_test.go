@@ -22,7 +22,7 @@ func benchmarkNetwork(b *testing.B, c Config, phase Phase, w float64) {
 	buf := make([]spike.Event, 0, 10_000)
 	spikes, start := n.Spikes(), n.Now()
 	best := time.Duration(1 << 62)
-	const stretch = 1000
+	stretch := int64(min(1000, 25_000/n.Neurons()))
 	for b.Loop() {
 		began := time.Now()
 		for until, done := n.Now()+stretch, false; !done; {
@@ -30,8 +30,11 @@ func benchmarkNetwork(b *testing.B, c Config, phase Phase, w float64) {
 		}
 		best = min(best, time.Since(began))
 	}
-	b.ReportMetric(float64(best.Nanoseconds())/stretch, "best-ns/step")
-	b.ReportMetric(float64(n.Spikes()-spikes)/float64(n.Now()-start), "spikes/step")
+	step := float64(best.Nanoseconds()) / float64(stretch)
+	rate := float64(n.Spikes()-spikes) / float64(n.Now()-start)
+	b.ReportMetric(step, "best-ns/step")
+	b.ReportMetric(rate, "spikes/step")
+	b.ReportMetric(step/rate, "best-ns/spike")
 }
 
 func BenchmarkLearn1_1_1(b *testing.B)    { benchmarkNetwork(b, config(BP, 1, 1, 1), Learn, 2) }
@@ -47,6 +50,42 @@ func BenchmarkLearn4_30_3Slow(b *testing.B) { // tau 100: ten times fewer spikes
 	c := config(SAL, 4, 30, 3)
 	c.Tau = 100
 	benchmarkNetwork(b, c, Learn, 1)
+}
+
+// BenchmarkKernels reports ns per neuron, with all data in the nearest cache.
+func BenchmarkKernels(b *testing.B) {
+	if !vectors {
+		b.Skip("no wide kernels")
+	}
+	const width = 100
+	n := mustNetwork(b, config(SAL, width, width, width), uniformWeights([]int{width, width, width}, 0.2, 1))
+	n.Present(make([]float64, width), make([]float64, width), Learn)
+	n.Advance(3000, nil)
+	y, reach, on := &n.layers[1], n.at[0].reaches[0], false
+	for _, kernel := range []struct {
+		name string
+		run  func()
+	}{
+		{"grow", func() { growWide(&race{n.product[:width], n.limit, n.growth, n.fired}) }},
+		{"spread", func() { on = !on; spreadWide(&reach, on) }},
+		{"weigh", func() { weighWide(y.pyramids.extra, n.apical[y.off:][:width], 0.02) }},
+		{"refresh", func() { refreshWide(&y.pyramids, n.oddsOf) }},
+		{"expect", func() { expectWide(&y.lesson, &n.history, 3, n.oddsOf) }},
+		{"adapt", func() { adaptWide(&y.lesson, 0, false, 1<<62) }},
+		{"accumulate", func() { n.oldest = n.row; accumulateWide(&n.history, &n.nudge, false) }}, // two layers
+	} {
+		b.Run(kernel.name, func(b *testing.B) {
+			best := time.Duration(1 << 62)
+			for b.Loop() {
+				began := time.Now()
+				for range 100 {
+					kernel.run()
+				}
+				best = min(best, time.Since(began))
+			}
+			b.ReportMetric(float64(best.Nanoseconds())/100/width, "best-ns/neuron")
+		})
+	}
 }
 
 func BenchmarkOracle1_1_1(b *testing.B) {

@@ -42,7 +42,7 @@ type Config struct {
 // Neurons describes the neurons of a network.
 type Neurons struct {
 	// Dims has at least two layers. Memory of the sliding means is 16 bytes per step of Window and
-	// neuron above the input.
+	// neuron above the input, the neurons of every layer rounded up to a multiple of 4.
 	Dims         []int   `yaml:"layers" default:"[1, 1, 1]" range:"[1, 2^20]" also:"neurons, sizes, dims" doc:"pyramidal neurons from input to output; a hidden layer has an interneuron for each neuron of the layer above"`
 	Tau          int64   `yaml:"tau_ref" default:"10" range:"[1, 2^14]" unit:"steps" also:"tau, t_ref, refractory_time" doc:"refractory time and length of a potential"`
 	Window       int64   `yaml:"window" default:"2000" range:"[1, 2^18]" unit:"steps" doc:"length of the sliding means of potentials that plasticity and nudge see"`

@@ -2,10 +2,10 @@ package microcircuit
 
 import (
 	"math"
-	"os"
 	"testing"
 
 	"spikealign/internal/random"
+	"spikealign/internal/testenv"
 	"spikealign/spike"
 )
 
@@ -147,7 +147,7 @@ func rateModel(dims []int, w Weights, in []float64) []float64 {
 func TestGradient(t *testing.T) {
 	dims := []int{4, 10, 3}
 	steps := int64(60_000)
-	if os.Getenv("SPIKEALIGN_LONG") == "1" {
+	if testenv.Long() {
 		steps = 1_000_000
 	}
 	angle := func(method Method, align int64) float64 {

@@ -2,6 +2,7 @@ package microcircuit
 
 import (
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -14,8 +15,10 @@ func drive(n *Network, neurons ...int) {
 	for i := range n.limit {
 		n.limit[i] = math.Inf(1)
 	}
-	for _, i := range neurons {
-		n.limit[i] = 1
+	for i, p := range n.at {
+		if slices.Contains(neurons, int(p.number)) {
+			n.limit[i] = 1
+		}
 	}
 	n.Advance(n.Now()+1, nil)
 }
@@ -36,6 +39,8 @@ func handNetwork(t *testing.T, method Method) *Network {
 	return mustNetwork(t, c, Weights{Up: [][]float64{{2}, {0.5}}, Down: [][]float64{{-1.5}}, Bias: [][]float64{{-1}, {-0.5}}})
 }
 
+// near allows for weights and potentials that are multiples of 2^-36 = 1.5e-11, after the few steps
+// of these tests, and for the ten digits of numbers on paper.
 func near(t *testing.T, what string, got, want float64) {
 	t.Helper()
 	if !(math.Abs(got-want) < 1e-9) {

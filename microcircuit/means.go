@@ -63,10 +63,11 @@ func (n *Network) Means() Means {
 		}
 		m.Rate = append(m.Rate, r)
 	}
-	weights := func(end, moment []float64, y *layer, columns int) []float64 {
+	weights := func(end, moment []float64, y *layer) []float64 {
+		columns := len(end) / y.n
 		for i := range y.n {
 			for j := range columns {
-				end[i*columns+j] -= moment[j*y.n+i] * unit / steps
+				end[i*columns+j] -= moment[j*y.stride+i] * unit / steps
 			}
 		}
 		return n.bare(y, end)
@@ -84,9 +85,9 @@ func (n *Network) Means() Means {
 			u[i] = float64(float64(n.bias[y.off+i])*unit) + v[i] + e[i]
 		}
 		m.Potential, m.Basal, m.Extra = append(m.Potential, u), append(m.Basal, v), append(m.Extra, e)
-		m.Up = append(m.Up, weights(matrix(y.up, y.n, n.layers[l-1].n), y.upMoment, y, n.layers[l-1].n))
+		m.Up = append(m.Up, weights(y.matrix(y.up), y.upMoment, y))
 		if l+1 < len(n.layers) {
-			m.Down = append(m.Down, weights(matrix(y.down, y.n, n.layers[l+1].n), y.downMoment, y, n.layers[l+1].n))
+			m.Down = append(m.Down, weights(y.matrix(y.down), y.downMoment, y))
 		}
 	}
 	for l := 1; l+1 < len(n.layers); l++ {

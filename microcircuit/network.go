@@ -3,6 +3,7 @@ package microcircuit
 import (
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 
 	"spikealign/internal/random"
@@ -33,7 +34,7 @@ const (
 //
 // Every step multiplies once per neuron. All else happens where something changes: a spike adds a
 // column of weights to the potentials of the layers that it reaches, and the end of its potential
-// takes it away; a neuron whose potential changed needs one exponential. Interneurons see the basal
+// takes it away; a layer whose potentials changed needs exponentials. Interneurons see the basal
 // potential of the layer above and cost no sums of their own. The sliding means come from running
 // sums, one value of which per step and neuron is kept for the length of the window.
 //
@@ -42,27 +43,34 @@ const (
 // would cost more than the multiplications that it saves. (Running through quiet stretches neuron
 // by neuron was tried, and was slower.)
 //
+// So the work on a layer is done by kernels, which take four neurons at once (kernel.go). Layers
+// lie at multiples of four places, the rest of which no neuron has, as do columns of weights and
+// rows of sums: then a kernel finds what another one wrote where it can be handed on without the
+// memory. Networks whose layers all have less than three neurons take the narrow kernels, whose
+// calls cost less.
+//
 // # Cost
 //
-// Per step: 10 ns, 1 ns for every neuron (product, comparison) and 1 ns for every pyramidal neuron
-// above the input (sums). Per spike: 10 ns, and for every postsynaptic neuron 2 ns twice (on and
-// off). Per layer and step in which its potentials changed: one exponential, 4 ns, for every neuron
-// of it that is not refractory; less for the nudged output, in every step. Per presynaptic spike
-// while learning: 3 ns per synapse, and 10 ns for every postsynaptic neuron, once for all spikes of
-// a layer in one step. So cost grows with spikes times fan-out, and only with the number of neurons
-// for the steps. Together, while learning at tau = 10: 30 ns a step for 1-1-1 (.16 spikes a step),
-// .4 us for 4-30-3 (1.2), 1.6 us for 30-50-10 (4.4), 11 us for 100-100-100-10 (17); at tau = 100,
-// .13 us for 4-30-3 (.13).
+// Per step: 30 ns, and .25 ns for every neuron (product, comparison) and .4 ns for every pyramidal
+// neuron above the input (sums). Per spike: 20 ns, and for every postsynaptic neuron .15 ns twice
+// (on and off). Per layer and step in which its potentials changed: 10 ns and 1 ns for every neuron
+// (exponential), the same for its interneurons. Per presynaptic spike while learning: 10 ns and .25
+// ns per synapse, and once for all spikes of a layer in one step 20 ns and 3.5 ns for every
+// postsynaptic neuron (two means, two exponentials, a quotient: one waits for the other). Together,
+// while learning at tau = 10: 27 to 30 ns a step for 1-1-1 (.16 spikes a step), .21 us for 4-30-3
+// (1.4), .7 us for 30-50-10 (4.3), 3.3 us for 100-100-100-10 (17); at tau = 100, .06 us for 4-30-3
+// (.13).
 type Network struct {
 	cfg     Config
 	clip    int64 // units
 	oddsOf  *oddsTable
+	wide    bool // the kernels that it takes
 	layers  []layer
-	inputs  int
-	upper   int // pyramidal neurons above the input
-	pyramid int // pyramidal neurons
+	top     *layer // the output
 	neurons int
-	at      []place // of every neuron
+	upper   int     // places of the pyramidal neurons above the input
+	at      []place // of every place
+	numbers []int32 // of the neurons in the places
 
 	// The present.
 	now     int64 // steps simulated
@@ -71,36 +79,25 @@ type Network struct {
 	nudged  bool
 	changed bool    // in some layer
 	target  []int64 // output, units
-	aim     []float64
+	nudge   nudge
 
-	// Neurons.
-	draws   []random.Stream
-	product []float64 // of 1+E over the steps since the last spike, refractory ones left out
-	limit   []float64 // 1/U
-	growth  []float64 // 1+E, or 1 while refractory
-	odds    []float64 // E = e^(u - ln tau), unless refractory
-	active  []bool    // z = 1: the potential is on, and the neuron refractory
-	u       []int64   // potential after the last step, units
-	last    []int64   // latest spike
-	before  []int64   // the one before it; valid in the step of the latest spike
-	count   []int64   // spikes in this stretch
-	spikes  int64     // in all
+	// Neurons, a place for each. Behind a layer there may be places without a neuron: see stride.
+	draws []random.Stream
+	race
+	odds   []float64 // E = e^(u - ln tau), unless refractory
+	active []bool    // z = 1: the potential is on, and the neuron refractory; or no neuron
+	u      []int64   // potential after the last step, units
+	last   []int64   // latest spike
+	before []int64   // the one before it; valid in the step of the latest spike
+	count  []int64   // spikes in this stretch
+	spikes int64     // in all
 
-	// Pyramidal neurons above the input, in the order of their numbers, units.
-	bias []int64
-	// basal potentials, then extra: what is added to them and the bias, LambdaApical*apical or the
-	// nudge
-	drive  []int64
+	// Pyramidal neurons above the input, in the order of their places, units.
+	bias   []int64
 	basal  []int64 // the two parts of drive
 	extra  []int64
 	apical []int64 // hidden layers
-	// running sums of drive, modulo 2^64, after each of the last Window+1 steps, in a circle of
-	// rows
-	ring []int64
-	// where the row of the last step begins; the next one is the oldest, of Window steps ago
-	row   int
-	share float64   // 1/(number of steps in the window)
-	delta []float64 // weight change due per presynaptic spike, units
+	history
 
 	// Spikes whose potential is on, oldest first, at head..tail modulo the length; the time of the
 	// one at tail is future.
@@ -127,21 +124,90 @@ type Network struct {
 
 func (n *Network) sum() []int64 { return n.ring[n.row:][:len(n.drive)] }
 
+// setRow says where the running sums after the step before the present one are.
+func (n *Network) setRow() {
+	n.row = int(n.now%(n.cfg.Window+1)) * len(n.drive)
+	n.oldest = (n.row + len(n.drive)) % len(n.ring)
+}
+
 type layer struct {
 	n            int
-	first, inter int       // numbers of the first pyramidal neuron and interneuron
-	off          int       // of the first pyramidal neuron in the arrays without input
-	up, down     []int64   // effective, presynaptic-major: up[j*n+i], j below; down[k*n+i], k above
+	stride       int // and places without a neuron
+	first, inter int // places of the first pyramidal neuron and interneuron
+	off          int // of the first pyramidal neuron in the arrays without input
+	// effective weights, presynaptic-major: up[j*stride+i], j below; down[k*stride+i], k above
+	up, down     []int64
 	upMoment     []float64 // sum of changes times the time into the stretch
 	downMoment   []float64
 	basalChanged bool // since the potentials were last updated
 	extraChanged bool
-	deltaAt      int64 // step for which delta is known
+	pyramids     population
+	copies       population // the interneurons below that predict the layer, if it has any
+	lesson       lesson
+	lessonAt     int64 // step for which it is known
 }
 
 type place struct {
 	layer, index int32
 	inter        bool
+	number       int32   // of the neuron
+	reaches      []reach // layers that its spikes reach
+	taught       *layer  // the one whose forward weights learn at them, or nil
+	column       int     // of those weights
+}
+
+// connect finds what spikes reach, when all arrays are there.
+func (n *Network) connect() {
+	for i := range n.at {
+		p := &n.at[i]
+		l, k := int(p.layer), int(p.index)
+		to := func(y *layer, potentials, weights []int64, changed *bool) {
+			p.reaches = append(p.reaches, reach{potentials[y.off:][:y.stride], weights[k*y.stride:][:y.stride], changed})
+		}
+		y := &n.layers[l]
+		switch {
+		case p.number < 0:
+			continue
+		case p.inter:
+			to(y, n.apical, y.down, &y.extraChanged)
+			continue
+		}
+		if l+1 < len(n.layers) {
+			y := &n.layers[l+1]
+			to(y, n.basal, y.up, &y.basalChanged)
+			if n.cfg.RateUp[l] > 0 {
+				p.taught, p.column = y, k*y.stride
+			}
+		}
+		if l >= 2 {
+			y := &n.layers[l-1]
+			to(y, n.apical, y.down, &y.extraChanged)
+		}
+	}
+}
+
+// stride is the number of places for a layer: as the kernels need it. A place without a neuron is
+// always silent.
+func (n *Network) stride(neurons int) int {
+	if !n.wide {
+		return neurons
+	}
+	return (neurons + lanes - 1) &^ (lanes - 1)
+}
+
+// settle gives places to neurons, of layer l or the interneurons that are in it, and returns the
+// first one.
+func (n *Network) settle(l, neurons int, inter bool) (first int) {
+	first = len(n.at)
+	for i := range n.stride(neurons) {
+		p := place{layer: int32(l), index: int32(i), inter: inter, number: -1}
+		if i < neurons {
+			p.number = int32(n.neurons)
+			n.neurons++
+		}
+		n.at = append(n.at, p)
+	}
+	return first
 }
 
 const (
@@ -160,39 +226,39 @@ func NewNetwork(c Config, w Weights) (*Network, error) {
 	}
 	top := len(c.Dims) - 1
 	c.Dims, c.RateUp, c.RateDown = slices.Clone(c.Dims), each(c.RateUp, top), each(c.RateDown, top-1)
-	n := &Network{cfg: c, clip: int64(c.clip() * units), oddsOf: newOddsTable(c.Tau), inputs: c.Dims[0]}
+	n := &Network{cfg: c, clip: int64(c.clip() * units), oddsOf: newOddsTable(c.Tau), wide: vectors && slices.Max(c.Dims) >= 3}
 	last := len(c.Dims) - 1
 	n.layers = make([]layer, last+1)
+	n.top = &n.layers[last]
 	for l, dim := range c.Dims {
-		n.layers[l] = layer{n: dim, first: n.pyramid, off: n.pyramid - n.inputs, deltaAt: never}
-		n.pyramid += dim
-		for i := range dim {
-			n.at = append(n.at, place{layer: int32(l), index: int32(i)})
-		}
+		n.layers[l] = layer{n: dim, stride: n.stride(dim), first: n.settle(l, dim, false), lessonAt: never}
+		n.layers[l].off = n.layers[l].first - n.layers[0].stride
 	}
-	n.neurons, n.upper = n.pyramid, n.pyramid-n.inputs
+	n.upper = n.layers[last].off + n.layers[last].stride
 	for l := 1; l < last; l++ {
-		n.layers[l].inter = n.neurons
-		n.neurons += c.Dims[l+1]
-		for i := range c.Dims[l+1] {
-			n.at = append(n.at, place{layer: int32(l), index: int32(i), inter: true})
-		}
+		n.layers[l].inter = n.settle(l, c.Dims[l+1], true)
 	}
-	for _, x := range []*[]float64{&n.product, &n.limit, &n.growth, &n.odds} {
-		*x = make([]float64, n.neurons)
+	places := len(n.at)
+	for _, p := range n.at {
+		n.numbers = append(n.numbers, p.number)
 	}
+	n.race = newRace(places)
+	n.odds = make([]float64, places)
 	for _, x := range []*[]int64{&n.u, &n.last, &n.before, &n.count} {
-		*x = make([]int64, n.neurons)
+		*x = make([]int64, places)
 	}
-	n.active = make([]bool, n.neurons)
+	n.active = make([]bool, places)
+	for i, p := range n.at {
+		n.active[i] = p.number < 0
+	}
 	n.bias, n.apical = make([]int64, n.upper), make([]int64, n.upper)
 	n.drive, n.sums0, n.sums = make([]int64, 2*n.upper), make([]int64, 2*n.upper), make([]float64, 2*n.upper)
 	n.basal, n.extra = n.drive[:n.upper], n.drive[n.upper:]
 	n.ring = make([]int64, int(c.Window+1)*2*n.upper)
+	n.setRow()
 	n.share = 1
-	n.delta = make([]float64, n.upper)
-	n.target, n.aim = make([]int64, c.Dims[last]), make([]float64, c.Dims[last])
-	n.draws = make([]random.Stream, n.neurons)
+	n.target = make([]int64, c.Dims[last])
+	n.draws = make([]random.Stream, places)
 	n.vary(c.Differences)
 	size := 4
 	for size < (2+n.overlap)*n.neurons+2 {
@@ -205,6 +271,19 @@ func NewNetwork(c Config, w Weights) (*Network, error) {
 		y := &n.layers[l]
 		y.up = n.transposed(w.Up[l-1], y, n.layers[l-1].n)
 		y.upMoment = make([]float64, len(y.up))
+		bias, basal := n.bias[y.off:][:y.stride], n.basal[y.off:][:y.stride]
+		y.pyramids = n.population(y.first, bias, basal, n.extra[y.off:][:y.stride])
+		if l > 1 {
+			y.copies = n.population(n.layers[l-1].inter, bias, basal, make([]int64, y.stride))
+		}
+		y.lesson = lesson{
+			bias: bias, basal: basal, off: y.off, upper: n.upper, rates: make([]float64, y.stride),
+			change: make([]int64, y.stride), delta: make([]float64, y.stride), moment: make([]float64, y.stride),
+			weights: y.up, moments: y.upMoment,
+		}
+		for i := range y.n {
+			y.lesson.rates[i] = n.effective(y, i, n.cfg.RateUp[l-1]*units)
+		}
 		for i, b := range w.Bias[l-1] {
 			if b = n.effective(y, i, b); n.offset != nil {
 				b += n.offset[y.first+i]
@@ -212,15 +291,17 @@ func NewNetwork(c Config, w Weights) (*Network, error) {
 			n.bias[y.off+i] = fixed(b)
 		}
 	}
+	y := &n.layers[last]
+	n.nudge = newNudge(y.pyramids, c.LambdaNudge, y.off, n.upper+y.off)
 	n.sal = make([]salTable, max(last-1, 0))
 	for l := 1; l < last; l++ {
 		y := &n.layers[l]
 		above := n.layers[l+1].n
 		if c.Method == BP {
-			y.down = make([]int64, above*y.n)
+			y.down = make([]int64, above*y.stride)
 			for j := range y.n {
 				for k := range above {
-					y.down[k*y.n+j] = n.tied(y, &n.layers[l+1], j, k)
+					y.down[k*y.stride+j] = n.tied(y, &n.layers[l+1], j, k)
 				}
 			}
 		} else {
@@ -231,19 +312,28 @@ func NewNetwork(c Config, w Weights) (*Network, error) {
 			n.sal[l-1] = newSALTable(c.RateDown[l-1], c.salWindow())
 		}
 	}
+	n.connect()
 	for i := range n.last {
-		n.last[i], n.product[i] = never, 1
+		n.last[i] = never
 		if p := n.at[i]; p.inter {
 			n.u[i] = n.bias[n.layers[p.layer+1].off+int(p.index)]
 		} else if p.layer > 0 {
 			n.u[i] = n.bias[n.layers[p.layer].off+int(p.index)]
 		}
 	}
-	for i := range n.odds {
-		n.evaluate(i)
+	for i := range n.at {
+		if !n.silent[i] {
+			n.evaluate(i)
+		}
 	}
 	n.Seed(0, 0)
 	return n, nil
+}
+
+// population returns the neurons at the places from the first one on.
+func (n *Network) population(first int, bias, basal, extra []int64) population {
+	end := first + len(bias)
+	return population{n.u[first:end], bias, basal, extra, n.silent[first:end], n.odds[first:end], n.growth[first:end]}
 }
 
 // fixed rounds to units.
@@ -252,10 +342,10 @@ func fixed(x float64) int64 { return int64(math.RoundToEven(x * units)) }
 // transposed returns the effective weights of a matrix whose rows belong to layer y, column by
 // column, in units.
 func (n *Network) transposed(m []float64, y *layer, columns int) []int64 {
-	t := make([]int64, len(m))
+	t := make([]int64, columns*y.stride)
 	for i := range y.n {
 		for j := range columns {
-			t[j*y.n+i] = fixed(n.effective(y, i, m[i*columns+j]))
+			t[j*y.stride+i] = fixed(n.effective(y, i, m[i*columns+j]))
 		}
 	}
 	return t
@@ -264,7 +354,7 @@ func (n *Network) transposed(m []float64, y *layer, columns int) []int64 {
 // tied is the effective feedback weight from neuron k of layer above to neuron j of layer y that
 // equals the forward weight: the two as they are without gains.
 func (n *Network) tied(y, above *layer, j, k int) int64 {
-	w := above.up[j*above.n+k]
+	w := above.up[j*above.stride+k]
 	if n.gain == nil {
 		return w
 	}
@@ -274,7 +364,7 @@ func (n *Network) tied(y, above *layer, j, k int) int64 {
 // sumAll computes basal and apical potentials from last spikes and weights.
 func (n *Network) sumAll() {
 	for l := 1; l < len(n.layers); l++ {
-		n.layers[l].deltaAt = never
+		n.layers[l].lessonAt = never
 		n.sumUp(l)
 		if l+1 < len(n.layers) {
 			n.sumApical(l)
@@ -284,46 +374,33 @@ func (n *Network) sumAll() {
 
 func (n *Network) sumUp(l int) {
 	y, below := &n.layers[l], &n.layers[l-1]
-	v := n.basal[y.off:][:y.n]
+	v := n.basal[y.off:][:y.stride]
 	clear(v)
 	for j := range below.n {
 		if n.active[below.first+j] {
-			addColumn(v, y.up[j*y.n:][:y.n])
+			spreadNarrow(&reach{potentials: v, column: y.up[j*y.stride:][:y.stride]}, true)
 		}
 	}
 }
 
 func (n *Network) sumApical(l int) {
 	y, above := &n.layers[l], &n.layers[l+1]
-	v := n.apical[y.off:][:y.n]
+	v := n.apical[y.off:][:y.stride]
 	clear(v)
 	for k := range above.n {
 		if n.active[above.first+k] {
-			addColumn(v, y.down[k*y.n:][:y.n])
+			spreadNarrow(&reach{potentials: v, column: y.down[k*y.stride:][:y.stride]}, true)
 		}
 		if n.phase != Align && n.active[y.inter+k] {
-			subColumn(v, y.down[k*y.n:][:y.n])
+			spreadNarrow(&reach{potentials: v, column: y.down[k*y.stride:][:y.stride]}, false)
 		}
-	}
-}
-
-func addColumn(v, w []int64) {
-	w = w[:len(v)]
-	for i := range v {
-		v[i] += w[i]
-	}
-}
-
-func subColumn(v, w []int64) {
-	w = w[:len(v)]
-	for i := range v {
-		v[i] -= w[i]
 	}
 }
 
 // evaluate sets odds and growth of a neuron that is not refractory from its potential.
 func (n *Network) evaluate(i int) {
-	e := n.oddsOf.at(n.u[i])
+	u := n.u[i]
+	e := withRest(n.oddsOf.entry(u), u)
 	n.odds[i] = e
 	n.growth[i] = 1 + e
 }
@@ -332,7 +409,10 @@ func (n *Network) evaluate(i int) {
 // stretch. Every neuron has its own.
 func (n *Network) Seed(seed, stretch uint64) {
 	for i := range n.draws {
-		n.draws[i] = random.New(seed, random.Spikes, uint64(i), stretch)
+		if n.at[i].number < 0 {
+			continue
+		}
+		n.draws[i] = random.New(seed, random.Spikes, uint64(n.at[i].number), stretch)
 		n.limit[i] = 1 / n.draws[i].Float64()
 		n.product[i] = 1
 	}
@@ -343,7 +423,7 @@ func (n *Network) Seed(seed, stretch uint64) {
 // once, the others follow one step later. The learning lag begins. It panics if a length is wrong,
 // or a number not within -64..64.
 func (n *Network) Present(input, target []float64, phase Phase) {
-	if len(input) != n.inputs || target != nil && len(target) != len(n.target) {
+	if len(input) != n.layers[0].n || target != nil && len(target) != len(n.target) {
 		panic(fmt.Sprintf("microcircuit: Present: %d inputs and %d targets for a network of %v", len(input), len(target), n.cfg.Dims))
 	}
 	var ps settings.Problems
@@ -365,7 +445,9 @@ func (n *Network) Present(input, target []float64, phase Phase) {
 			n.evaluate(i)
 		}
 	}
-	n.nudged = target != nil
+	if n.nudged = target != nil; !n.nudged {
+		clear(n.nudge.extra)
+	}
 	for i, x := range target {
 		n.target[i] = fixed(x)
 	}
@@ -379,13 +461,25 @@ func (n *Network) Present(input, target []float64, phase Phase) {
 		}
 	}
 	n.setAim()
+	n.setPhase()
+}
+
+// setPhase connects the interneurons with the pyramidal neurons below, unless the network aligns.
+func (n *Network) setPhase() {
+	for l := 2; l < len(n.layers); l++ {
+		y := &n.layers[l]
+		y.copies.basal = y.pyramids.basal
+		if n.phase == Align {
+			y.copies.basal = y.copies.extra // zeros
+		}
+	}
 }
 
 // setAim prepares the part of the nudge that the mean does not change.
 func (n *Network) setAim() {
 	y := &n.layers[len(n.layers)-1]
-	for i := range n.aim {
-		n.aim[i] = float64(n.target[i] - n.bias[y.off+i])
+	for i, x := range n.target {
+		n.nudge.aims[i] = float64(x - n.bias[y.off+i])
 	}
 }
 
@@ -420,17 +514,19 @@ func (n *Network) Advance(until int64, dst []spike.Event) (events []spike.Event,
 		if len(dst) > room {
 			return dst, false
 		}
-		if n.step() && cap(dst) > 0 {
+		if n.step(); n.lastFrom != n.tail && cap(dst) > 0 {
 			for k := n.lastFrom; k < n.tail; k++ {
-				dst = append(dst, n.queue[k&mask])
+				e := n.queue[k&mask]
+				e.Neuron = n.numbers[e.Neuron]
+				dst = append(dst, e)
 			}
 		}
 	}
 	return dst, true
 }
 
-// step simulates step n.now and tells whether any neuron spiked. Cost: see Network.
-func (n *Network) step() bool {
+// step simulates step n.now. Cost: see Network.
+func (n *Network) step() {
 	t := n.now
 
 	// Spikes, from the potentials of the step before. Whoever spiked tau steps ago may spike again.
@@ -447,14 +543,24 @@ func (n *Network) step() bool {
 	}
 	from := n.tail
 	tail := from
-	growth := n.growth
-	product, limit := n.product[:len(growth)], n.limit[:len(growth)]
-	for i, g := range growth {
-		x := float64(product[i] * g)
-		product[i] = x
-		if x >= limit[i] {
-			queue[tail&mask] = spike.Event{Time: t, Neuron: int32(i)}
-			tail++
+	if n.wide {
+		growWide(&n.race)
+		for k, word := range n.fired {
+			for ; word != 0; word &= word - 1 {
+				queue[tail&mask] = spike.Event{Time: t, Neuron: int32(64*k + bits.TrailingZeros64(word))}
+				tail++
+			}
+		}
+	} else {
+		growth := n.growth
+		product, limit := n.product[:len(growth)], n.limit[:len(growth)]
+		for i, g := range growth {
+			x := float64(product[i] * g)
+			product[i] = x
+			if x >= limit[i] {
+				queue[tail&mask] = spike.Event{Time: t, Neuron: int32(i)}
+				tail++
+			}
 		}
 	}
 
@@ -465,14 +571,19 @@ func (n *Network) step() bool {
 		n.toggle(t, ended, from)
 	}
 	if n.changed {
-		n.updateApical()
+		n.updateHidden()
 	}
-	n.accumulate()
+	top := n.top
+	if n.wide {
+		top.extraChanged = accumulateWide(&n.history, &n.nudge, n.nudged) || top.extraChanged
+	} else if accumulateNarrow(&n.history, &n.nudge, n.nudged) {
+		top.extraChanged = true
+	}
 	if n.row == 0 {
 		n.flush()
 	}
-	if n.changed {
-		n.update()
+	if top.basalChanged || top.extraChanged {
+		n.refresh(top)
 	}
 
 	// Plasticity.
@@ -495,63 +606,6 @@ func (n *Network) step() bool {
 	if n.now < n.cfg.Window {
 		n.share = 1 / float64(n.now+1)
 	}
-	return tail != from
-}
-
-// accumulate adds the drive to the running sums, and moves the nudge, which follows from them.
-func (n *Network) accumulate() {
-	ring, drive := n.ring, n.drive
-	width := len(drive)
-	row := n.row
-	next := row + width
-	if next == len(ring) {
-		next = 0
-	}
-	n.row = next
-	before := ring[row : row+width : row+width]
-	sum := ring[next : next+width : next+width]
-	if !n.nudged {
-		for i, v := range drive {
-			sum[i] = before[i] + v
-		}
-		return
-	}
-	aims := n.aim
-	first := width - len(aims)
-	for i, v := range drive[:first:first] {
-		sum[i] = before[i] + v
-	}
-	oldest := next + width
-	if oldest == len(ring) {
-		oldest = 0
-	}
-	y := &n.layers[len(n.layers)-1]
-	k := y.off
-	strength, share := n.cfg.LambdaNudge, n.share
-	for i, aim := range aims {
-		// towards 0: that takes one instruction
-		v := int64(strength * (aim - float64(float64(sum[k+i]-ring[oldest+k+i])*share)))
-		d := v - drive[first+i]
-		drive[first+i] = v
-		sum[first+i] = before[first+i] + v
-		j := y.first + i
-		n.u[j] += d
-		if n.silent[j] || y.basalChanged {
-			continue
-		}
-		// The nudge moves slowly: e^(u+x) = e^u (1 + x + x^2/2 + ...).
-		if x := float64(d) * unit; x < 1.0/256 && x > -1.0/256 {
-			p := 1.0/6 + float64(x*(1.0/24))
-			p = 0.5 + float64(x*p)
-			p = 1 + float64(x*p)
-			e := n.odds[j]
-			e += float64(e * float64(x*p))
-			n.odds[j] = e
-			n.growth[j] = 1 + e
-		} else {
-			y.extraChanged, n.changed = true, true
-		}
-	}
 }
 
 // toggle begins the potentials of the spikes of step t, at from.. of the queue, and ends those at
@@ -559,185 +613,128 @@ func (n *Network) accumulate() {
 func (n *Network) toggle(t int64, ended, from int) {
 	queue, mask := n.queue, len(n.queue)-1
 	n.spikes += int64(n.tail - from)
+	last := n.last // slices of one length, so that an index is checked once
+	before, count, draws, active := n.before[:len(last)], n.count[:len(last)], n.draws[:len(last)], n.active[:len(last)]
+	product, limit, growth := n.product[:len(last)], n.limit[:len(last)], n.growth[:len(last)]
 	for k := from; k < n.tail; k++ {
 		i := int(queue[k&mask].Neuron)
-		n.before[i], n.last[i] = n.last[i], t
-		n.count[i]++
-		n.product[i] = 1
-		n.limit[i] = 1 / n.draws[i].Float64()
-		n.growth[i] = 1
-		if !n.active[i] {
-			n.active[i] = true
-			n.switchOn(i)
+		before[i], last[i] = last[i], t
+		count[i]++
+		product[i], limit[i], growth[i] = 1, 1/draws[i].Float64(), 1
+		if !active[i] {
+			active[i] = true
+			n.turn(i, true)
 		}
 		if n.wake != nil {
 			n.retire(i, t)
 		}
 	}
 	for k := ended; k < n.head; k++ {
-		if i := int(queue[k&mask].Neuron); n.last[i] == t-n.cfg.Tau {
-			n.active[i] = false
-			n.switchOff(i)
+		if i := int(queue[k&mask].Neuron); last[i] == t-n.cfg.Tau {
+			active[i] = false
+			n.turn(i, false)
 		}
 	}
 }
 
-// switchOn adds the potential of neuron i to those of the layers that it reaches, switchOff takes
-// it away.
-func (n *Network) switchOn(i int) {
-	p := n.at[i]
-	l, k := int(p.layer), int(p.index)
-	y := &n.layers[l]
-	if p.inter {
-		if n.phase != Align {
-			subColumn(n.apical[y.off:][:y.n], y.down[k*y.n:])
-			y.extraChanged, n.changed = true, true
-		}
+// turn adds the potential of neuron i to those of the layers that it reaches, or takes it away.
+func (n *Network) turn(i int, on bool) {
+	p := &n.at[i]
+	if p.inter && n.phase == Align {
 		return
 	}
-	if l+1 < len(n.layers) {
-		x := &n.layers[l+1]
-		addColumn(n.basal[x.off:][:x.n], x.up[k*x.n:])
-		x.basalChanged, n.changed = true, true
-	}
-	if l >= 2 {
-		x := &n.layers[l-1]
-		addColumn(n.apical[x.off:][:x.n], x.down[k*x.n:])
-		x.extraChanged, n.changed = true, true
-	}
-}
-
-func (n *Network) switchOff(i int) {
-	p := n.at[i]
-	l, k := int(p.layer), int(p.index)
-	y := &n.layers[l]
-	if p.inter {
-		if n.phase != Align {
-			addColumn(n.apical[y.off:][:y.n], y.down[k*y.n:])
-			y.extraChanged, n.changed = true, true
-		}
-		return
-	}
-	if l+1 < len(n.layers) {
-		x := &n.layers[l+1]
-		subColumn(n.basal[x.off:][:x.n], x.up[k*x.n:])
-		x.basalChanged, n.changed = true, true
-	}
-	if l >= 2 {
-		x := &n.layers[l-1]
-		subColumn(n.apical[x.off:][:x.n], x.down[k*x.n:])
-		x.extraChanged, n.changed = true, true
-	}
-}
-
-// oldest is the row of sums of Window steps ago.
-func (n *Network) oldest() []int64 {
-	row := n.row + len(n.drive)
-	if row == len(n.ring) {
-		row = 0
-	}
-	return n.ring[row:][:len(n.drive)]
-}
-
-// updateApical brings what apical potentials add up to date.
-func (n *Network) updateApical() {
-	lambda := n.cfg.LambdaApical
-	if n.phase == Align {
-		lambda = 1
-	}
-	top := len(n.layers) - 1
-	for l := 1; l < top; l++ {
-		if y := &n.layers[l]; y.extraChanged {
-			apical, extra := n.apical[y.off:][:y.n], n.extra[y.off:][:y.n]
-			for i, v := range apical {
-				extra[i] = int64(math.RoundToEven(lambda * float64(v)))
-			}
+	n.changed = true
+	for k := range p.reaches {
+		r := &p.reaches[k]
+		*r.changed = true
+		if n.wide {
+			spreadWide(r, on != p.inter)
+		} else {
+			spreadNarrow(r, on != p.inter)
 		}
 	}
-	if y := &n.layers[top]; y.extraChanged && !n.nudged {
-		clear(n.extra[y.off:])
-	}
 }
 
-// update brings the potentials of the layers that changed up to date.
-func (n *Network) update() {
+// updateHidden brings the hidden layers that changed up to date. (The output waits for its nudge.)
+func (n *Network) updateHidden() {
 	n.changed = false
-	for l := 1; l < len(n.layers); l++ {
+	for l := 1; l < len(n.layers)-1; l++ {
 		y := &n.layers[l]
-		if !y.basalChanged && !y.extraChanged {
+		if y.extraChanged {
+			lambda := n.cfg.LambdaApical
+			if n.phase == Align {
+				lambda = 1
+			}
+			if apical := n.apical[y.off:][:y.stride]; n.wide {
+				weighWide(y.pyramids.extra, apical, lambda)
+			} else {
+				weighNarrow(y.pyramids.extra, apical, lambda)
+			}
+		} else if !y.basalChanged {
 			continue
 		}
-		bias, basal, extra := n.bias[y.off:][:y.n], n.basal[y.off:][:y.n], n.extra[y.off:][:y.n]
-		u, silent := n.u[y.first:][:y.n], n.silent[y.first:][:y.n]
-		for i := range u {
-			u[i] = bias[i] + basal[i] + extra[i]
-			if !silent[i] {
-				n.evaluate(y.first + i)
-			}
+		n.refresh(y)
+	}
+}
+
+// refresh brings the potentials of a layer up to date, and of the interneurons that predict it.
+func (n *Network) refresh(y *layer) {
+	copies := y.basalChanged && y.copies.u != nil
+	y.basalChanged, y.extraChanged = false, false
+	if n.wide {
+		refreshWide(&y.pyramids, n.oddsOf)
+		if copies {
+			refreshWide(&y.copies, n.oddsOf)
 		}
-		// the interneurons that predict this layer
-		if x := &n.layers[l-1]; l > 1 && y.basalChanged {
-			u, silent := n.u[x.inter:][:y.n], n.silent[x.inter:][:y.n]
-			for i := range u {
-				u[i] = bias[i]
-				if n.phase != Align {
-					u[i] += basal[i]
-				}
-				if !silent[i] {
-					n.evaluate(x.inter + i)
-				}
-			}
-		}
-		y.basalChanged, y.extraChanged = false, false
+		return
+	}
+	refreshNarrow(&y.pyramids, n.oddsOf)
+	if copies {
+		refreshNarrow(&y.copies, n.oddsOf)
 	}
 }
 
 // learn changes the forward weights of neuron j, which spiked in the step before.
 func (n *Network) learn(j int) {
-	p := n.at[j]
-	if p.inter || int(p.layer)+1 >= len(n.layers) {
+	p := &n.at[j]
+	y := p.taught
+	if y == nil {
 		return
 	}
-	x, y := &n.layers[p.layer], &n.layers[p.layer+1]
-	rate := n.cfg.RateUp[p.layer] * units
-	if rate == 0 {
-		return
-	}
-	delta := n.delta[y.off:][:y.n]
-	if y.deltaAt != n.now {
-		y.deltaAt = n.now
-		sum, oldest := n.sum(), n.oldest()
-		for i := range delta {
-			k := y.off + i
-			free := n.bias[k] + int64(math.RoundToEven(float64(sum[k]-oldest[k])*n.share))
-			k += n.upper
-			more := int64(math.RoundToEven(float64(sum[k]-oldest[k]) * n.share))
-			e, f := n.oddsOf.at(free), n.oddsOf.at(free+more)
-			// rho(free+more) - rho(free)
-			delta[i] = math.RoundToEven(n.effective(y, i, rate) * ((f - e) / float64((1+e)*(1+f))))
+	into := float64(n.now - n.stretch)
+	if y.lessonAt != n.now {
+		y.lessonAt = n.now
+		if n.wide {
+			expectWide(&y.lesson, &n.history, into, n.oddsOf)
+		} else {
+			expectNarrow(&y.lesson, &n.history, into, n.oddsOf)
 		}
 	}
-	column := int(p.index) * y.n
-	up, moment := y.up[column:][:y.n], y.upMoment[column:][:y.n]
-	basal := n.basal[y.off:][:y.n]
-	z := n.z(j)
-	into := float64(n.now - n.stretch)
-	for i, d := range delta {
-		w := up[i] + int64(d)
-		if w > n.narrow || w < -n.narrow {
-			if bound := n.bound(y.first + i); w > bound || w < -bound {
-				d = float64(min(max(w, -bound), bound) - up[i])
-				w = up[i] + int64(d)
+	var beyond bool
+	if n.wide {
+		beyond = adaptWide(&y.lesson, p.column, n.active[j], n.narrow)
+	} else {
+		beyond = adaptNarrow(&y.lesson, p.column, n.active[j], n.narrow)
+	}
+	if beyond {
+		up, moment := y.up[p.column:], y.upMoment[p.column:]
+		for i, d := range y.lesson.delta[:y.n] {
+			if up[i] <= n.narrow && up[i] >= -n.narrow {
+				continue
+			}
+			if bound := n.bound(y.first + i); up[i] > bound || up[i] < -bound {
+				w := min(max(up[i], -bound), bound)
+				y.pyramids.basal[i] += (w - up[i]) * n.z(j)
+				d += float64(w - up[i])
+				up[i] = w
 				n.clipped++
 			}
+			moment[i] += float64(d * into)
 		}
-		up[i] = w
-		basal[i] += int64(d) * z
-		moment[i] += float64(d * into)
 	}
 	y.basalChanged, n.changed = true, true
 	if n.cfg.Method == BP && p.layer > 0 {
-		n.tie(x, y, int(p.index))
+		n.tie(&n.layers[p.layer], y, int(p.index))
 	}
 }
 
@@ -756,7 +753,7 @@ func (n *Network) tie(x, y *layer, j int) {
 	into := float64(n.now - n.stretch)
 	for k := range y.n {
 		w := n.tied(x, y, j, k)
-		at := k*x.n + j
+		at := k*x.stride + j
 		d := w - x.down[at]
 		x.down[at] = w
 		x.downMoment[at] += float64(float64(d) * into)
@@ -769,20 +766,22 @@ func (n *Network) tie(x, y *layer, j int) {
 // Up returns a copy of the forward weights into layer l = 1..L, Dims[l] x Dims[l-1].
 func (n *Network) Up(l int) []float64 {
 	y := &n.layers[l]
-	return n.bare(y, matrix(y.up, y.n, n.layers[l-1].n))
+	return n.bare(y, y.matrix(y.up))
 }
 
 // Down returns a copy of the feedback weights into hidden layer l = 1..L-1, Dims[l] x Dims[l+1].
 func (n *Network) Down(l int) []float64 {
 	y := &n.layers[l]
-	return n.bare(y, matrix(y.down, y.n, n.layers[l+1].n))
+	return n.bare(y, y.matrix(y.down))
 }
 
-func matrix(t []int64, rows, columns int) []float64 {
-	m := make([]float64, len(t))
-	for i := range rows {
+// matrix returns weights into the layer row by row.
+func (y *layer) matrix(t []int64) []float64 {
+	columns := len(t) / y.stride
+	m := make([]float64, y.n*columns)
+	for i := range y.n {
 		for j := range columns {
-			m[i*columns+j] = float64(t[j*rows+i]) * unit
+			m[i*columns+j] = float64(t[j*y.stride+i]) * unit
 		}
 	}
 	return m
@@ -791,8 +790,10 @@ func matrix(t []int64, rows, columns int) []float64 {
 // Potentials appends the membrane potentials of all neurons after the last step to dst, in the
 // order of their numbers.
 func (n *Network) Potentials(dst []float64) []float64 {
-	for _, u := range n.u {
-		dst = append(dst, float64(u)*unit)
+	for i, u := range n.u {
+		if n.at[i].number >= 0 {
+			dst = append(dst, float64(u)*unit)
+		}
 	}
 	return dst
 }

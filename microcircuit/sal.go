@@ -48,7 +48,7 @@ func (n *Network) align(i int) {
 		table := n.sal[l-1].causal
 		for k := range above.n {
 			if d := n.now - n.latest(above.first+k); d < int64(len(table)) {
-				n.shift(y, k*y.n+index, above.first+k, index, table[d], into)
+				n.shift(y, k*y.stride+index, above.first+k, index, table[d], into)
 			}
 		}
 	}
@@ -57,7 +57,7 @@ func (n *Network) align(i int) {
 		table := n.sal[l-2].anti
 		for j := range y.n {
 			if d := n.now - n.latest(y.first+j); d < int64(len(table)) {
-				n.shift(y, index*y.n+j, i, j, table[d], into)
+				n.shift(y, index*y.stride+j, i, j, table[d], into)
 			}
 		}
 	}

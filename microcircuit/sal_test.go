@@ -38,7 +38,8 @@ func alignIsSAL(t *testing.T, c Config, w Weights, seed uint64) {
 	rule := sal.NewOnline(all, c.salWindow(), salPairing)
 	rule.Gain = make([]float64, all*all) // the learning rates of the feedback synapses
 	top := len(c.Dims) - 1
-	feedback := func(l, i, k int) int { return (n.layers[l].first+i)*all + n.layers[l+1].first + k }
+	number := func(l, i int) int { return int(n.at[n.layers[l].first+i].number) }
+	feedback := func(l, i, k int) int { return number(l, i)*all + number(l+1, k) }
 	want := make([][]int64, top) // Down(l) as units
 	for l := 1; l < top; l++ {
 		above := c.Dims[l+1]

@@ -10,17 +10,59 @@ import (
 
 const networkTag = "MCN1"
 
-// numbers returns the state that is neither random streams nor scalars, in a fixed order. What is
-// not here follows from it.
-func (n *Network) numbers() (ints [][]int64, floats [][]float64) {
-	ints = [][]int64{n.target, n.u, n.last, n.count, n.extra, n.sums0, n.ring}
-	floats = [][]float64{n.product, n.limit, n.odds, n.sums}
+// pieces returns the state that is neither random streams nor scalars, in a fixed order and without
+// the places that have no neuron. What is not here follows from it.
+func (n *Network) pieces() (ints [][]int64, floats [][]float64) {
+	ints = append(ints, n.target)
+	for _, x := range [][]int64{n.u, n.last, n.count} {
+		ints = append(ints, ofNeurons(n, x)...)
+	}
+	ints = append(ints, ofUpper(n, n.extra)...)
+	rows := append(ofUpper(n, n.sums0), ofUpper(n, n.ring)...)
+	ints = append(ints, rows...)
+	for _, x := range [][]float64{n.product, n.limit, n.odds} {
+		floats = append(floats, ofNeurons(n, x)...)
+	}
+	floats = append(floats, ofUpper(n, n.sums)...)
 	for l := range n.layers {
 		y := &n.layers[l]
-		ints = append(ints, y.up, y.down)
-		floats = append(floats, y.upMoment, y.downMoment)
+		for _, x := range [][]int64{y.up, y.down} {
+			ints = append(ints, columns(y, x)...)
+		}
+		for _, x := range [][]float64{y.upMoment, y.downMoment} {
+			floats = append(floats, columns(y, x)...)
+		}
 	}
 	return ints, floats
+}
+
+// ofNeurons returns the pieces of x, a number for each place, that belong to neurons.
+func ofNeurons[T any](n *Network, x []T) (pieces [][]T) {
+	for _, y := range n.layers {
+		pieces = append(pieces, x[y.first:][:y.n])
+	}
+	for l := 1; l+1 < len(n.layers); l++ {
+		pieces = append(pieces, x[n.layers[l].inter:][:n.layers[l+1].n])
+	}
+	return pieces
+}
+
+// ofUpper is ofNeurons for rows of numbers of the pyramidal neurons above the input.
+func ofUpper[T any](n *Network, x []T) (pieces [][]T) {
+	for ; len(x) > 0; x = x[n.upper:] {
+		for _, y := range n.layers[1:] {
+			pieces = append(pieces, x[y.off:][:y.n])
+		}
+	}
+	return pieces
+}
+
+// columns is ofNeurons for the weights into layer y.
+func columns[T any](y *layer, x []T) (pieces [][]T) {
+	for ; len(x) > 0; x = x[y.stride:] {
+		pieces = append(pieces, x[:y.n])
+	}
+	return pieces
 }
 
 const scalars = 7 // words
@@ -28,7 +70,7 @@ const scalars = 7 // words
 // stateSize is the length of the binary form, the same at all times.
 func (n *Network) stateSize() int {
 	words := scalars + len(n.layers)
-	ints, floats := n.numbers()
+	ints, floats := n.pieces()
 	for _, x := range ints {
 		words += len(x)
 	}
@@ -60,7 +102,7 @@ func (n *Network) AppendBinary(b []byte) ([]byte, error) {
 		}
 		w.Int(pending)
 	}
-	ints, floats := n.numbers()
+	ints, floats := n.pieces()
 	for _, xs := range ints {
 		w.Ints(xs)
 	}
@@ -68,7 +110,9 @@ func (n *Network) AppendBinary(b []byte) ([]byte, error) {
 		w.Floats(xs)
 	}
 	for i := range n.draws {
-		w.Part(&n.draws[i])
+		if n.at[i].number >= 0 {
+			w.Part(&n.draws[i])
+		}
 	}
 	return w.End()
 }
@@ -91,7 +135,7 @@ func (n *Network) UnmarshalBinary(b []byte) error {
 		n.changed = n.changed || pending != 0
 		r.Check(pending >= 0 && pending <= 3 && (l > 0 || pending == 0), "impossible changes of potentials")
 	}
-	ints, floats := n.numbers()
+	ints, floats := n.pieces()
 	for _, xs := range ints {
 		r.Ints(xs)
 	}
@@ -99,12 +143,17 @@ func (n *Network) UnmarshalBinary(b []byte) error {
 		r.Finites(xs)
 	}
 	for i := range n.draws {
-		r.Part(random.StreamSize, &n.draws[i])
+		if n.at[i].number >= 0 {
+			r.Part(random.StreamSize, &n.draws[i])
+		}
 	}
 	if err := r.Done(); err != nil {
 		return err
 	}
 	for i, t := range n.last {
+		if n.at[i].number < 0 {
+			continue
+		}
 		if t != never && (t < 0 || t >= n.now) || !(n.product[i] >= 1 && n.product[i] < n.limit[i] && n.limit[i] <= 0x1p60) || !(n.odds[i] >= 0) || n.count[i] < 0 {
 			r.Fail("impossible neuron %d", i)
 		}
@@ -114,7 +163,7 @@ func (n *Network) UnmarshalBinary(b []byte) error {
 		for _, ws := range [][]int64{y.up, y.down} {
 			for k, w := range ws {
 				// rounding of a product with a gain
-				if bound := n.bound(y.first+k%y.n) + 2; w > bound || w < -bound {
+				if bound := n.bound(y.first+k%y.stride) + 2; w > bound || w < -bound {
 					r.Fail("layer %d: impossible weight", l)
 				}
 			}
@@ -138,6 +187,9 @@ func (n *Network) restore() {
 		n.wake[k] = n.wake[k][:0]
 	}
 	for i, t := range n.last {
+		if n.at[i].number < 0 {
+			continue
+		}
 		n.active[i] = t >= n.now-n.cfg.Tau
 		n.growth[i] = 1 + n.odds[i]
 		if n.minISI != nil {
@@ -160,8 +212,9 @@ func (n *Network) restore() {
 		n.lastFrom--
 	}
 	n.queue[n.tail].Time = future
-	n.row = int(n.now%(n.cfg.Window+1)) * len(n.drive)
+	n.setRow()
 	n.share = 1 / float64(min(n.now+1, n.cfg.Window))
 	n.sumAll()
 	n.setAim()
+	n.setPhase()
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"spikealign/internal/random"
+	"spikealign/internal/testenv"
 	"spikealign/settings"
 	"spikealign/spike"
 )
@@ -349,7 +350,7 @@ func TestOrders(t *testing.T) {
 }
 
 // TestNudgedLoss: the loss that the authors' program reports, from the nudged output, is
-// (1-lambda)^2 times the free one. (Section 10.)
+// (1-lambda)^2 times the free one. (Section 7.)
 func TestNudgedLoss(t *testing.T) {
 	c := config(SAL, 1, 1, 1)
 	c.LambdaNudge = 0.6
@@ -443,10 +444,10 @@ func TestYinYang(t *testing.T) {
 // weights and losses at the end of every epoch with those of the authors' program, which differs
 // only in its random numbers. The validation patterns are nudged, as theirs are. A normal value
 // lies t = (x-mean)/(sd*sqrt(1+1/n)) from the mean of n others, with Student's distribution:
-// false-alarm rate 1e-3 over all comparisons. (Sections 7 and 10.)
+// false-alarm rate 1e-3 over all comparisons. (Section 7.)
 func TestAuthors(t *testing.T) {
 	seeds, epochs, limit := 10, 1, 8.5 // 2e-5 for 9 degrees of freedom
-	if os.Getenv("SPIKEALIGN_LONG") == "1" {
+	if testenv.Long() {
 		seeds, epochs, limit = 30, 5, 5.5 // 6e-6 for 29
 	}
 	file, err := os.Open("testdata/authors.csv")
@@ -550,9 +551,7 @@ func TestAuthors(t *testing.T) {
 // largest losses that a plain stepper of another hand gave over six seeds (nudged: BP 2.4e-4, SAL
 // 1.2e-3, FA stuck .06 and .11). (Section 7, figure 6.)
 func TestFigure6(t *testing.T) {
-	if os.Getenv("SPIKEALIGN_LONG") != "1" {
-		t.Skip("long validation: set SPIKEALIGN_LONG=1")
-	}
+	testenv.NeedsLong(t)
 	for seed := range uint64(3) {
 		for _, method := range []Method{BP, SAL, FA} {
 			tr := mustTrainer(t, figure6(method, seed, 150))
@@ -576,9 +575,7 @@ func TestFigure6(t *testing.T) {
 // TestYinYangLearning: with BP a 4-30-3 network learns more than a linear classifier could (64 %)
 // in four epochs of 3000 points.
 func TestYinYangLearning(t *testing.T) {
-	if os.Getenv("SPIKEALIGN_LONG") != "1" {
-		t.Skip("long validation: set SPIKEALIGN_LONG=1")
-	}
+	testenv.NeedsLong(t)
 	c := config(BP, 4, 30, 3)
 	c.Window, c.Lag, c.LambdaApical, c.LambdaNudge, c.RateUp = 400, 400, 0.1, 0.5, []float64{2, 0.005}
 	w := uniformWeights(c.Dims, 1, 1)

@@ -3,6 +3,7 @@ package microcircuit
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"spikealign/alignment"
 	"spikealign/mismatch"
@@ -100,24 +101,33 @@ func (n *Network) vary(d Differences) {
 	n.silent = n.active
 	n.narrow = n.clip
 	n.various = d.Gain != nil || d.Amplitude != nil || d.Tau != nil
-	for l := range n.layers {
-		for i := range n.layers[l].n {
+	if d.Gain != nil {
+		n.gain = make([]float64, len(n.at))
+	}
+	if d.Offset != nil {
+		n.offset = make([]float64, len(n.at))
+	}
+	for l, y := range n.layers {
+		for i := range y.n {
 			if d.Gain != nil {
 				g := d.Gain[l][i]
-				n.gain = append(n.gain, g)
+				n.gain[y.first+i] = g
 				n.narrow = min(n.narrow, int64(g*float64(n.clip)))
 			}
 			if d.Offset != nil {
-				n.offset = append(n.offset, d.Offset[l][i])
+				n.offset[y.first+i] = d.Offset[l][i]
 			}
 		}
 	}
 	if d.Refractory == nil {
 		return
 	}
-	n.minISI, n.silent = make([]int64, n.neurons), make([]bool, n.neurons)
+	n.minISI, n.silent = make([]int64, len(n.at)), slices.Clone(n.active)
 	longest, shortest := int64(1), n.cfg.Tau
 	for i, p := range n.at {
+		if p.number < 0 {
+			continue
+		}
 		l := p.layer
 		if p.inter {
 			l++
@@ -189,7 +199,7 @@ func (n *Network) alignEach(i int) {
 		for k := range above.n {
 			d := n.now - n.latest(above.first+k)
 			if x := n.change(l, index, k, d); x != 0 {
-				n.shift(y, k*y.n+index, above.first+k, index, x, into)
+				n.shift(y, k*y.stride+index, above.first+k, index, x, into)
 			}
 		}
 	}
@@ -198,7 +208,7 @@ func (n *Network) alignEach(i int) {
 		for j := range y.n {
 			d := n.now - n.latest(y.first+j)
 			if x := n.change(l-1, j, index, -d); x != 0 {
-				n.shift(y, index*y.n+j, i, j, x, into)
+				n.shift(y, index*y.stride+j, i, j, x, into)
 			}
 		}
 	}
@@ -227,7 +237,7 @@ func (n *Network) Alignments() []alignment.Measures {
 	var as []alignment.Measures
 	for l := 1; l+1 < len(n.layers); l++ {
 		y, above := &n.layers[l], &n.layers[l+1]
-		as = append(as, alignment.Compare(matrix(above.up, above.n, y.n), matrix(y.down, y.n, above.n), y.n, above.n))
+		as = append(as, alignment.Compare(above.matrix(above.up), y.matrix(y.down), y.n, above.n))
 	}
 	return as
 }

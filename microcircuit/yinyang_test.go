@@ -2,10 +2,10 @@ package microcircuit
 
 import (
 	"math"
-	"os"
 	"testing"
 
 	"spikealign/alignment"
+	"spikealign/internal/testenv"
 )
 
 // pairingDrift is the change of a feedback weight per step and learning rate for independent
@@ -121,9 +121,7 @@ func TestAlignmentOffset(t *testing.T) {
 // each, with a standard deviation of .005; over five seeds the differences were .03 to .08.
 // (Section 7.)
 func TestYinYangNeedsHidden(t *testing.T) {
-	if os.Getenv("SPIKEALIGN_LONG") != "1" {
-		t.Skip("long validation: set SPIKEALIGN_LONG=1")
-	}
+	testenv.NeedsLong(t)
 	accuracy := func(method Method, rateHidden float64) float64 {
 		c := config(method, 4, 30, 3)
 		c.Window, c.Lag, c.LambdaApical, c.LambdaNudge, c.RateUp = 400, 400, 0.1, 0.5, []float64{rateHidden, 0.005}

@@ -260,7 +260,7 @@ func (m *mismatchJob) sampling() (f figure.Levels, err error) {
 			fmt.Sprintf("D_KL with SAL %s, without %s; better for %d of %d seeds; without mismatch %s and %s", spread(with), spread(without), better, len(with), spread(dkl.clean(withSAL)), spread(dkl.clean(withoutSAL))),
 			"the median with SAL is below half of that without", "the networks begin with synaptic noise 0.4, which SAL takes away")
 	}
-	f.Rows = []figure.LevelRow{dkl.row("D_{KL} (nats)", true, withSAL, withoutSAL), asymmetry.row("asymmetry (weight^{2})", true, withSAL, withoutSAL)}
+	f.Rows = []figure.LevelRow{dkl.row(figure.Divergence.Label+" (nats)", true, withSAL, withoutSAL), asymmetry.row("asymmetry (weight^{2})", true, withSAL, withoutSAL)}
 	return f, nil
 }
 

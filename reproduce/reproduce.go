@@ -11,6 +11,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -61,7 +62,8 @@ func Figures() []Figure {
 		{"mismatch", "beyond the paper: what SAL makes of neurons and synapses that differ, in layers, sampling networks and microcircuits", mismatchFigure},
 		{"yinyang", "beyond the paper: microcircuits classify the Yin-Yang points with SAL, BP and FA", yinYang},
 		{"alignment", "beyond the paper: feedback alignment of a 4-30-3 microcircuit against length and rate of the SAL phase", alignmentPhase},
-		// the last: it takes hours and needs images
+		// the last: they need images, and fig8 takes hours
+		{"depth", "beyond the paper: a deep and narrow network, where exact feedback pays, against the length of SAL's phases", depth},
 		{"fig8", "a convolutional network learns images with feedback from SAL, RDD, BP, FA and others", figure8},
 	}
 }
@@ -79,6 +81,7 @@ type Claim struct {
 type Tools struct {
 	Kinds   experiment.Kinds
 	Drawers drawings.Drawers
+	Data    string // the folder of data sets that the user named, "" if none
 	// Run runs an experiment in a folder, goes on with it, or finds it finished.
 	Run func(ctx context.Context, spec *experiment.Spec, dir string) error
 	// Sweep does the same for a sweep.
@@ -194,6 +197,14 @@ func (j *Job) run(file, folder string, overrides ...string) (*experiment.Folder,
 
 // number writes a value for people.
 func number(x float64) string { return strconv.FormatFloat(x, 'g', 3, 64) }
+
+// full is a number with all its digits; "" for NaN.
+func full(x float64) string {
+	if math.IsNaN(x) {
+		return ""
+	}
+	return fmt.Sprint(x)
+}
 
 // spread writes median and quartiles.
 func spread(values []float64) string {

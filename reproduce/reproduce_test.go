@@ -12,6 +12,7 @@ import (
 	"spikealign/catalog"
 	"spikealign/experiment"
 	"spikealign/experiments"
+	"spikealign/internal/testenv"
 	"spikealign/sweep"
 )
 
@@ -36,7 +37,7 @@ func TestTwoNeuronFigures(t *testing.T) {
 		switch {
 		case f.Name == "fig12":
 		case f.Name == "fig2" || f.Name == "fig10" || f.Name == "fig11":
-			if os.Getenv("SPIKEALIGN_LONG") != "1" {
+			if !testenv.Long() {
 				continue
 			}
 		default:

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"spikealign/drawings"
 	"spikealign/experiment"
-	"spikealign/experiments"
 	"spikealign/figure"
 	"spikealign/internal/yamlconf"
 	"spikealign/sweep"
@@ -85,11 +85,11 @@ func figure7(j *Job) error {
 				continue
 			}
 			if len(a.Runs) == 0 {
-				w, err := scatter(m.folder)
+				layers, err := drawings.AlignedWeights(m.folder)
 				if err != nil {
 					return err
 				}
-				weights.Panels = append(weights.Panels, figure.Scatter{Heading: name, FeedbackLayer: w})
+				weights.Panels = append(weights.Panels, figure.Scatter{Heading: name, FeedbackLayer: layers[0]})
 			}
 			a.X = m.metrics["time_s"]
 			c.X, e.X = a.X, a.X
@@ -127,30 +127,6 @@ func figure7(j *Job) error {
 		return err
 	}
 	return j.draw("methods", figure.Curves{Panels: []figure.CurvePanel{angle, errors, correlation}})
-}
-
-// scatter reads the weights between the first two layers of a finished run.
-func scatter(f *experiment.Folder) (w figure.FeedbackLayer, err error) {
-	z, err := f.Arrays()
-	if err != nil {
-		return w, err
-	}
-	defer z.Close()
-	up, shape, err := z.Float64s("up_1")
-	if err != nil {
-		return w, err
-	}
-	for i := range shape[1] {
-		for k := range shape[0] {
-			w.Up = append(w.Up, up[k*shape[1]+i])
-		}
-	}
-	w.Up0 = w.Up
-	if w.Down0, _, err = z.Float64s("down_0_initial"); err != nil {
-		return w, err
-	}
-	w.Down, _, err = z.Float64s("down_0_final")
-	return w, err
 }
 
 // figure9 aligns the feedback of the fully connected part of the deep networks, layer pair by layer
@@ -224,11 +200,8 @@ func withMethods(kinds experiment.Kinds, file string, data []byte, methods []str
 // league compares all methods on the same forward weights and seeds for several sizes of layers.
 func league(j *Job) error {
 	file := map[Scale]string{Quick: "league-quick.yaml", Paper: "league-sweep.yaml"}[j.Scale]
-	data, err := experiments.Files.ReadFile(file)
+	data, err := withMethods(j.Kinds, file, embedded(file), transport.Names())
 	if err != nil {
-		panic("reproduce: " + err.Error())
-	}
-	if data, err = withMethods(j.Kinds, file, data, transport.Names()); err != nil {
 		return err
 	}
 	r, err := j.sweepText(file, data, "")
@@ -246,10 +219,12 @@ func league(j *Job) error {
 		}
 	}
 	rows := [][]string{{"layers", "method", "runs", "time_s", "angle_deg", "angle_q25", "angle_q75", "error_angle_deg", "correlation", "sign_agreement", "norm_ratio", "spikes", "cpu_s"}}
+	curves := figure.Curves{Columns: 3}
 	for _, size := range order {
-		time := figure.CurvePanel{Heading: "over simulated time", XLabel: "seconds", YLabel: "angle (degrees)", LogX: true, Zero: true}
-		spikes := figure.CurvePanel{Heading: "over spikes", XLabel: "spikes", YLabel: "angle (degrees)", LogX: true, Zero: true}
-		cpu := figure.CurvePanel{Heading: "over CPU time", XLabel: "seconds", YLabel: "angle (degrees)", LogX: true, Zero: true}
+		name := strings.Trim(strings.ReplaceAll(size, ", ", "-"), "[]")
+		time := figure.CurvePanel{Heading: "layers " + name, XLabel: "simulated time (s)", YLabel: "angle (degrees)", LogX: true, Zero: true}
+		spikes, cpu := time, time
+		spikes.XLabel, cpu.XLabel = "spikes", "CPU time (s)"
 		best, bestAngle := "", math.Inf(1)
 		var summary []string
 		for _, method := range transport.Names() {
@@ -281,14 +256,14 @@ func league(j *Job) error {
 			}
 			summary = append(summary, fmt.Sprintf("%s %s", methodName(method), spread(last["angle_deg"])))
 			lower, upper := quartiles(last["angle_deg"])
-			rows = append(rows, []string{strings.Trim(strings.ReplaceAll(size, ", ", "-"), "[]"), method, fmt.Sprint(len(t.Runs)), number(median(last["time_s"])), number(angle), number(lower), number(upper),
+			rows = append(rows, []string{name, method, fmt.Sprint(len(t.Runs)), number(median(last["time_s"])), number(angle), number(lower), number(upper),
 				number(median(last["error_angle_deg"])), number(median(last["correlation"])), number(median(last["sign_agreement"])), number(median(last["norm_ratio"])), number(median(last["spikes"])), number(median(last["cpu"]))})
 		}
-		name := strings.Trim(strings.ReplaceAll(strings.ReplaceAll(size, " ", ""), ",", "-"), "[]")
 		j.claim(best == "sal", "SAL is the nearest of all methods in layers "+name, strings.Join(summary, "; "), "the smallest median angle at the end", "same forward weights, same simulated time")
-		if err := j.draw("league-"+name, figure.Curves{Title: name, Panels: []figure.CurvePanel{time, spikes, cpu}}); err != nil {
-			return err
-		}
+		curves.Panels = append(curves.Panels, time, spikes, cpu)
 	}
-	return j.csv("league.csv", rows)
+	if err := j.csv("league.csv", rows); err != nil {
+		return err
+	}
+	return j.draw("league", curves)
 }

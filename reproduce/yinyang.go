@@ -85,13 +85,6 @@ func yinYang(j *Job) error {
 		return err
 	}
 	within, published, bp, fa := finals["SAL, pairs up to τ"], finals["SAL as published"], finals["BP"], finals["FA"]
-	paired := func(a, b []float64) (mean, se float64) {
-		d := make([]float64, min(len(a), len(b)))
-		for k := range d {
-			d[k] = a[k] - b[k]
-		}
-		return meanError(d)
-	}
 	text := func(a, b []float64) string {
 		mean, se := paired(a, b)
 		return fmt.Sprintf("%+.3f, standard error %.3f (5 seeds)", mean, se)
@@ -159,7 +152,7 @@ func alignmentPhase(j *Job) error {
 	if first != nil {
 		return first
 	}
-	f := figure.Curves{}
+	f := figure.Curves{Columns: 2}
 	head, columns := []string{"steps"}, [][]float64{places}
 	var ends [2][]float64 // at the fastest rate of .002 and below, by cut
 	sizes := make([]figure.CurvePanel, len(cuts))

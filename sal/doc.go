@@ -57,5 +57,5 @@
 //
 // T. Gierlich, A. Baumbach, A. F. Kungl, K. Max and M. A. Petrovici, Weight transport through spike
 // timing for robust local gradients, arXiv:2503.02642 (2025). Equations and conventions are those
-// of docs/model.md, section 3; pairing at a coincidence is in section 5.
+// of docs/model.md, section 3.
 package sal

@@ -57,7 +57,7 @@ type pair struct {
 	lag  int64
 }
 
-// pairsOf lists the pairs of a train, straight from the definition (sections 3 and 5 of
+// pairsOf lists the pairs of a train, straight from the definition (section 3 of
 // docs/model.md), however long their lags.
 func pairsOf(events []spike.Event, n int, p synapse.Pairing) []pair {
 	var pairs []pair

@@ -13,7 +13,7 @@ import "spikealign/mismatch"
 type Differences struct {
 	Gain, Offset []float64 // n; nil: 1 and 0
 	Refractory   []float64 // n: factors of the shortest interval between two spikes; nil: 1
-	Amplitude    []float64 // n x n: factors of SAL's windows; nil: Training.SALAmplitude
+	Amplitude    []float64 // n x n: factors of SAL's windows; nil: 1
 	WindowTau    []float64 // n x n: factors of the time constants of SAL's windows; nil: 1
 }
 

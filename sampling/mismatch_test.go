@@ -185,7 +185,7 @@ func TestMismatchPlainly(t *testing.T) {
 				counts[s.Neuron]++
 				for k, rule := range rules {
 					dw := make([]float64, n*n)
-					rule.Apply(s.Time, s.Neuron, dw, d.RateSAL*d.SALAmplitude[k]*10/ticks)
+					rule.Apply(s.Time, s.Neuron, dw, d.RateSAL*d.Differences.Amplitude[k]*10/ticks)
 					w[k] += dw[k]
 				}
 			}
@@ -273,6 +273,7 @@ func TestMismatchIsRefused(t *testing.T) {
 	for want, change := range map[string]func(*Training){
 		"differences.gain":       func(d *Training) { d.Differences.Gain = []float64{1} },
 		"differences.offset":     func(d *Training) { d.Differences.Offset[2] = math.NaN() },
+		"differences.amplitude":  func(d *Training) { d.Differences.Amplitude = d.Differences.Amplitude[1:] },
 		"differences.window_tau": func(d *Training) { d.Differences.WindowTau[3] = 0 },
 		"refractory":             func(d *Training) { d.Differences.Refractory[1] = -1 },
 		"event needs one":        func(d *Training) { d.Engine = Event },

@@ -360,8 +360,8 @@ func (s *Settings) Training(seed uint64, from *Network) Training {
 		return a
 	}
 	t.HebbianAmplitude = amplitude(s.Plasticity.HebbianAmplitude, random.HebbianNoise)
-	if t.SALAmplitude = t.Differences.Amplitude; t.SALAmplitude == nil {
-		t.SALAmplitude = amplitude(s.Plasticity.SALAmplitude, random.SALNoise)
+	if a := &t.Differences.Amplitude; *a == nil {
+		*a = amplitude(s.Plasticity.SALAmplitude, random.SALNoise)
 	}
 	return t
 }

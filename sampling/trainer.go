@@ -61,10 +61,9 @@ type Training struct {
 	Probabilities []float64 // distribution over the 2^Visible states to learn; or nil
 
 	HebbianAmplitude []float64 // of each synapse's Hebbian window, n x n; nil: 1
-	SALAmplitude     []float64 // of each synapse's SAL window, n x n; nil: 1
 
-	// between neurons and synapses; a target network that runs has none. Refractory replaces that
-	// of Config.
+	// between neurons and synapses, the amplitudes of SAL's windows among them; a target network
+	// that runs has none. Refractory replaces that of Config.
 	Differences Differences
 }
 
@@ -304,26 +303,25 @@ func (t Training) relate(ps *settings.Problems) {
 			ps.Add(fmt.Sprintf("patterns.%d", k), "has %d bits for %d visible neurons", len(p), t.Visible)
 		}
 	}
-	amplitudes := func(path string, a []float64) {
-		if a != nil && (len(a) != n*n || slices.ContainsFunc(a, func(x float64) bool { return !finite(x) })) {
-			ps.Add(path, "must hold %d finite numbers", n*n)
-		}
-	}
-	amplitudes("hebbian_amplitude", t.HebbianAmplitude)
-	amplitudes("sal_amplitude", t.SALAmplitude)
 	t.relateDifferences(ps)
 }
 
 func (t Training) relateDifferences(ps *settings.Problems) {
-	d := t.Differences
+	d, n := t.Differences, t.Neurons
 	for _, x := range []struct {
 		path string
 		of   []float64
 		size int
 		low  float64
-	}{{"gain", d.Gain, t.Neurons, -math.MaxFloat64}, {"offset", d.Offset, t.Neurons, -math.MaxFloat64}, {"window_tau", d.WindowTau, t.Neurons * t.Neurons, math.SmallestNonzeroFloat64}} {
+	}{
+		{"hebbian_amplitude", t.HebbianAmplitude, n * n, -math.MaxFloat64},
+		{"differences.gain", d.Gain, n, -math.MaxFloat64},
+		{"differences.offset", d.Offset, n, -math.MaxFloat64},
+		{"differences.amplitude", d.Amplitude, n * n, -math.MaxFloat64},
+		{"differences.window_tau", d.WindowTau, n * n, math.SmallestNonzeroFloat64},
+	} {
 		if x.of != nil && (len(x.of) != x.size || slices.ContainsFunc(x.of, func(y float64) bool { return !(y >= x.low && finite(y)) })) {
-			ps.Add("differences."+x.path, "must hold %d finite numbers (time constants: above 0)", x.size)
+			ps.Add(x.path, "must hold %d finite numbers (time constants: above 0)", x.size)
 		}
 	}
 	if d.WindowTau != nil && !ps.Has("differences.window_tau") {
@@ -522,7 +520,7 @@ func (tr *Trainer) update(p phase) *Report {
 		sal.Hebbian{Eta: -t.RateWeight, Amplitude: t.HebbianAmplitude}.Add(tr.dw, tr.hebbian, ticks)
 	}
 	if t.RateSAL != 0 {
-		rule := sal.SAL{Eta: t.RateSAL, APlus: t.SALAmplitude, AMinus: t.SALAmplitude}
+		rule := sal.SAL{Eta: t.RateSAL, APlus: t.Differences.Amplitude, AMinus: t.Differences.Amplitude}
 		switch sums := tr.sal.(type) {
 		case *sal.SynapseSums:
 			rule.AddEach(tr.dw, sums, ticks)

@@ -20,9 +20,9 @@ func TestTrainingByHand(t *testing.T) {
 		for _, clip := range []float64{0, 0.6} {
 			d := example("event")
 			d.RateBias, d.RateWeight, d.RateSAL, d.ClipWeight, d.ClipBias, d.Epochs = rates[0], rates[1], rates[2], clip, clip, 6
-			d.SALAmplitude = make([]float64, n*n)
-			for k := range d.SALAmplitude {
-				d.SALAmplitude[k] = 1 - 0.05*float64(k%5)
+			d.Differences.Amplitude = make([]float64, n*n)
+			for k := range d.Differences.Amplitude {
+				d.Differences.Amplitude[k] = 1 - 0.05*float64(k%5)
 			}
 			target, err := boltzmann.New(n, d.TargetWeights, d.TargetBias)
 			if err != nil {
@@ -74,7 +74,7 @@ func TestTrainingByHand(t *testing.T) {
 						scale := tau / float64(length)
 						causal := scale * slowSums(events, int32(i), int32(j), from, to, 1, half)
 						anti := scale * slowSums(events, int32(j), int32(i), from, to, 1, half)
-						want := bound(w[k] + rates[1]*(co[k]-d.HebbianAmplitude[k]*(causal+anti)) + rates[2]*d.SALAmplitude[k]*(anti-causal))
+						want := bound(w[k] + rates[1]*(co[k]-d.HebbianAmplitude[k]*(causal+anti)) + rates[2]*d.Differences.Amplitude[k]*(anti-causal))
 						if !(math.Abs(gotW[k]-want) <= 1e-12) {
 							t.Fatalf("rates %v, clip %v, epoch %d: weight %d,%d = %v, want %v", rates, clip, epoch, i, j, gotW[k], want)
 						}
@@ -84,6 +84,54 @@ func TestTrainingByHand(t *testing.T) {
 			}
 			if tr.Steps() != from || tr.TotalSteps() != from {
 				t.Errorf("%d steps simulated, %d announced, want %d", tr.Steps(), tr.TotalSteps(), from)
+			}
+		}
+	}
+}
+
+// TestAmplitudesByHand (docs/model.md, sections 3 and 4): neuron 0 spikes at 3 and neuron 1 at 5 of
+// 40 steps, and nothing else happens. SAL changes either synapse by its own amplitude, whichever
+// way the pairs are summed: with the sums of the Hebbian rule, with sums of its own, or with a
+// window for each synapse.
+func TestAmplitudesByHand(t *testing.T) {
+	const tau, steps = 10, 40
+	w := []float64{0, 0.5, 0.5, 0}
+	for name, c := range map[string]struct {
+		change func(*Training)
+		// of the window at a lag of 2: of the synapses from 0 to 1 and from 1 to 0
+		causal, anti float64
+	}{
+		"as coactivations": {func(*Training) {}, 0.8, 0.8},
+		"a longer window":  {func(d *Training) { d.WindowTau = 20 }, 2 * 0.9, 2 * 0.9},
+		"of each synapse":  {func(d *Training) { d.Differences.WindowTau = []float64{1, 2, 0.5, 1} }, 0.6, 0.9},
+	} {
+		d := Training{
+			Config: Config{Neurons: 2, TauRef: tau}, Visible: 2,
+			Course: Course{Epochs: 3, EpochLength: steps / tau, ReportEvery: 100, ReportFactor: 1, WakeLength: 1, ClampBias: 1},
+			Rates:  Rates{RateSAL: 0.1}, Pairs: Pairs{synapse.TriangularWindow, 0, synapse.Pairing{Kind: synapse.Last, K: 1}},
+			Weights: w, Bias: []float64{0, 0}, TargetWeights: make([]float64, 4), TargetBias: make([]float64, 2),
+			// to 0 from 1, to 1 from 0
+			Differences: Differences{Amplitude: []float64{9, 0.25, 3, 9}},
+		}
+		c.change(&d)
+		tr, err := NewTrainer(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		events := []spike.Event{{Time: 3, Neuron: 0}, {Time: 5, Neuron: 1}}
+		tr.hebbian.Observe(events)
+		if tr.sal != nil {
+			tr.sal.Observe(events)
+		}
+		tr.epoch, tr.end = 1, steps
+		tr.update(phase{kind: sleepPhase})
+		got, _ := tr.Weights()
+		// the causal synapse, from 0 to 1, falls, and the other one rises
+		scale := 0.1 * tau / steps
+		want := []float64{0, 0.5 + scale*0.25*c.anti, 0.5 - scale*3*c.causal, 0}
+		for k := range want {
+			if math.Abs(got[k]-want[k]) > 1e-15 { // a few roundings of numbers below 1
+				t.Errorf("%s: weight %d is %v, want %v", name, k, got[k], want[k])
 			}
 		}
 	}
@@ -175,7 +223,7 @@ func TestTrainingLimits(t *testing.T) {
 		"no length":          {"event", func(d *Training) { d.EpochLength = 0 }, false},
 		"no report":          {"event", func(d *Training) { d.ReportEvery = 0 }, false},
 		"no factor":          {"event", func(d *Training) { d.ReportFactor = 0 }, false},
-		"few amplitudes":     {"event", func(d *Training) { d.SALAmplitude = make([]float64, 15) }, false},
+		"few amplitudes":     {"event", func(d *Training) { d.Differences.Amplitude = make([]float64, 15) }, false},
 		"a NaN amplitude":    {"event", func(d *Training) { d.HebbianAmplitude[3] = nan }, false},
 		"a teacher":          {"large", func(d *Training) { d.TeacherLength = 1 }, true},
 		"no teacher":         {"large", func(d *Training) { d.TeacherLength = 0 }, false},

@@ -46,7 +46,7 @@ var small = []Params{
 	{TauRef: 6, W12: 1e300, W21: -1e300, B1: -1, B2: 1},
 }
 
-// TestOracle (docs/model.md, section 5): rates of pairs, halves, tails, firing rates and
+// TestOracle (docs/theory.md): rates of pairs, halves, tails, firing rates and
 // coincidences are those of the whole chain of t_max^2 states, iterated until it stands still.
 func TestOracle(t *testing.T) {
 	const tol = 1e-12

@@ -161,7 +161,7 @@ func (l *Law) MassPositive() float64 {
 }
 
 // Drift returns the expected changes of W12 and W21 per TauRef of time under the learning window w,
-// whose time constants are in steps (section 5 of docs/model.md):
+// whose time constants are in steps (docs/theory.md):
 //
 //	drift12 = TauRef * sum_d r(d)*K(d)        drift21 = TauRef * sum_d r(d)*K(-d)
 //

@@ -42,8 +42,8 @@ func TestLawReports(t *testing.T) {
 	}
 }
 
-// TestDrift (docs/model.md, sections 3 and 5): the drift is tau times the sum of r(d)*K(d), tails
-// included, and has SAL's sign: the weight of the stronger synapse falls.
+// TestDrift (docs/model.md, section 3; docs/theory.md): the drift is tau times the sum of
+// r(d)*K(d), tails included, and has SAL's sign: the weight of the stronger synapse falls.
 func TestDrift(t *testing.T) {
 	p := Params{TauRef: 12, W12: 1.5, W21: 0.5, B1: -0.5, B2: -0.2}
 	l := mustSolve(t, p)

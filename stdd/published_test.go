@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"testing"
 
+	"spikealign/internal/testenv"
 	"spikealign/synapse"
 )
 
@@ -109,13 +110,13 @@ func readPublished(t *testing.T) map[string][]float64 {
 	return data
 }
 
-// TestPublishedDefinition: with the authors' way of counting, the chain of section 5 of
-// docs/model.md gives the numbers of their program, its orientation of lags and its SAL update (per
-// pair, exponential window of tau) included.
+// TestPublishedDefinition: with the authors' way of counting, the chain of
+// docs/theory.md gives the numbers of their program, its orientation of lags and its SAL update
+// (per pair, exponential window of tau) included.
 func TestPublishedDefinition(t *testing.T) {
 	data := readPublished(t)
 	for _, c := range publishedCases {
-		if c.p.TMax > 60 && os.Getenv("SPIKEALIGN_LONG") != "1" {
+		if c.p.TMax > 60 && !testenv.Long() {
 			continue
 		}
 		got, want := published(c.p), data[c.name]

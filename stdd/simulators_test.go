@@ -3,7 +3,6 @@ package stdd
 import (
 	"fmt"
 	"math"
-	"os"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
@@ -11,6 +10,7 @@ import (
 
 	"spikealign/internal/detmath"
 	"spikealign/internal/random"
+	"spikealign/internal/testenv"
 	"spikealign/sampling"
 	"spikealign/spike"
 	"spikealign/synapse"
@@ -29,7 +29,7 @@ const (
 	bins       = 24 // of lags, in all
 )
 
-// counter counts nearest pairs (docs/model.md, section 5), spike by spike.
+// counter counts nearest pairs (docs/model.md, section 3), spike by spike.
 type counter struct {
 	last  [2]int64
 	pairs func(d int64) // t_1 - t_2
@@ -277,13 +277,13 @@ func shaped(p Params, shape int) Params {
 
 // volume is the number of pairs to simulate.
 func volume() float64 {
-	if os.Getenv("SPIKEALIGN_LONG") == "1" {
+	if testenv.Long() {
 		return 1e7
 	}
 	return 1e6
 }
 
-// TestSimulators (docs/model.md, section 5): pair rates, halves, tails, coincidences and firing
+// TestSimulators (docs/theory.md): pair rates, halves, tails, coincidences and firing
 // rates are those of the simulators, for every set of parameters with a rectangular PSP and one of
 // the other shapes.
 func TestSimulators(t *testing.T) {

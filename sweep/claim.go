@@ -23,7 +23,8 @@ func (s *Sweep) claim(o Options) (unlock func(), err error) {
 	}
 	if entries, err := os.ReadDir(o.Dir); err == nil && !IsSweep(o.Dir) {
 		for _, e := range entries {
-			if !strings.HasPrefix(e.Name(), ".") {
+			// A sweep that was killed in its first moment leaves only its inputs.
+			if !strings.HasPrefix(e.Name(), ".") && !(e.Name() == experiment.InputsFile && experiment.IsInputs(filepath.Join(o.Dir, e.Name()))) {
 				return nil, experiment.Usagef("%s is not empty and not the folder of a sweep (it holds %s); choose another folder with -o", o.Dir, e.Name())
 			}
 		}
@@ -53,8 +54,8 @@ func (s *Sweep) claim(o Options) (unlock func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(filepath.Join(o.Dir, MembersDir), 0o777); err != nil {
-		return nil, experiment.Usagef("cannot make the folder of the sweep: %v", err)
+	if err := os.MkdirAll(o.Dir, 0o777); err != nil {
+		return nil, experiment.Usagef("cannot make the folder of the sweep: %v; choose another folder with -o", err)
 	}
 	unlock = func() {}
 	lock, err := durable.Lock(o.Dir)
@@ -79,6 +80,14 @@ func (s *Sweep) settle(dir string, strays []stray, text []byte) error {
 	if _, err := durable.Sweep(dir); err != nil {
 		return err
 	}
+	if err := s.write(dir, text); err != nil {
+		return err
+	}
+	if len(strays) > 0 { // they are in the figures, too; the tables are written anew at once
+		if err := os.RemoveAll(filepath.Join(dir, experiment.FiguresDir)); err != nil {
+			return &durable.FileError{Op: "remove", Path: filepath.Join(dir, experiment.FiguresDir), Err: err}
+		}
+	}
 	for _, m := range strays {
 		if at := filepath.Join(dir, MembersDir, m.name); experiment.IsRun(at) {
 			if err := experiment.Remove(at); err != nil {
@@ -89,12 +98,10 @@ func (s *Sweep) settle(dir string, strays []stray, text []byte) error {
 			return experiment.Usagef("%s cannot be removed; remove it, then go on", at)
 		}
 	}
-	if len(strays) > 0 { // they are in the figures, too; the tables are written anew at once
-		if err := os.RemoveAll(filepath.Join(dir, experiment.FiguresDir)); err != nil {
-			return &durable.FileError{Op: "remove", Path: filepath.Join(dir, experiment.FiguresDir), Err: err}
-		}
+	if err := os.MkdirAll(filepath.Join(dir, MembersDir), 0o777); err != nil {
+		return &durable.FileError{Op: "make", Path: filepath.Join(dir, MembersDir), Err: err}
 	}
-	return s.write(dir, text)
+	return nil
 }
 
 // Save writes the sweep to a folder, from which Load reads it again.
@@ -107,14 +114,24 @@ func (s *Sweep) Save(dir string) error {
 }
 
 func (s *Sweep) write(dir string, text []byte) error {
-	if err := s.place.Keep(filepath.Join(dir, experiment.InputsFile)); err != nil {
+	// What sweep.yaml names must be there as long as it does.
+	inputs := filepath.Join(dir, experiment.InputsFile)
+	kept, err := s.place.Keep(inputs)
+	if err != nil {
 		return err
 	}
 	file := filepath.Join(dir, ConfigFile)
-	if old, err := os.ReadFile(file); err == nil && bytes.Equal(old, text) {
-		return nil
+	if old, err := os.ReadFile(file); err != nil || !bytes.Equal(old, text) {
+		if err := durable.WriteFile(file, 0o666, func(w io.Writer) error { _, err := w.Write(text); return err }); err != nil {
+			return err
+		}
 	}
-	return durable.WriteFile(file, 0o666, func(w io.Writer) error { _, err := w.Write(text); return err })
+	if !kept && experiment.IsInputs(inputs) {
+		if err := os.Remove(inputs); err != nil {
+			return &durable.FileError{Op: "remove", Path: inputs, Err: err}
+		}
+	}
+	return nil
 }
 
 // stray is a run among the members in a folder that is none of this sweep.
@@ -156,7 +173,7 @@ func runsIn(dir string) (runs []runIn, err error) {
 func (s *Sweep) strays(dir string, replace bool) (found []stray, err error) {
 	runs, err := runsIn(dir)
 	if err != nil {
-		return nil, err
+		return nil, experiment.Usagef("%s cannot be the folder of a sweep: %v; choose another folder with -o", dir, err)
 	}
 	index := map[string]int{}
 	for k, m := range s.Members {
@@ -175,20 +192,23 @@ func (s *Sweep) strays(dir string, replace bool) (found []stray, err error) {
 		if info, err := experiment.ReadInfo(at); err == nil && (&experiment.Folder{Dir: at, Info: info}).Holds(s.Members[k].Spec) {
 			continue // as nearly always, and there may be thousands
 		}
-		if f, err := experiment.Open(at); err == nil {
-			if err := f.Unchanged(s.kinds); err != nil && replace {
-				found = append(found, stray{name: name, change: err.Error()})
-				continue
-			} else if err != nil {
-				return nil, fmt.Errorf("%w; or run this member anew with --force", err)
-			}
+		f, err := experiment.Open(at)
+		if err == nil {
+			err = f.Unchanged(s.kinds)
 		}
-		old, err := s.kinds.Load(filepath.Join(at, experiment.ConfigFile))
+		var old *experiment.Spec
+		if err == nil || errors.Is(err, fs.ErrNotExist) { // killed in its first moment
+			old, err = f.Spec(s.kinds)
+		}
 		if err != nil && r.isAttempt && !experiment.IsRun(at) {
 			continue // it became the member in this moment
 		}
-		if err != nil {
-			return nil, err
+		if err != nil && replace {
+			found = append(found, stray{name: name, change: err.Error()})
+			continue
+		}
+		if err != nil { // Faults in it would be told without the rest
+			return nil, experiment.Usagef("%v; or run this member anew with --force", err)
 		}
 		x := stray{name: name}
 		if now := s.Members[k].Spec; !s.ownSeeds() && old.Seed != now.Seed {
@@ -317,6 +337,9 @@ func (s *Sweep) checkSources(dir string, strays []stray) error {
 			continue
 		}
 		i := source.Info
+		if slices.ContainsFunc(strays, func(x stray) bool { return source.In(filepath.Join(dir, MembersDir, x.name)) }) {
+			return experiment.Usagef("%s is not of this sweep, but member %s is to begin from it, and --force would remove it; sweep into another folder with -o, or copy that run and begin from the copy", i.Folder, m.Name)
+		}
 		if sum, ok := begun[i.Folder+"#"+i.Epoch]; ok && sum != i.SHA256 {
 			return experiment.Usagef("%s holds another run than when members of %s began from it; put the old one back, or sweep into another folder with -o", i.Folder, dir)
 		}

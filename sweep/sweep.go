@@ -265,7 +265,7 @@ func parseSome(kinds experiment.Kinds, file string, data []byte, want func(*Memb
 	s.place.Folder = filepath.Dir(file)
 	if filepath.Base(file) == ConfigFile {
 		if err := s.place.Restore(filepath.Join(s.place.Folder, experiment.InputsFile)); err != nil {
-			return nil, err
+			return nil, experiment.Usagef("cannot read what the sweep keeps of its files: %v; put the file back, or move it away if it is not of this sweep", err)
 		}
 	}
 	if s.Name == "" {
@@ -350,16 +350,18 @@ func (s *Sweep) base(doc *yamlconf.Document) (*baseDocument, error) {
 	if b.Document == nil {
 		return nil, nil // File.Validate tells
 	}
+	below := ""
 	if keys := b.Keys(); slices.Contains(keys, "file") {
 		if len(keys) > 1 {
 			return nil, s.Fault(baseName+".file", "stands alone under "+baseName+"; what is to differ from that file goes under set")
 		}
-		name := b.Text("file")
+		given := b.Text("file")
+		name := given
 		if !filepath.IsAbs(name) {
 			name = filepath.Join(filepath.Dir(s.file), name)
 		}
 		if experiment.IsRun(name) {
-			return nil, s.Fault(baseName+".file", name+" is the folder of a run; its experiment file is "+filepath.Join(b.Text("file"), experiment.ConfigFile))
+			return nil, s.Fault(baseName+".file", name+" is the folder of a run; its experiment file is "+filepath.Join(given, experiment.ConfigFile))
 		}
 		data, err := yamlconf.ReadFile(name)
 		if err != nil {
@@ -369,15 +371,14 @@ func (s *Sweep) base(doc *yamlconf.Document) (*baseDocument, error) {
 		if b.Text("kind") == experiment.SweepKind {
 			return nil, s.Fault(baseName+".file", name+" is a sweep file; needed is an experiment file")
 		}
-		if s.Experiment, err = b.Raw(); err != nil {
+		below = filepath.Dir(given)
+		text, err := b.Raw()
+		if err != nil {
 			return nil, err
 		}
+		s.Experiment = text.FilesBelow(below)
 	}
-	folder := s.place.Folder
-	if !b.inline {
-		folder = filepath.Dir(b.name)
-	}
-	s.place.Lend(b.Document, folder)
+	s.place.Lend(b.Document, below)
 	s.Base = s.kinds.Find(b.With(s.Set...).Text("kind"))
 	return b, nil
 }

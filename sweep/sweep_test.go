@@ -394,3 +394,53 @@ grid:
 		t.Errorf("one list twice: %v", err)
 	}
 }
+
+// The base experiment in a folder of its own names a file as the sweep does beside it: the folder
+// of the sweep tells the two apart, and its inputs name both.
+func TestFilesOfTheBase(t *testing.T) {
+	t.Parallel()
+	at := t.TempDir()
+	write := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(at, name), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir(filepath.Join(at, "base"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	write("base/base.yaml", "kind: sampling\nnetwork: {visible: 2, tau_ref: 10}\ntraining: {epochs: 2, epoch_length: 20}\ninitial: {weights: {file: w.csv}}\n")
+	write("base/w.csv", "0 1\n2 0\n")
+	write("w.csv", "0 3\n4 0\n")
+	for _, base := range []string{"base/base.yaml", filepath.Join(at, "base", "base.yaml")} {
+		write("s.yaml", "kind: sweep\nexperiment: {file: '"+base+"'}\ngrid:\n  - {path: plasticity.sal_amplitude, values: [{file: w.csv}]}\n")
+		s, err := Load(known, filepath.Join(at, "s.yaml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := t.TempDir()
+		if _, err := Run(context.Background(), s, Options{Dir: dir}); err != nil {
+			t.Fatal(err)
+		}
+		again, err := Load(known, dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if change, err := again.Members[0].Spec.Differs(s.Members[0].Spec); err != nil || change != "" {
+			t.Errorf("base %s: the folder holds another sweep: %s, %v", base, change, err)
+		}
+		if err := os.RemoveAll(filepath.Join(dir, MembersDir)); err != nil {
+			t.Fatal(err)
+		}
+		r, err := Run(context.Background(), again, Options{Dir: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var files []string
+		for _, i := range r.States[0].Info.Inputs {
+			files = append(files, i.File)
+		}
+		if want := []string{filepath.Join(at, "base", "w.csv"), filepath.Join(at, "w.csv")}; !slices.Equal(files, want) {
+			t.Errorf("base %s: run.json names %q, want %q", base, files, want)
+		}
+	}
+}

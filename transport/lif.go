@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"slices"
 	"sync/atomic"
 
 	"spikealign/internal/detmath"
@@ -68,15 +67,7 @@ func (s *LIF) period() int64 { return max(s.steps(s.StimulusPeriod), 1) }
 
 // relate adds what is wrong with the settings together and for networks of these layers.
 func (s *LIF) relate(ps *settings.Problems, layers []int) {
-	if len(layers) < 2 {
-		ps.Add("layers", "must name two layers or more")
-	}
-	for l, n := range layers {
-		if n < 1 {
-			ps.Add(fmt.Sprintf("layers.%d", l), "must be at least 1 neuron")
-			return
-		}
-	}
+	layered.CheckLayers(ps, "layers", layers)
 	if !ps.Has("reset", "threshold") && s.Reset >= s.Threshold {
 		ps.Add("reset", "must be below threshold")
 	}
@@ -274,7 +265,7 @@ type lifPlace struct{ pair, tile int }
 // newLIF returns a learner at its beginning. learn returns the rule for a pair whose weights begin
 // as b, above x below, and change there.
 func (s *LIF) newLIF(p Problem, tag string, learn func(below, above int, b []float64) lifRule) (Learner, error) {
-	if err := p.Weights.Check(p.Layers); err != nil {
+	if err := p.check(s.steps(s.Refractory), 1<<30); err != nil {
 		return nil, fmt.Errorf("transport: %w", err)
 	}
 	l := &lifLearner{membrane: s.membrane(), problem: p, tag: tag, period: s.period()}
@@ -283,24 +274,14 @@ func (s *LIF) newLIF(p Problem, tag string, learn func(below, above int, b []flo
 		above := p.Layers[k+1]
 		q := lifPair{below: below, above: above, b: make([]float64, below*above), down: make([]float64, below*above)}
 		q.stimulus = newStimulus(p.Seed, k, below, s.StimulusShare, s.StimulusRate*s.StepSeconds, l.period)
-		var err error
-		if q.in, err = s.tiles(p.Neurons, k, below); err != nil {
-			return nil, err
-		}
-		if q.out, err = s.tiles(p.Neurons, k+1, above); err != nil {
-			return nil, err
-		}
-		gain := func(layer, i int) float64 {
-			if p.Neurons.Gain == nil {
-				return 1
-			}
-			return p.Neurons.Gain[layer][i]
-		}
+		q.in, q.out = s.tiles(p.Neurons, k, below), s.tiles(p.Neurons, k+1, above)
+		gainBelow, _, _ := p.Neurons.Layer(k)
+		gainAbove, _, _ := p.Neurons.Layer(k + 1)
 		for t := range q.in {
 			x := &q.in[t]
 			x.rows = make([]float64, x.n)
 			for i := range x.rows {
-				x.rows[i] = s.StimulusWeight * gain(k, x.first+i) * l.membrane.current
+				x.rows[i] = s.StimulusWeight * gainBelow(x.first+i) * l.membrane.current
 			}
 		}
 		for t := range q.out {
@@ -308,7 +289,7 @@ func (s *LIF) newLIF(p Problem, tag string, learn func(below, above int, b []flo
 			l.tiles = append(l.tiles, lifPlace{k, t})
 			x.rows = make([]float64, below*x.n)
 			for i := range x.n {
-				g := s.WeightScale * gain(k+1, x.first+i) * l.membrane.current
+				g := s.WeightScale * gainAbove(x.first+i) * l.membrane.current
 				for j, w := range p.Weights.Up[k][(x.first+i)*below:][:below] {
 					y := g * w
 					if !(math.Abs(y) < 1e12) {
@@ -349,49 +330,20 @@ func (s *LIF) newLIF(p Problem, tag string, learn func(below, above int, b []flo
 }
 
 // tiles returns the neurons of a layer at rest.
-func (s *LIF) tiles(v layered.Neurons, layer, n int) ([]lifTile, error) {
-	of := func(name string, of [][]float64, otherwise float64) ([]float64, error) {
-		if of == nil {
-			return slices.Repeat([]float64{otherwise}, n), nil
-		}
-		if layer >= len(of) || len(of[layer]) != n {
-			return nil, fmt.Errorf("transport: %s of the neurons do not fit the %d neurons of layer %d", name, n, layer)
-		}
-		for i, x := range of[layer] {
-			if !(math.Abs(x) < 1e9) {
-				return nil, fmt.Errorf("transport: %s: %v for neuron %d of layer %d is out of range", name, x, i, layer)
-			}
-		}
-		return of[layer], nil
-	}
-	gain, err := of("gains", v.Gain, 1)
-	if err != nil {
-		return nil, err
-	}
-	offset, err := of("offsets", v.Offset, 0)
-	if err != nil {
-		return nil, err
-	}
-	refractory, err := of("refractory times", v.Refractory, 1)
-	if err != nil {
-		return nil, err
-	}
+func (s *LIF) tiles(v layered.Neurons, layer, n int) []lifTile {
+	gain, offset, refractory := v.Layer(layer)
 	dt := 1000 * s.StepSeconds
 	var tiles []lifTile
 	for first := 0; first < n; first += lifLanes {
 		x := lifTile{first: first, n: min(lifLanes, n-first)}
 		for i := range x.n {
 			k := first + i
-			x.drift[i] = float64(dt/s.TauMembrane) * (float64(gain[k]*s.Drift) + float64((1+s.Coupling)*offset[k]))
-			rests := s.steps(float64(refractory[k] * s.Refractory))
-			if rests < 0 || rests > 1<<30 {
-				return nil, fmt.Errorf("transport: refractory times: %v for neuron %d of layer %d is out of range", refractory[k], k, layer)
-			}
-			x.rests[i] = int32(rests)
+			x.drift[i] = float64(dt/s.TauMembrane) * (float64(gain(k)*s.Drift) + float64((1+s.Coupling)*offset(k)))
+			x.rests[i] = int32(s.steps(float64(refractory(k) * s.Refractory)))
 		}
 		tiles = append(tiles, x)
 	}
-	return tiles, nil
+	return tiles
 }
 
 // Time implements Learner.

@@ -140,10 +140,8 @@ func (s *RDD) Validate(layers []int) settings.Problems {
 	if !ps.Has("driven_share") {
 		relateShare(&ps, "driven_share", s.Share, layers)
 	}
-	// limits of size are the same for all methods
-	shape := settings.Default[layered.Config]()
-	shape.Layers, shape.Replicas = layers, 1
-	return append(ps, shape.Validate()...)
+	layered.CheckLayers(&ps, "layers", layers)
+	return ps
 }
 
 // Lacks implements Method: there are no windows of SAL.
@@ -164,15 +162,12 @@ func (s *RDD) Start(p Problem) (Learner, error) {
 	if err := s.Validate(p.Layers).Err(); err != nil {
 		return nil, fmt.Errorf("rdd: %w", err)
 	}
-	if err := p.Weights.Check(p.Layers); err != nil {
+	clock, _ := s.clock()
+	if err := p.check(clock.refractory, 1<<16); err != nil {
 		return nil, fmt.Errorf("rdd: %w", err)
 	}
 	p.Layers = slices.Clone(p.Layers)
-	r := &rdd{set: *s, problem: p}
-	r.clock, _ = s.clock()
-	if err := r.checkNeurons(); err != nil {
-		return nil, fmt.Errorf("rdd: %w", err)
-	}
+	r := &rdd{set: *s, problem: p, clock: clock}
 	r.keep = max(1-float64(s.StepSeconds*(s.Leak+s.Dendrite)), 0)
 	r.take = float64(s.StepSeconds * s.Dendrite)
 	r.lose = float64(s.StepSeconds * (s.Leak + s.Dendrite))
@@ -325,52 +320,10 @@ func rddPoisson(mean float64) []uint32 {
 	return counts
 }
 
-// checkNeurons returns an error that names the first difference that does not fit a neuron.
-func (r *rdd) checkNeurons() error {
-	v := r.problem.Neurons
-	for _, x := range []struct {
-		name      string
-		of        [][]float64
-		low, high float64
-	}{
-		{"gains", v.Gain, -1e6, 1e6},
-		{"offsets", v.Offset, -1e6, 1e6},
-		{"refractory times", v.Refractory, 0, float64(1<<16) / float64(r.clock.refractory)},
-	} {
-		if x.of == nil {
-			continue
-		}
-		if len(x.of) != len(r.problem.Layers) {
-			return fmt.Errorf("%s of %d layers, where there are %d", x.name, len(x.of), len(r.problem.Layers))
-		}
-		for l, n := range r.problem.Layers {
-			if len(x.of[l]) != n {
-				return fmt.Errorf("%s of %d neurons in layer %d, where there are %d", x.name, len(x.of[l]), l, n)
-			}
-			for i, y := range x.of[l] {
-				if !(x.low <= y && y <= x.high) {
-					return fmt.Errorf("%s: %v for neuron %d of layer %d; allowed are %g to %g", x.name, y, i, l, x.low, x.high)
-				}
-			}
-		}
-	}
-	return nil
-}
-
 // neuron returns gain, offset and refractory time in steps of a neuron.
 func (r *rdd) neuron(l, i int) (gain, offset float64, refractory int64) {
-	v := r.problem.Neurons
-	gain, refractory = 1, r.clock.refractory
-	if v.Gain != nil {
-		gain = v.Gain[l][i]
-	}
-	if v.Offset != nil {
-		offset = v.Offset[l][i]
-	}
-	if v.Refractory != nil {
-		refractory = max(int64(math.RoundToEven(float64(v.Refractory[l][i]*float64(refractory)))), 1)
-	}
-	return gain, offset, refractory
+	gains, offsets, factors := r.problem.Neurons.Layer(l)
+	return gains(i), offsets(i), max(int64(math.RoundToEven(float64(factors(i)*float64(r.clock.refractory)))), 1)
 }
 
 // rddSpread returns the standard deviation, or the root mean square if that is 0.

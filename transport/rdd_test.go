@@ -9,9 +9,9 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
+	"spikealign/alignment"
 	"spikealign/internal/random"
 	"spikealign/layered"
 	"spikealign/settings"
@@ -262,19 +262,6 @@ func rddNeurons(layers []int) layered.Neurons {
 	return v
 }
 
-// rddAngle is the angle between W' and B in degrees.
-func rddAngle(p Problem, l int, down []float64) float64 {
-	n, m := p.Layers[l], p.Layers[l+1]
-	var ab, aa, bb float64
-	for i := range n {
-		for j := range m {
-			a, b := p.Weights.Up[l][j*n+i], down[i*m+j]
-			ab, aa, bb = ab+a*b, aa+a*a, bb+b*b
-		}
-	}
-	return math.Acos(ab/math.Sqrt(aa*bb)) * 180 / math.Pi
-}
-
 func startRDD(t testing.TB, set RDD, p Problem) *rdd {
 	t.Helper()
 	l, err := set.Start(p)
@@ -381,11 +368,15 @@ func TestRDDIsAsTheOracle(t *testing.T) {
 								if want != 0 {
 									windows++
 								}
+								// at most some hundred windows, each with roundings of 1e-16 of
+								// numbers below 1
 								if !(math.Abs(got-want) < 1e-13) {
 									t.Fatalf("pair %d, synapse %d %d, line %d: %v, in the oracle %v", l, i, j, s, got, want)
 								}
 							}
 						}
+						// jumps over their spread, 4e-5 and more: of roundings of 1e-16, 1e-14 in
+						// some hundred windows
 						if got, want := q.down[i*m+j], o.down[i*m+j]; !(math.Abs(got-want) < 1e-9) {
 							t.Fatalf("pair %d, synapse %d %d: weight %v, in the oracle %v", l, i, j, got, want)
 						}
@@ -437,9 +428,82 @@ func TestRDDOfTwoNeurons(t *testing.T) {
 		if !(b[2] > 0 && b[0] < 0) {
 			t.Errorf("seed %d: feedback weights %v have wrong signs", seed, b)
 		}
-		// the neuron that always fires begins to do so in step 0, which one window may see
+		// the neuron that always fires begins to do so in step 0, which one window of thousands may
+		// see
 		if start := p.Weights.Down[0]; math.Abs(b[0]+b[2]) > 0.01*b[2] || b[1] != start[1] || math.Abs(b[3]) > 0.01*b[2] {
 			t.Errorf("seed %d: feedback weights %v, from %v, where -b, as it was, b, 0 are expected", seed, b, start)
+		}
+	}
+}
+
+// By hand. Potentials halve in each step, a spike from outside adds 0.95, and the threshold is 1.
+// Neuron 0 above fires whenever the neuron below does, neuron 1 never, and neuron 2 is at rest for
+// three steps after a spike. A window is three steps long, and a spike acts on q for one step, the
+// next one, by kappa. In units of kappa/3, the windows of the neuron below are
+//
+//	opens at   spikes from outside       largest u   spikes above     y of neurons 0 and 2
+//	step  0    1 at 0                    0.95        -                 0   0
+//	step 10    1 at 10, 1 at 11          1.425       11                1   1
+//	step 20    1 at 20, 2 at 21          2.375       21                1   1
+//	step 30    1 at 30, 1 at 31, 3 at 32 3.5625      31, 0 at 32 too   2   1
+//	step 41    3 at 40, 1 at 41          0.95        40               -3  -3
+//
+// since q in the step in which a window opens is taken off. Those of the steps 5 and 40, in which
+// the neuron fires, have u = 0 after it and open no window. The lines, with a rate of 0.1, go
+//
+//	with a spike, neuron 0   slope 0.1425, level 0.1; 0.27587109375, 0.15615625; as below
+//	with a spike, neuron 2   the same for two windows; as below
+//	without                  0, 0; then slope 0.1*(-3)*0.95 = -0.285, level -0.3
+//
+// and the jump at the threshold is the sum of slope and level with a spike, plus 0.585.
+func TestRDDByHand(t *testing.T) {
+	set := settings.Default[RDD]()
+	set.Leak, set.Dendrite, set.Reset, set.MemorySeconds, set.RefractorySeconds, set.WindowSeconds = 0, 500, 0, 0.001, 0.001, 0.003
+	kappa := (math.Exp(-1/10.) - math.Exp(-1/3.)) / 7
+	set.DriveWeight, set.ForwardScale, set.RateRDD, set.Share = 2*0.95/kappa, 1000, 0.1, 1
+	p := rddProblem(1, 1, 3)
+	p.Weights.Up[0], p.Weights.Down[0] = []float64{1, -1, 1}, []float64{1, 7, -2}
+	p.Neurons.Refractory = [][]float64{{1}, {1, 1, 3}}
+	r := startRDD(t, set, p)
+	q := r.pairs[0]
+	r.steps = 60
+	for step, spikes := range map[int]uint8{0: 1, 5: 3, 10: 1, 11: 1, 20: 1, 21: 2, 30: 1, 31: 1, 32: 3, 40: 3, 41: 1} {
+		q.drive[1+step] = spikes // after the one step of memory
+	}
+	for phase := range rddPhases[1:] { // the first one draws the spikes from outside
+		for _, task := range r.tasks[1+phase] {
+			rddPhases[1+phase].do(task.pair, task.part)
+		}
+	}
+	unit := kappa / 3
+	// some hundred roundings of numbers below 4, of 2^-52 of their size each, and 15 digits above
+	near := func(got, want float64) bool { return math.Abs(got-want) < 1e-13 }
+	for _, c := range []struct {
+		neuron             int
+		slope, level, jump float64
+	}{
+		{0, 0.582621217346191, 0.242261547851563, 1.40988276519775},
+		{2, 0.226371217346191, 0.142261547851563, 0.953632765197754},
+	} {
+		if !near(q.slope[1][c.neuron]/unit, c.slope) || !near(q.level[1][c.neuron]/unit, c.level) {
+			t.Errorf("neuron %d, with a spike: slope %v, level %v, want %v, %v", c.neuron, q.slope[1][c.neuron]/unit, q.level[1][c.neuron]/unit, c.slope, c.level)
+		}
+		if !near(q.slope[0][c.neuron]/unit, -0.285) || !near(q.level[0][c.neuron]/unit, -0.3) {
+			t.Errorf("neuron %d, without: slope %v, level %v, want -0.285, -0.3", c.neuron, q.slope[0][c.neuron]/unit, q.level[0][c.neuron]/unit)
+		}
+		if got := q.beta(c.neuron) / unit; !near(got, c.jump) {
+			t.Errorf("neuron %d: jump %v, want %v", c.neuron, got, c.jump)
+		}
+	}
+	// Weights have the spread of those at the beginning, sqrt((1 + 25 + 16)/3); that of both jumps
+	// is half of their difference, 0.228125. A jump of 0 changes nothing.
+	if err := q.update(); err != nil {
+		t.Fatal(err)
+	}
+	for k, want := range []float64{1.40988276519775 / 0.228125 * math.Sqrt(14), 7, 0.953632765197754 / 0.228125 * math.Sqrt(14)} {
+		// the difference of jumps magnifies their rounding by about ten, and weights are about 20
+		if !(math.Abs(r.Down(0)[k]-want) < 2e-11) {
+			t.Errorf("feedback weight %d is %v, want %v", k, r.Down(0)[k], want)
 		}
 	}
 }
@@ -452,7 +516,7 @@ func TestRDDAligns(t *testing.T) {
 	p := rddProblem(1, 20, 20)
 	set := settings.Default[RDD]()
 	l := startRDD(t, set, p)
-	if b := rddAngle(p, 0, l.Down(0)); b < 80 {
+	if b := alignment.Compare(p.Weights.Up[0], l.Down(0), 20, 20).Angle; b < 80 {
 		t.Fatalf("the angle begins with %v degrees", b)
 	}
 	runTo(t, l, 9_999)
@@ -460,10 +524,11 @@ func TestRDDAligns(t *testing.T) {
 		t.Error("feedback weights change before the first update")
 	}
 	runTo(t, l, 100_000)
-	if a := rddAngle(p, 0, l.Down(0)); !(a < 45) {
+	if a := alignment.Compare(p.Weights.Up[0], l.Down(0), 20, 20).Angle; !(a < 45) {
 		t.Errorf("the angle ends with %v degrees", a)
 	}
 	_, got := rddMoments(l.Down(0))
+	// those of 400 weights that nothing was found for, if any, keep what they had, a part of 1/400
 	if _, want := rddMoments(p.Weights.Down[0]); math.Abs(got-want) > 0.01*want {
 		t.Errorf("the spread of the feedback weights is %v, and was %v", got, want)
 	}
@@ -479,16 +544,6 @@ func TestRDDAligns(t *testing.T) {
 	}
 	if tau := 2*float64(agree)/float64(pairs) - 1; tau < 0.5 {
 		t.Errorf("Kendall's correlation of the weights is %v", tau)
-	}
-}
-
-func rddThreads(n int) (int, func(int, func(int))) {
-	return n, func(workers int, work func(int)) {
-		var wg sync.WaitGroup
-		for k := range workers {
-			wg.Go(func() { work(k) })
-		}
-		wg.Wait()
 	}
 }
 
@@ -512,7 +567,7 @@ func TestRDDResumesAndThreads(t *testing.T) {
 
 		for _, workers := range []int{1, 2, 5} {
 			spikes = nil
-			p.Workers, p.Parallel = rddThreads(workers)
+			p.Workers, p.Parallel = workers, inParallel
 			l := startRDD(t, set, p)
 			if l.alone != (workers == 1) {
 				t.Errorf("%d workers, and alone is %v", workers, l.alone)
@@ -610,6 +665,7 @@ func TestRDDOffset(t *testing.T) {
 	p.Neurons.Offset = [][]float64{{0.5, 0.5, 0.5, 0.5, 0.5}, {-0.3, -0.3, -0.3, -0.3}}
 	l := startRDD(t, set, p)
 	runTo(t, l, 500)
+	// what was there decays by 0.3 in each step: roundings alone are left
 	for _, c := range l.pairs[0].lower {
 		if math.Abs(c.v-0.5) > 1e-9 {
 			t.Errorf("a neuron with offset 0.5 rests at %v", c.v)
@@ -706,7 +762,7 @@ func BenchmarkRDD(b *testing.B) {
 		for workers := range 2 {
 			b.Run(fmt.Sprintf("%v/threads=%d", layers, workers+1), func(b *testing.B) {
 				p := rddProblem(1, layers...)
-				p.Workers, p.Parallel = rddThreads(workers + 1)
+				p.Workers, p.Parallel = workers+1, inParallel
 				l := startRDD(b, settings.Default[RDD](), p)
 				runTo(b, l, 1000)
 				b.ResetTimer()

@@ -77,6 +77,11 @@ func (s *Settings) Validate() settings.Problems {
 	if _, scaled := m.(*RDD); scaled && s.Initial.From == "" && s.Initial.Down == nil && s.Initial.Feedback == ZeroFeedback {
 		ps.Add("initial.feedback", "method %s takes the scale of the feedback weights from those at the start: must be random or opposite, or another method", s.Method)
 	}
+	// NaN where the step or the length of an epoch is none
+	step, _ := m.Clock()
+	if steps := float64(s.Course.Epochs) * s.Course.EpochSeconds / step; steps > 1<<50 {
+		ps.Add("training.epochs", "the run is longer than 2^50 steps, %.3g s each, of all replicas together; fewer or shorter epochs are needed", step)
+	}
 	lacks := m.Lacks()
 	for _, key := range s.Mismatch.Nonzero() {
 		if slices.Contains(lacks, key) {

@@ -1,13 +1,14 @@
 // Package transport compares answers to the weight transport problem: methods by which feedback
 // weights B come to equal the transposed forward weights W' that they cannot see. Each method works
 // on its own model of neurons, as published, on the same forward weights and for the same simulated
-// time (docs/align.md).
+// time (docs/model.md, section 8; docs/align.md).
 //
 // A method is one file: a struct with its settings, whose method Start returns a Learner; and one
 // line in Methods. With that it can be named in experiment files and takes part in the league.
 package transport
 
 import (
+	"cmp"
 	"context"
 	"encoding"
 	"fmt"
@@ -36,6 +37,17 @@ type Problem struct {
 	// layer comes twice in a step. A method that simulates each pair of layers for itself gives the
 	// lower layer of every pair, and the upper one of the last.
 	Spikes func(replica int, time int64, layer int, neurons []int32) error
+}
+
+// check returns an error that names the first part of the problem that does not fit its layers, for
+// a method with that refractory time, which may be at most most steps where neurons differ.
+func (p *Problem) check(refractory, most int64) error {
+	var ps settings.Problems
+	layered.CheckLayers(&ps, "layers", p.Layers)
+	if err := ps.Err(); err != nil {
+		return err
+	}
+	return cmp.Or(p.Weights.Check(p.Layers), p.Neurons.Check(p.Layers, refractory, most), p.Synapses.Check(p.Layers))
 }
 
 // Method is a method with its settings: a pointer to a struct with the tags of package settings.

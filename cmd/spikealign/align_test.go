@@ -112,6 +112,12 @@ func TestEnterRule(t *testing.T) {
 			t.Errorf("the league lacks %s:\n%s", row, table)
 		}
 	}
+	picture := read("league/league-quick/figures/league.svg")
+	for _, text := range []string{"layers 9-8", "layers 7-9", "mstdp", "simulated time (s)", "spikes", "CPU time (s)"} {
+		if !strings.Contains(picture, ">"+text+"<") {
+			t.Errorf("the picture of the league lacks %q", text)
+		}
+	}
 }
 
 // copyModule copies what the program is made of to an empty folder.

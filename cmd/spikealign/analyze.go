@@ -18,6 +18,7 @@ import (
 
 	"spikealign/analysis"
 	"spikealign/experiment"
+	"spikealign/internal/quantile"
 	"spikealign/recording"
 )
 
@@ -269,14 +270,13 @@ func (c *analyzeCommand) print(w io.Writer, r *analysis.Result) error {
 		rates[k] = r.Rate(k)
 	}
 	slices.Sort(rates)
-	median := (rates[(r.N-1)/2] + rates[r.N/2]) / 2
 	rate := func(x float64) string {
 		if x >= 1000 {
 			return strconv.FormatFloat(x, 'f', 0, 64)
 		}
 		return strconv.FormatFloat(x, 'g', 3, 64)
 	}
-	fmt.Fprintf(w, "rates from %s to %s %s, median %s\n", rate(rates[0]), rate(rates[r.N-1]), r.RateUnit(), rate(median))
+	fmt.Fprintf(w, "rates from %s to %s %s, median %s\n", rate(rates[0]), rate(rates[r.N-1]), r.RateUnit(), rate(quantile.Of(rates, 0.5)))
 	fmt.Fprintf(w, "%s window of tau = %s; %d blocks of %s\n", c.Window, r.Span(o.Window.Plus.Tau), o.Blocks, r.Span(float64(r.Length)/float64(o.Blocks)))
 	fmt.Fprintf(w, "asymmetric timing: %d of %d tested pairs at level %g (Holm)\n", r.Rejected, r.Tested, c.Level)
 	short := func(x float64) string {

@@ -11,8 +11,9 @@ import (
 )
 
 type convertCommand struct {
-	File   string `arg:"" help:"Parameter file (YAML) of the authors' spiking sampling network or of their microcircuits."`
+	File   string `arg:"" help:"Parameter file (YAML) of the authors' spiking sampling network, of their microcircuits, or of their deep networks."`
 	Timing string `default:"canonical" enum:"canonical,authors" help:"canonical, or authors: their conventions for the lengths of potential and refractory time, each epoch beginning at rest."`
+	Entry  string `placeholder:"NAME" help:"The experiment to take from a file with several, as that of their deep networks: bp, fa, sal, rdd, ... Without it such a file is refused, and its entries are named."`
 	Output string `short:"o" placeholder:"FILE" help:"Write the experiment file here. Without it: to standard output."`
 	Force  bool   `help:"Replace the file given with -o."`
 }
@@ -22,6 +23,7 @@ func (convertCommand) Help() string {
 	return `Example:
 
   spikealign convert minimal_working_example.yaml --timing authors -o mine.yaml
+  spikealign convert settings.yaml --entry sal -o sal.yaml
 
 Distributions and settings carry over; the numbers drawn from a seed do not. What has no counterpart is named on standard error, and
 what would change the results is an error.`
@@ -36,7 +38,7 @@ func (c *convertCommand) Run(a *app) error {
 	if err := c.checkOutput(); err != nil {
 		return err
 	}
-	spec, notes, err := convert.File(a.kinds, c.File, data, c.Timing == "authors")
+	spec, notes, err := convert.File(a.kinds, c.File, data, convert.Options{AuthorsTiming: c.Timing == "authors", Entry: c.Entry})
 	if err != nil {
 		return err
 	}

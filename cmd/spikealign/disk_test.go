@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"spikealign/internal/testenv"
 )
 
 // tmpfs mounts a file system of a size that can be changed. Without the right to do so the test is
@@ -40,7 +42,7 @@ func mustMount(t *testing.T, err error) {
 	if err == nil {
 		return
 	}
-	if os.Getenv("SPIKEALIGN_CI") == "1" || !(errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EACCES) || errors.Is(err, syscall.ENODEV)) {
+	if testenv.Complete() || !(errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EACCES) || errors.Is(err, syscall.ENODEV)) {
 		t.Fatalf("cannot mount: %v", err)
 	}
 	t.Skipf("needs the right to mount a small file system (root): %v", err)
@@ -107,7 +109,7 @@ func TestFullDisk(t *testing.T) {
 	hit := map[string]int{}
 	coarse := int64(4) // every size would take long
 	wanted := []string{"experiment.yaml", "partial/spikes.time", "spikes.npz"}
-	if long() {
+	if testenv.Long() {
 		coarse = 1
 		wanted = append(wanted, "metrics.csv", "run.json", "partial/spikes.neuron", "checkpoint", "arrays.npz")
 	}
@@ -194,7 +196,7 @@ func TestFullOfFiles(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(disk, syscall.MNT_DETACH) }) // after a failure
 	step := 5
-	if long() {
+	if testenv.Long() {
 		step = 1
 	}
 	for inodes := 2; ; inodes += step {

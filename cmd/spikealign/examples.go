@@ -39,7 +39,8 @@ func (examplesCommand) Help() string {
   spikealign examples                                  # which there are
   spikealign examples quickstart > quickstart.yaml     # one of them, to be run and changed
 
-The files are in the program. Times are those of an otherwise idle machine with two cores of an AMD EPYC at 2.6 GHz.`
+The files are in the program. Times are those of an otherwise idle machine with two cores of an AMD EPYC at 2.6 GHz; those with * are
+extrapolated from shorter runs.`
 }
 
 // Run lists the experiment files, or prints one.

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"spikealign/internal/testenv"
 )
 
 // highWater returns the largest memory that a process has had so far, in kilobytes; 0 once it has
@@ -65,7 +67,7 @@ func TestMemory(t *testing.T) {
 	if one > bar {
 		t.Errorf("%d MB, more than %d", one, bar)
 	}
-	if !long() {
+	if !testenv.Long() {
 		return
 	}
 	ten := peak("ten-reports", "training.epochs=1801", "training.report_every=200")

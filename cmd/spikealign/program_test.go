@@ -12,10 +12,6 @@ import (
 	"testing"
 )
 
-// long says that tests may take their time. It is asked within tests: go does not see what is read
-// before, and would repeat the result of the short tests.
-func long() bool { return os.Getenv("SPIKEALIGN_LONG") == "1" }
-
 // A program is the real program (testscript.Main runs it under its name) in a folder of its own.
 type program struct {
 	t         *testing.T

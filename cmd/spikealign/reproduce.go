@@ -147,6 +147,7 @@ func (c *reproduceCommand) tools(a *app) reproduce.Tools {
 	return reproduce.Tools{
 		Kinds:   a.kinds,
 		Drawers: a.drawers,
+		Data:    c.Data,
 		Run: func(ctx context.Context, spec *experiment.Spec, dir string) error {
 			s := session
 			end := func(string, bool) {}

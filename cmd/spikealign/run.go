@@ -60,6 +60,12 @@ func (c *runCommand) Run(a *app) error {
 	if c.Output != "" && sweep.IsSweep(c.Output) {
 		return usagef("%s is the folder of a sweep; choose another folder with -o", c.Output)
 	}
+	if of := sweepOf(c.Output); c.Output != "" && of != "" {
+		return usagef("%s is in the folder of the sweep %s, which holds its members only; choose another folder with -o", c.Output, of)
+	}
+	if sweep.IsSweep(c.File) {
+		return usagef("%s is the folder of a sweep; go on with it: spikealign sweep %s", c.File, c.File)
+	}
 	spec, err := a.kinds.Load(c.File, overrides...)
 	if err != nil {
 		return orExample(err, c.File)

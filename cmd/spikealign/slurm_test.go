@@ -16,16 +16,16 @@ import (
 	"testing"
 	"time"
 
+	"spikealign/internal/testenv"
 	"spikealign/slurm"
 )
 
 // TestSlurm lets a real Slurm do to sweeps what it does elsewhere. In all cases nothing is lost,
 // nothing is run twice without need, and the results are the bytes of a sweep on this machine.
 func TestSlurm(t *testing.T) {
+	testenv.NeedsLong(t)
 	switch {
-	case !long():
-		t.Skip("takes minutes: SPIKEALIGN_LONG=1")
-	case !haveSlurm() && os.Getenv("SPIKEALIGN_CI") == "1":
+	case !haveSlurm() && testenv.Complete():
 		t.Fatal("there is no Slurm: apt-get install munge slurmctld slurmd slurm-client")
 	case !haveSlurm():
 		t.Skip("there is no Slurm: apt-get install munge slurmctld slurmd slurm-client")

@@ -254,6 +254,8 @@ func TestRemedies(t *testing.T) {
 		syscall.EROFS:  "can be written to",
 		syscall.EACCES: "permissions",
 		syscall.EIO:    "disk",
+		syscall.EEXIST: "in the way",
+		syscall.EISDIR: "in the way",
 	} {
 		err := &FileError{"write", "x", &fs.PathError{Op: "open", Path: ".x.tmp-1-2", Err: code}}
 		if s := err.Error(); !strings.Contains(s, want) || strings.Contains(s, "tmp") {

@@ -9,6 +9,8 @@ import (
 	"syscall"
 )
 
+const inTheWay = "something else of this name is in the way, move it away"
+
 // remedy returns what a user can do about an error of the operating system, "" if that is not
 // known.
 func remedy(err error) string {
@@ -26,6 +28,8 @@ func remedy(err error) string {
 		{syscall.EIO, "check the disk and its connection"},
 		{syscall.ENOLCK, "this file system has no locks: choose another folder"},
 		{syscall.ENOENT, "check the path"},
+		{syscall.EEXIST, inTheWay},
+		{syscall.EISDIR, inTheWay},
 	} {
 		if errors.Is(err, c.code) {
 			return c.text

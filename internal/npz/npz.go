@@ -15,6 +15,7 @@
 package npz
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/bits"
@@ -64,10 +65,7 @@ type FormatError struct {
 
 func (e *FormatError) Error() string {
 	var b strings.Builder
-	b.WriteString("npz: ")
-	if e.Path != "" {
-		b.WriteString(e.Path + ": ")
-	}
+	b.WriteString(cmp.Or(e.Path, "npz") + ": ")
 	if e.Name != "" {
 		fmt.Fprintf(&b, "array %q: ", e.Name)
 	}

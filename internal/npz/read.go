@@ -161,7 +161,7 @@ func (r *Reader) begin(name string) (*layout, io.ReadCloser, error) {
 	return l, stream{in, rc}, nil
 }
 
-// list names the arrays, at most ten of them.
+// listed names the arrays, at most ten of them.
 func (r *Reader) listed() string {
 	if len(r.names) == 0 {
 		return "no arrays"

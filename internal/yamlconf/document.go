@@ -27,6 +27,9 @@ type Document struct {
 	// Folder is what the paths of files of numbers in the text are relative to, SetFolder what
 	// those in overrides are; "": the working folder.
 	Folder, SetFolder string
+	// Below is what stands before these paths in the text, where the text is that of a file in a
+	// folder below Folder.
+	Below string
 	// Files reads these files; nil: each of them is read for this document alone.
 	Files *Files
 	// Unread makes Decode take files of numbers by their sha256 alone, without reading them. What

@@ -37,6 +37,7 @@ type content struct{ folder, file, array string }
 
 // numbers are the content of an array.
 type numbers struct {
+	origin string // of what Put gave: the path of the file that held them
 	array  string // its name; "" in a text file
 	shape  []int
 	data   []float64
@@ -85,7 +86,8 @@ func (f *Files) put(c content, x *numbers) {
 
 // Copy is what a file of numbers held.
 type Copy struct {
-	File   string    `json:"file"` // as a document names it
+	File   string    `json:"file"`             // as a document names it
+	Origin string    `json:"origin,omitempty"` // absolute
 	Array  string    `json:"array,omitempty"`
 	Found  string    `json:"found,omitempty"` // name of the array
 	IsText bool      `json:"text,omitempty"`
@@ -97,7 +99,11 @@ type Copy struct {
 func (f *Files) Copies() []Copy {
 	var cs []Copy
 	for c, x := range f.known {
-		cs = append(cs, Copy{c.file, c.array, x.array, x.isText, x.shape, x.data})
+		origin := x.origin
+		if abs, err := filepath.Abs(c.path()); err == nil && origin == "" {
+			origin = abs
+		}
+		cs = append(cs, Copy{c.file, origin, c.array, x.array, x.isText, x.shape, x.data})
 	}
 	slices.SortFunc(cs, func(a, b Copy) int {
 		return cmp.Or(strings.Compare(a.File, b.File), strings.Compare(a.Array, b.Array))
@@ -108,7 +114,7 @@ func (f *Files) Copies() []Copy {
 // Put makes a copy stand for its file, whose path is relative to that folder: the file will not be
 // read.
 func (f *Files) Put(folder string, c Copy) {
-	f.put(content{folder, c.File, c.Array}, &numbers{array: c.Found, shape: c.Shape, data: c.Data, isText: c.IsText})
+	f.put(content{folder, c.File, c.Array}, &numbers{origin: c.Origin, array: c.Found, shape: c.Shape, data: c.Data, isText: c.IsText})
 }
 
 func readNumbers(path, array string) (*numbers, error) {
@@ -166,7 +172,7 @@ func place(k int, shape []int) []int {
 func parseNumpy(path string, src io.ReaderAt, size int64, array string) (*numbers, error) {
 	z, err := npz.NewReader(path, src, size)
 	if err != nil {
-		return nil, plain(err)
+		return nil, err
 	}
 	if names := z.Names(); array == "" {
 		if len(names) != 1 {
@@ -176,7 +182,7 @@ func parseNumpy(path string, src io.ReaderAt, size int64, array string) (*number
 	}
 	shape, err := z.Shape(array)
 	if err != nil {
-		return nil, plain(err)
+		return nil, err
 	}
 	count := 1
 	for _, n := range shape {
@@ -187,18 +193,9 @@ func parseNumpy(path string, src io.ReaderAt, size int64, array string) (*number
 	}
 	data, shape, err := z.Float64s(array)
 	if err != nil {
-		return nil, plain(err)
+		return nil, err
 	}
 	return &numbers{array: array, shape: shape, data: data}, nil
-}
-
-// plain is the error of a numpy file without the name of the package.
-func plain(err error) error {
-	var f *npz.FormatError
-	if !errors.As(err, &f) {
-		return err
-	}
-	return errors.New(strings.TrimPrefix(f.Error(), "npz: "))
 }
 
 // parseText reads a matrix from text, a row a line, with commas, semicolons, tabs or spaces between

@@ -1,6 +1,7 @@
 package yamlconf
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -27,7 +28,7 @@ type Reference struct {
 // Input is a list of numbers, or a list of lists, that came from a file.
 type Input struct {
 	Path  string // of the value it is
-	File  string // as it can be opened; "" for one that was not read, or stood in the text
+	File  string // where it was; "" for one that was not read, or stood in the text
 	Array string
 	Shape []int
 	Data  []float64 // row-major; must not be changed
@@ -180,9 +181,9 @@ func (d *decoder) reference(n *yaml.Node, v reflect.Value, path string, depth in
 		d.issue(n, path, "names no file; needed is {file: a.npz, array: w} or {file: a.csv}")
 		return
 	}
-	c := content{d.Folder, r.File, r.Array}
+	c := content{d.Folder, within(d.Below, r.File), r.Array}
 	if d.set != "" {
-		c.folder = d.SetFolder
+		c = content{d.SetFolder, r.File, r.Array}
 	}
 	if d.Files == nil {
 		d.Files = &Files{}
@@ -193,7 +194,7 @@ func (d *decoder) reference(n *yaml.Node, v reflect.Value, path string, depth in
 		d.issue(n, path, "%v", err)
 		return
 	}
-	in := Input{path, c.path(), x.array, shape, x.data, sum}
+	in := Input{path, cmp.Or(x.origin, c.path()), x.array, shape, x.data, sum}
 	if len(shape) != want {
 		d.issue(n, path, "%s has the shape %v; needed: %s", in.name(), shape, dimensions(want))
 		return
@@ -405,20 +406,49 @@ func flatten(v reflect.Value, in *Input, depth int) string {
 // same everywhere. Whatever else stands in it stays as it is.
 func AbsoluteFiles(arg string) string {
 	path, text, ok := strings.Cut(arg, "=")
-	if !ok || !strings.Contains(text, "file") {
+	if !ok {
 		return arg
+	}
+	return path + "=" + withFiles(text, func(file string) string {
+		abs, err := filepath.Abs(filepath.FromSlash(file))
+		if err != nil || filepath.IsAbs(file) {
+			return file
+		}
+		return abs
+	})
+}
+
+// FilesBelow returns a document, as Raw has it, with the paths of files of numbers as they are seen
+// from the folder above that one.
+func (r Raw) FilesBelow(folder string) Raw {
+	return Raw(withFiles(string(r), func(file string) string { return within(folder, file) }))
+}
+
+// within is the path of a file of a folder, as it is seen from where the folder is.
+func within(folder, file string) string {
+	if native := filepath.FromSlash(file); folder != "" && folder != "." && !filepath.IsAbs(native) {
+		return filepath.ToSlash(filepath.Join(folder, native))
+	}
+	return file
+}
+
+// withFiles returns a YAML text with the paths of files of numbers changed. Whatever else stands in
+// it, and a text without such a path, stays as it is.
+func withFiles(text string, change func(file string) string) string {
+	if !strings.Contains(text, "file") {
+		return text
 	}
 	n, _, msg := parse([]byte(text))
 	if msg != "" || n == nil {
-		return arg
+		return text
 	}
 	changed := false
 	var walk func(*yaml.Node)
 	walk = func(n *yaml.Node) {
 		for k, c := range n.Content {
 			if n.Kind == yaml.MappingNode && k%2 == 1 && n.Content[k-1].Value == "file" && c.Kind == yaml.ScalarNode {
-				if abs, err := filepath.Abs(filepath.FromSlash(c.Value)); err == nil && !filepath.IsAbs(c.Value) {
-					c.Value, c.Style, changed = abs, yaml.DoubleQuotedStyle, true
+				if file := change(c.Value); file != c.Value {
+					c.Value, c.Style, changed = file, yaml.DoubleQuotedStyle, true
 				}
 			}
 			walk(c)
@@ -426,9 +456,9 @@ func AbsoluteFiles(arg string) string {
 	}
 	walk(n)
 	if !changed {
-		return arg
+		return text
 	}
 	var b strings.Builder
 	writeFlow(&b, n, 0, math.MaxInt, false)
-	return path + "=" + b.String()
+	return b.String()
 }

@@ -1,22 +1,19 @@
-package layered
+package vector
 
 import "math"
 
-// tile is how many weights of a row lie together. A matrix of weights from n neurons to m is cut
-// into strips of tile targets; a strip holds n pieces of rows, so that the additions to a strip's
-// targets, whatever the replica, stay within n*tile numbers, which fit a second-level cache.
-const tile = 64
+// Tile is how many weights of a row lie together. A matrix of weights from n neurons to m is cut
+// into strips of Tile targets; a strip holds n pieces of rows, so that the additions to a strip's
+// targets, whatever the replica, stay within n*Tile numbers, which fit a second-level cache.
+const Tile = 64
 
-// potentialBits is the number of binary digits behind the point of a potential and of the weights
+// PotentialBits is the number of binary digits behind the point of a potential and of the weights
 // that it sums. Sums of integers do not depend on their order, and nothing is left when a weight
 // was added and taken away.
-const potentialBits = 20
-
-// A potential lies within +-potentialMax, inside of its type: larger weights are refused.
-const potentialMax = 1 << 30
+const PotentialBits = 20
 
 // sigmaScale takes a potential to the exponent of 2 in e^-u.
-const sigmaScale float32 = -math.Log2E / (1 << potentialBits)
+const sigmaScale float32 = -math.Log2E / (1 << PotentialBits)
 
 // The series of 2^f, |f| <= 1/2: its error is below 1.3e-7.
 const (
@@ -31,9 +28,9 @@ const (
 // exponentMax bounds the exponent of 2, so that no float32 overflows.
 const exponentMax float32 = 100
 
-// fires decides whether a neuron with potential u fires, given a random word: with probability
+// Fires decides whether a neuron with potential u fires, given a random word: with probability
 // 1/(1 + tau*e^-u), to a relative error of 1e-6 and an absolute one of 2^-31.
-func fires(u int32, word uint32, tau float32) bool {
+func Fires(u int32, word uint32, tau float32) bool {
 	x := float32(float32(u) * sigmaScale)
 	x = min(max(x, -exponentMax), exponentMax)
 	n := float32(math.RoundToEven(float64(x)))
@@ -56,7 +53,7 @@ func decidePortable(fired []uint32, u []int32, words []uint32, tau float32) {
 	for b := range fired {
 		var mask uint32
 		for i := range 32 {
-			if fires(u[32*b+i], words[32*b+i], tau) {
+			if Fires(u[32*b+i], words[32*b+i], tau) {
 				mask |= 1 << i
 			}
 		}
@@ -64,34 +61,45 @@ func decidePortable(fired []uint32, u []int32, words []uint32, tau float32) {
 	}
 }
 
-// addTilePortable adds to u, tile numbers, the rows plus of the strip w and takes away the rows
+// addTilePortable adds to u, Tile numbers, the rows plus of the strip w and takes away the rows
 // minus.
 func addTilePortable(u, w []int32, plus, minus []int32) {
-	u = u[:tile]
+	u = u[:Tile]
 	for _, j := range plus {
-		row := w[int(j)*tile:][:tile]
+		row := w[int(j)*Tile:][:Tile]
 		for i := range u {
 			u[i] += row[i]
 		}
 	}
 	for _, j := range minus {
-		row := w[int(j)*tile:][:tile]
+		row := w[int(j)*Tile:][:Tile]
 		for i := range u {
 			u[i] -= row[i]
 		}
 	}
 }
 
-// sumRowsPortable adds to row r of sums, tile numbers each, the rows of trace at the times
+// sumRowsPortable adds to row r of sums, Tile numbers each, the rows of trace at the times
 // times[first[r]:first[r+1]].
 func sumRowsPortable(sums, trace []int32, first, times []int32) {
 	for r := range len(first) - 1 {
-		row := sums[r*tile:][:tile]
+		row := sums[r*Tile:][:Tile]
 		for _, t := range times[first[r]:first[r+1]] {
-			at := trace[int(t)*tile:][:tile]
+			at := trace[int(t)*Tile:][:Tile]
 			for i := range row {
 				row[i] += at[i]
 			}
 		}
+	}
+}
+
+// filterStepPortable is a step of two exponential filters in a row: in enters x, x enters y, both
+// decay, and the potential u is the bias and amplitude*y, rounded. It clears in.
+func filterStepPortable(u, in []int32, x, y []float32, bias []int32, decay, amplitude float32) {
+	for i := range u {
+		x[i] = float32(decay * (x[i] + float32(in[i])))
+		y[i] = float32(decay*y[i]) + x[i]
+		in[i] = 0
+		u[i] = bias[i] + int32(math.RoundToEven(float64(float32(y[i]*amplitude))))
 	}
 }

@@ -1,4 +1,4 @@
-package layered
+package vector
 
 import "golang.org/x/sys/cpu"
 
@@ -7,8 +7,8 @@ var vectors = cpu.X86.HasAVX2
 // constants are what decideAVX2 needs, each once.
 var constants = [...]float32{sigmaScale, exponentMax, -exponentMax, exp1, exp2, exp3, exp4, exp5, exp6, 1, 0.5, 1 << 31}
 
-// decide is decidePortable.
-func decide(fired []uint32, u []int32, words []uint32, tau float32) {
+// Decide is decidePortable.
+func Decide(fired []uint32, u []int32, words []uint32, tau float32) {
 	if !vectors || len(fired) == 0 {
 		decidePortable(fired, u, words, tau)
 		return
@@ -17,8 +17,8 @@ func decide(fired []uint32, u []int32, words []uint32, tau float32) {
 	decideAVX2(&fired[0], &u[0], &words[0], len(fired), tau, &constants[0])
 }
 
-// addTile is addTilePortable. The rows must be those of w: this is not checked for each.
-func addTile(u, w []int32, plus, minus []int32) {
+// AddTile is addTilePortable. The rows must be those of w: this is not checked for each.
+func AddTile(u, w []int32, plus, minus []int32) {
 	if !vectors {
 		addTilePortable(u, w, plus, minus)
 		return
@@ -26,7 +26,7 @@ func addTile(u, w []int32, plus, minus []int32) {
 	if len(plus)+len(minus) == 0 {
 		return
 	}
-	_ = u[tile-1]
+	_ = u[Tile-1]
 	var p, m *int32
 	if len(plus) > 0 {
 		p = &plus[0]
@@ -37,8 +37,8 @@ func addTile(u, w []int32, plus, minus []int32) {
 	addTileAVX2(&u[0], &w[0], p, len(plus), m, len(minus))
 }
 
-// sumRows is sumRowsPortable.
-func sumRows(sums, trace []int32, first, times []int32) {
+// SumRows is sumRowsPortable.
+func SumRows(sums, trace []int32, first, times []int32) {
 	if !vectors {
 		sumRowsPortable(sums, trace, first, times)
 		return
@@ -47,7 +47,7 @@ func sumRows(sums, trace []int32, first, times []int32) {
 	if rows < 1 || len(times) == 0 {
 		return
 	}
-	_ = sums[rows*tile-1]
+	_ = sums[rows*Tile-1]
 	sumRowsAVX2(&sums[0], &trace[0], &first[0], &times[0], rows)
 }
 
@@ -60,8 +60,8 @@ func addTileAVX2(u, w, plus *int32, pluses int, minus *int32, minuses int)
 //go:noescape
 func sumRowsAVX2(sums, trace, first, times *int32, rows int)
 
-// filterStep is filterStepPortable.
-func filterStep(u, in []int32, x, y []float32, bias []int32, decay, amplitude float32) {
+// FilterStep is filterStepPortable.
+func FilterStep(u, in []int32, x, y []float32, bias []int32, decay, amplitude float32) {
 	n := len(u)
 	if !vectors || n%8 != 0 || n == 0 {
 		filterStepPortable(u, in, x, y, bias, decay, amplitude)
@@ -70,6 +70,23 @@ func filterStep(u, in []int32, x, y []float32, bias []int32, decay, amplitude fl
 	_, _, _, _ = in[n-1], x[n-1], y[n-1], bias[n-1]
 	filterStepAVX2(&u[0], &in[0], &x[0], &y[0], &bias[0], n, decay, amplitude)
 }
+
+// Product is productPortable.
+func Product(c []float32, stride int, a, b []float32, terms int, add bool) {
+	if !vectors {
+		productPortable(c, stride, a, b, terms, add)
+		return
+	}
+	_, _, _ = c[(Height-1)*stride+Width-1], a[Height*terms-1], b[Width*terms-1]
+	keep := 0
+	if add {
+		keep = 1
+	}
+	productAVX2(&c[0], stride, &a[0], &b[0], terms, keep)
+}
+
+//go:noescape
+func productAVX2(c *float32, stride int, a, b *float32, terms, add int)
 
 //go:noescape
 func filterStepAVX2(u, in *int32, x, y *float32, bias *int32, n int, decay, amplitude float32)
