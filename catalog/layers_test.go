@@ -27,7 +27,7 @@ const (
 var floors = [][]string{
 	{"cmd/spikealign"},
 	{"catalog", "reproduce", "sample", "internal/tiny"},
-	{"convert", "drawings"},
+	{"convert", "drawings", "slurm"},
 	{"kinds", "sweep", "experiment/experimenttest"},
 	{"experiment"},
 	{"deep"},

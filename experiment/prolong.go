@@ -1,6 +1,8 @@
 package experiment
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +22,20 @@ func headOf(dir string) (h header, ok bool) {
 	}
 	_, err = h.decode(payload)
 	return h, err == nil && h.Format == checkpointFormat
+}
+
+// Holds reports whether the folder has the configuration of spec to the byte, and had it when the
+// run was last worked on. It is quick; where it says no, that may be for a reason that is none.
+func (f *Folder) Holds(spec *Spec) bool {
+	if f.Info.Config == "" || len(f.Info.Inputs) > 0 || len(spec.inputs.List) > 0 {
+		return false
+	}
+	want, err := spec.Marshal()
+	if err != nil || fmt.Sprintf("%x", sha256.Sum256(want)) != f.Info.Config {
+		return false
+	}
+	text, err := os.ReadFile(f.Path(ConfigFile))
+	return err == nil && bytes.Equal(text, want)
 }
 
 // Unchanged returns an error that wraps ErrUsage if the run is finished and its configuration was

@@ -37,6 +37,11 @@ func (s *Sweep) claim(o Options) (unlock func(), err error) {
 	if len(strays) > 0 && !o.Overwrite {
 		return nil, s.refusal(o.Dir, strays)
 	}
+	if len(strays) > 0 {
+		if err := underWay(o.Dir); err != nil {
+			return nil, err
+		}
+	}
 	for _, m := range strays {
 		if f, err := experiment.Open(filepath.Join(o.Dir, MembersDir, m.name)); err == nil && f.Info.Status == experiment.Running {
 			return nil, experiment.Usagef("%s is not of this sweep and under way (process %d on %s); wait until it ends, or choose another folder with -o", f.Dir, f.Info.PID, f.Info.Host)
@@ -75,6 +80,40 @@ func (s *Sweep) settle(dir string, strays []stray, text []byte) error {
 	if _, err := durable.Sweep(dir); err != nil {
 		return err
 	}
+	if err := s.write(dir, text); err != nil {
+		return err
+	}
+	if len(strays) > 0 { // they are in the figures, too; the tables are written anew at once
+		if err := os.RemoveAll(filepath.Join(dir, experiment.FiguresDir)); err != nil {
+			return &durable.FileError{Op: "remove", Path: filepath.Join(dir, experiment.FiguresDir), Err: err}
+		}
+	}
+	for _, m := range strays {
+		if at := filepath.Join(dir, MembersDir, m.name); experiment.IsRun(at) {
+			if err := experiment.Remove(at); err != nil {
+				return err
+			}
+		}
+		if at := filepath.Join(dir, attemptsDir, m.name); os.RemoveAll(at) != nil {
+			return experiment.Usagef("%s cannot be removed; remove it, then go on", at)
+		}
+	}
+	if err := os.MkdirAll(filepath.Join(dir, MembersDir), 0o777); err != nil {
+		return &durable.FileError{Op: "make", Path: filepath.Join(dir, MembersDir), Err: err}
+	}
+	return nil
+}
+
+// Save writes the sweep to a folder, from which Load reads it again.
+func (s *Sweep) Save(dir string) error {
+	text, err := s.Marshal()
+	if err != nil {
+		return err
+	}
+	return s.write(dir, text)
+}
+
+func (s *Sweep) write(dir string, text []byte) error {
 	// What sweep.yaml names must be there as long as it does.
 	inputs := filepath.Join(dir, experiment.InputsFile)
 	kept, err := s.place.Keep(inputs)
@@ -92,19 +131,6 @@ func (s *Sweep) settle(dir string, strays []stray, text []byte) error {
 			return &durable.FileError{Op: "remove", Path: inputs, Err: err}
 		}
 	}
-	if len(strays) > 0 { // they are in the figures, too; the tables are written anew at once
-		if err := os.RemoveAll(filepath.Join(dir, experiment.FiguresDir)); err != nil {
-			return &durable.FileError{Op: "remove", Path: filepath.Join(dir, experiment.FiguresDir), Err: err}
-		}
-	}
-	for _, m := range strays {
-		if err := experiment.Remove(filepath.Join(dir, MembersDir, m.name)); err != nil {
-			return err
-		}
-	}
-	if err := os.MkdirAll(filepath.Join(dir, MembersDir), 0o777); err != nil {
-		return &durable.FileError{Op: "make", Path: filepath.Join(dir, MembersDir), Err: err}
-	}
 	return nil
 }
 
@@ -115,13 +141,37 @@ type stray struct {
 	seed   bool   // that member has another seed, which follows from the sweep's
 }
 
+// runIn is a run in the folder of a sweep, of the member of that name.
+type runIn struct {
+	name, dir string
+	isAttempt bool
+}
+
+// runsIn returns the runs in the folder of a sweep, those of attempts included.
+func runsIn(dir string) (runs []runIn, err error) {
+	entries, err := os.ReadDir(filepath.Join(dir, MembersDir))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	for _, e := range entries {
+		if at := filepath.Join(dir, MembersDir, e.Name()); experiment.IsRun(at) {
+			runs = append(runs, runIn{name: e.Name(), dir: at})
+		}
+	}
+	for name := range attempted(dir) {
+		for _, a := range attempts(dir, name) {
+			if experiment.IsRun(a.path) {
+				runs = append(runs, runIn{name, a.path, true})
+			}
+		}
+	}
+	return runs, nil
+}
+
 // strays returns the runs in the folder of a sweep that are not of this one. A finished run whose
 // configuration was changed since is an error, or a stray if it may be replaced.
 func (s *Sweep) strays(dir string, replace bool) (found []stray, err error) {
-	entries, err := os.ReadDir(filepath.Join(dir, MembersDir))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
+	runs, err := runsIn(dir)
 	if err != nil {
 		return nil, experiment.Usagef("%s cannot be the folder of a sweep: %v; choose another folder with -o", dir, err)
 	}
@@ -129,15 +179,18 @@ func (s *Sweep) strays(dir string, replace bool) (found []stray, err error) {
 	for k, m := range s.Members {
 		index[m.Name] = k
 	}
-	for _, e := range entries {
-		at := filepath.Join(dir, MembersDir, e.Name())
-		if !experiment.IsRun(at) {
+	for _, r := range runs {
+		name, at := r.name, r.dir
+		if slices.ContainsFunc(found, func(x stray) bool { return x.name == name }) {
 			continue
 		}
-		k, ok := index[e.Name()]
+		k, ok := index[name]
 		if !ok {
-			found = append(found, stray{name: e.Name()})
+			found = append(found, stray{name: name})
 			continue
+		}
+		if info, err := experiment.ReadInfo(at); err == nil && (&experiment.Folder{Dir: at, Info: info}).Holds(s.Members[k].Spec) {
+			continue // as nearly always, and there may be thousands
 		}
 		f, err := experiment.Open(at)
 		if err == nil {
@@ -147,14 +200,17 @@ func (s *Sweep) strays(dir string, replace bool) (found []stray, err error) {
 		if err == nil || errors.Is(err, fs.ErrNotExist) { // killed in its first moment
 			old, err = f.Spec(s.kinds)
 		}
+		if err != nil && r.isAttempt && !experiment.IsRun(at) {
+			continue // it became the member in this moment
+		}
 		if err != nil && replace {
-			found = append(found, stray{name: e.Name(), change: err.Error()})
+			found = append(found, stray{name: name, change: err.Error()})
 			continue
 		}
 		if err != nil { // Faults in it would be told without the rest
 			return nil, experiment.Usagef("%v; or run this member anew with --force", err)
 		}
-		x := stray{name: e.Name()}
+		x := stray{name: name}
 		if now := s.Members[k].Spec; !s.ownSeeds() && old.Seed != now.Seed {
 			x.seed, old.Seed = true, now.Seed
 		}

@@ -76,7 +76,7 @@ func Of(dir string) string {
 
 // look reads what there is of a sweep.
 func look(kinds experiment.Kinds, dir string) (*SweepEntry, error) {
-	s, err := Load(kinds, dir)
+	s, err := Outline(kinds, dir)
 	if err != nil {
 		return nil, err
 	}

@@ -1,15 +1,19 @@
 package sweep
 
 import (
+	"cmp"
 	"encoding/csv"
 	"errors"
 	"io"
 	"io/fs"
 	"math"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"spikealign/experiment"
 	"spikealign/internal/durable"
@@ -31,6 +35,11 @@ type Result struct {
 type State struct {
 	Status experiment.Status
 	Info   experiment.Info // zero if the member is pending
+	// Attempt is the newest attempt on a member that is not finished, on behalf of a batch system;
+	// nil if there is none.
+	Attempt *Attempt
+
+	dir string // where the run is, if it is not in the folder of the member
 }
 
 // Summary is one condition of a sweep.
@@ -51,29 +60,54 @@ type Stat struct {
 // Collect reads what there is of the sweep in dir.
 func (s *Sweep) Collect(dir string) (*Result, error) {
 	s.adopt(dir)
-	r := &Result{Sweep: s, Dir: dir}
-	for _, m := range s.Members {
-		folder, err := experiment.Open(MemberDir(dir, m))
-		info := folder.Info
-		st := State{info.Status, info}
-		if errors.Is(err, fs.ErrNotExist) {
-			st = State{Status: Pending}
-		} else if err != nil {
-			return nil, err
+	r := &Result{Sweep: s, Dir: dir, States: make([]State, len(s.Members))}
+	shared := attempted(dir)
+	// There may be thousands of members; most of the time goes into reading their run.json.
+	errs := make([]error, len(s.Members))
+	var next atomic.Int64
+	var readers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(s.Members)) {
+		readers.Go(func() {
+			for k := next.Add(1) - 1; k < int64(len(s.Members)); k = next.Add(1) - 1 {
+				r.States[k], errs[k] = s.state(dir, s.Members[k].Name, shared)
+			}
+		})
+	}
+	readers.Wait()
+	for k, st := range r.States {
+		if errs[k] != nil {
+			return nil, errs[k]
 		}
-		for _, c := range info.Latest {
+		for _, c := range st.Info.Latest {
 			if !slices.Contains(r.Metrics, c.Name) {
 				r.Metrics = append(r.Metrics, c.Name)
 			}
 		}
-		r.States = append(r.States, st)
 	}
 	return r, nil
 }
 
+// state reads what there is of a member.
+func (s *Sweep) state(dir, name string, shared map[string]bool) (State, error) {
+	folder, err := experiment.Open(filepath.Join(dir, MembersDir, name))
+	st := State{Status: folder.Info.Status, Info: folder.Info}
+	if errors.Is(err, fs.ErrNotExist) {
+		st = State{Status: Pending}
+	} else if err != nil {
+		return st, err
+	}
+	if shared[name] && st.Status != experiment.Done {
+		if by, ok := attemptState(dir, name); ok {
+			return by, nil
+		}
+		return s.state(dir, name, nil) // the attempt has just become the member
+	}
+	return st, nil
+}
+
 // Folder returns the folder of member k.
 func (r *Result) Folder(k int) *experiment.Folder {
-	return &experiment.Folder{Dir: MemberDir(r.Dir, r.Sweep.Members[k]), Info: r.States[k].Info}
+	return &experiment.Folder{Dir: cmp.Or(r.States[k].dir, MemberDir(r.Dir, r.Sweep.Members[k])), Info: r.States[k].Info}
 }
 
 // Status of the whole: Done if all members are, else what most asks for attention.
@@ -237,8 +271,10 @@ func (r *Result) write() error {
 	}
 	head = append(head, "n")
 	names := r.Numeric()
-	for _, name := range names {
-		quartiles, counts := r.Sums(name)
+	hasQuartiles, hasCounts := make([]bool, len(names)), make([]bool, len(names))
+	for i, name := range names {
+		quartiles, counts := r.Sums(name) // which looks at all members
+		hasQuartiles[i], hasCounts[i] = quartiles, counts
 		if quartiles {
 			head = append(head, name+"_median", name+"_q25", name+"_q75")
 		}
@@ -250,13 +286,12 @@ func (r *Result) write() error {
 	for _, c := range r.Summary() {
 		row := append(slices.Clone(c.Values), strconv.Itoa(c.N))
 		for i, s := range c.Stats {
-			quartiles, counts := r.Sums(names[i])
-			if quartiles {
+			if hasQuartiles[i] {
 				for _, x := range []float64{s.Median, s.Q25, s.Q75} {
 					row = append(row, strconv.FormatFloat(x, 'g', -1, 64))
 				}
 			}
-			if counts {
+			if hasCounts[i] {
 				row = append(row, strconv.Itoa(s.Count), strconv.Itoa(s.Of))
 			}
 		}

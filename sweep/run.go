@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"spikealign/experiment"
@@ -34,19 +37,39 @@ type Options struct {
 
 // Engine works on the members of a sweep.
 type Engine interface {
+	// Ready returns an error if the engine cannot work on the sweep in a folder. It is asked before
+	// anything is changed there.
+	Ready(ctx context.Context, s *Sweep, dir string) error
 	// Work brings the members of t to their ends and returns the errors of those that failed, by
-	// name. It returns early, with every member at a checkpoint, when ctx ends. An error of its own
-	// is one that concerns no single member.
+	// name. It returns early, with every member at a checkpoint, when ctx ends; or when others
+	// bring the members to their ends. An error of its own is one that concerns no single member.
 	Work(ctx context.Context, t *Task) (failed map[string]string, err error)
 }
 
 // Task is what an Engine gets: a claimed sweep and the members that are not finished.
 type Task struct {
 	Sweep   *Sweep
-	Members []Member // those under way first
+	Members []Member
 	Options
 
-	ended chan struct{} // a member ended since the tables were written
+	begun    map[string]bool // members that are under way
+	finished []cost          // what the others took
+	ended    chan struct{}   // a member ended since the tables were written
+	owner    *Owner          // in whose name members are worked on, where others may be at them; or nil
+	advanced atomic.Bool     // a member that has an owner came further
+	unlock   func()          // gives the folder free
+}
+
+// Release gives the folder of the sweep free to other commands, while others than this process
+// bring the members to their ends.
+func (t *Task) Release() { t.unlock() }
+
+// Ended says that members may have ended, so that the tables are to be written.
+func (t *Task) Ended() {
+	select {
+	case t.ended <- struct{}{}:
+	default: // told already
+	}
 }
 
 // Local is the engine that runs members in this process, several at a time. A member may use
@@ -56,8 +79,16 @@ type Local struct {
 	Jobs int // how many at a time; 0: as many as there are processors for their threads
 }
 
+// Ready implements Engine.
+func (e Local) Ready(_ context.Context, _ *Sweep, dir string) error { return underWay(dir) }
+
 // Work implements Engine.
 func (e Local) Work(ctx context.Context, t *Task) (map[string]string, error) {
+	if t.owner == nil {
+		if err := t.Sweep.bringHome(t.Dir); err != nil {
+			return nil, err
+		}
+	}
 	workers := e.Jobs
 	if workers <= 0 {
 		workers = max(1, runtime.GOMAXPROCS(0)/max(1, t.Session.Threads))
@@ -70,32 +101,31 @@ func (e Local) Work(ctx context.Context, t *Task) (map[string]string, error) {
 		mu     sync.Mutex
 		failed = map[string]string{}
 		wg     sync.WaitGroup
-		queue  = make(chan Member)
+		queue  = newQueue(t)
 	)
 	for range workers {
 		wg.Go(func() {
 			// A member is charged for the time of its own threads.
 			runtime.LockOSThread()
 			defer runtime.UnlockOSThread()
-			for m := range queue {
-				if err := t.Run(ctx, m); err != nil {
+			for {
+				m, ok := queue.next(ctx)
+				if !ok {
+					return
+				}
+				switch err := t.Run(ctx, m); {
+				case errors.Is(err, errBusy):
+					queue.later(m)
+				case err != nil:
 					mu.Lock()
 					failed[m.Name] = err.Error()
 					mu.Unlock()
+				default:
+					queue.ended(m)
 				}
 			}
 		})
 	}
-	for _, m := range t.Members {
-		if ctx.Err() != nil {
-			break
-		}
-		select {
-		case queue <- m:
-		case <-ctx.Done():
-		}
-	}
-	close(queue)
 	wg.Wait()
 	return failed, nil
 }
@@ -103,20 +133,29 @@ func (e Local) Work(ctx context.Context, t *Task) (map[string]string, error) {
 // Run runs or resumes a member in this process, on a thread that must be locked. A member that was
 // stopped with a checkpoint has not failed.
 func (t *Task) Run(ctx context.Context, m Member) error {
+	if t.owner != nil {
+		return t.owner.attempt(ctx, t, m)
+	}
+	return t.observed(m, func(session experiment.Session) (err error) {
+		if dir := MemberDir(t.Dir, m); experiment.IsRun(dir) {
+			_, err = t.Sweep.kinds.Resume(ctx, dir, session)
+		} else {
+			_, err = experiment.Execute(ctx, experiment.Options{Spec: m.Spec, Dir: dir, Session: session})
+		}
+		return err
+	})
+}
+
+// observed calls run and tells of it.
+func (t *Task) observed(m Member, run func(experiment.Session) error) error {
 	session := t.Session
 	session.Observe, session.CPU, session.PerThread = nil, nil, true
 	end := func(string, bool) {}
 	if t.Start != nil {
 		session.Observe, end = t.Start(m)
 	}
-	defer t.memberEnded()
-	dir := MemberDir(t.Dir, m)
-	var err error
-	if experiment.IsRun(dir) {
-		_, err = t.Sweep.kinds.Resume(ctx, dir, session)
-	} else {
-		_, err = experiment.Execute(ctx, experiment.Options{Spec: m.Spec, Dir: dir, Session: session})
-	}
+	defer t.Ended()
+	err := run(session)
 	var stopped *experiment.Stopped
 	switch {
 	case err == nil:
@@ -124,16 +163,35 @@ func (t *Task) Run(ctx context.Context, m Member) error {
 	case errors.As(err, &stopped):
 		end("stopped", false)
 		return nil
+	case errors.Is(err, errBusy):
+		end("left to another process", false)
 	default:
 		end("failed: "+err.Error(), true)
 	}
 	return err
 }
 
-func (t *Task) memberEnded() {
-	select {
-	case t.ended <- struct{}{}:
-	default: // told already
+// cost is what a member took, in seconds of wall time.
+type cost struct {
+	member  Member
+	seconds float64
+}
+
+// plan sees what there is to do, and tells it.
+func (t *Task) plan() {
+	t.begun = map[string]bool{}
+	for _, m := range t.Sweep.Members {
+		at := MemberDir(t.Dir, m)
+		info, err := experiment.ReadInfo(at)
+		if err == nil && info.Status == experiment.Done {
+			t.finished = append(t.finished, cost{m, info.Wall})
+			continue
+		}
+		t.begun[m.Name] = err == nil || experiment.IsRun(at)
+		t.Members = append(t.Members, m)
+	}
+	if t.Plan != nil {
+		t.Plan(len(t.Sweep.Members), len(t.finished))
 	}
 }
 
@@ -141,7 +199,7 @@ func (t *Task) memberEnded() {
 // called. What cannot be written is told by the write at the end of the session.
 func (t *Task) keepTables() (stop func()) {
 	t.ended = make(chan struct{}, 1)
-	t.memberEnded()
+	t.Ended()
 	quit := make(chan struct{})
 	var writer sync.WaitGroup
 	writer.Go(func() {
@@ -190,19 +248,20 @@ func (e *FailedError) Error() string {
 // *FailedError. In both cases the result holds what there is. An error that wraps
 // experiment.ErrUsage has changed nothing on disk.
 func Run(ctx context.Context, s *Sweep, o Options) (*Result, error) {
+	if o.Engine == nil {
+		o.Engine = Local{}
+	}
+	if err := o.Engine.Ready(ctx, s, o.Dir); err != nil {
+		return nil, err
+	}
 	unlock, err := s.claim(o)
 	if err != nil {
 		return nil, err
 	}
+	unlock = sync.OnceFunc(unlock)
 	defer unlock()
-	todo, finished := s.jobs(o.Dir)
-	if o.Plan != nil {
-		o.Plan(len(s.Members), finished)
-	}
-	if o.Engine == nil {
-		o.Engine = Local{}
-	}
-	task := &Task{Sweep: s, Members: todo, Options: o}
+	task := &Task{Sweep: s, Options: o, unlock: unlock}
+	task.plan()
 	stop := task.keepTables()
 	failed, err := o.Engine.Work(ctx, task)
 	stop()
@@ -215,6 +274,9 @@ func Run(ctx context.Context, s *Sweep, o Options) (*Result, error) {
 	}
 	if err := r.write(); err != nil {
 		return r, err
+	}
+	if r.Done() == len(s.Members) {
+		_ = os.RemoveAll(filepath.Join(o.Dir, attemptsDir)) // of attempts that came too late
 	}
 	if done := r.Done(); ctx.Err() != nil && done+len(failed) < len(s.Members) {
 		reason := "interrupted"

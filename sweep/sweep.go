@@ -155,6 +155,13 @@ type Sweep struct {
 	file    string // where it was read, and its text
 	data    []byte
 	place   experiment.Place // of files of numbers
+	spelled [][]spelled      // by axis and value
+}
+
+// spelled is a value of the grid in its spellings.
+type spelled struct {
+	name  string // canonical
+	table string // as Member.Values has it
 }
 
 // Fault returns an error at a path of the sweep file, with its line: something is wrong with the
@@ -186,6 +193,43 @@ func IsSweep(dir string) bool {
 // returned beside them, without members, if the kind of its base is known, so that others can look
 // for more. An error that wraps experiment.ErrUsage says that the file cannot be read.
 func Load(kinds experiment.Kinds, file string, overrides ...string) (*Sweep, error) {
+	return load(kinds, file, nil, overrides...)
+}
+
+// LoadMembers is Load of the folder of a sweep for the members of these names only, in this order.
+// It takes the time that these need. The error wraps experiment.ErrUsage if there is no such
+// member.
+func LoadMembers(kinds experiment.Kinds, dir string, names []string) (*Sweep, error) {
+	place := map[string]int{}
+	for k, name := range names {
+		place[name] = k
+	}
+	s, err := load(kinds, dir, func(m *Member) bool {
+		if _, isOnce := place[m.once]; isOnce {
+			m.Name, m.once = m.once, ""
+		}
+		_, wanted := place[m.Name]
+		return wanted
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.Members = slices.DeleteFunc(s.Members, func(m Member) bool { return m.Spec == nil })
+	slices.SortFunc(s.Members, func(a, b Member) int { return cmp.Compare(place[a.Name], place[b.Name]) })
+	if len(s.Members) != len(place) {
+		return nil, experiment.Usagef("%s has not all of these members: %s", dir, strings.Join(names, ", "))
+	}
+	return s, nil
+}
+
+// Outline is Load of the folder of a sweep for whoever reads its results: Spec of the members is
+// nil.
+func Outline(kinds experiment.Kinds, dir string) (*Sweep, error) {
+	return load(kinds, dir, func(*Member) bool { return false })
+}
+
+// load is Load, with only those members made that want accepts; nil accepts all.
+func load(kinds experiment.Kinds, file string, want func(*Member) bool, overrides ...string) (*Sweep, error) {
 	if st, err := os.Stat(file); err == nil && st.IsDir() {
 		file = filepath.Join(file, ConfigFile)
 		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
@@ -202,11 +246,15 @@ func Load(kinds experiment.Kinds, file string, overrides ...string) (*Sweep, err
 	if kinds.Find(yamlconf.Parse(file, data).Text("kind")) != nil {
 		return nil, experiment.Usagef("%s is an experiment file; run it with: spikealign run %s", file, file)
 	}
-	return Parse(kinds, file, data, overrides...)
+	return parseSome(kinds, file, data, want, overrides...)
 }
 
 // Parse is Load for text that was read from the file of that name.
 func Parse(kinds experiment.Kinds, file string, data []byte, overrides ...string) (*Sweep, error) {
+	return parseSome(kinds, file, data, nil, overrides...)
+}
+
+func parseSome(kinds experiment.Kinds, file string, data []byte, want func(*Member) bool, overrides ...string) (*Sweep, error) {
 	s := &Sweep{File: settings.Default[File](), kinds: kinds, file: file, data: data}
 	doc := yamlconf.Parse(file, data)
 	err := changesAsList(doc, doc.Decode(&s.File))
@@ -230,11 +278,18 @@ func Parse(kinds experiment.Kinds, file string, data []byte, overrides ...string
 	if base == nil {
 		return nil, yamlconf.Join(err, baseErr)
 	}
+	for _, a := range s.Grid {
+		var values []spelled
+		for _, v := range a.Values {
+			values = append(values, spelled{canonical(v), v.WithNumbers(spell).Text()})
+		}
+		s.spelled = append(s.spelled, values)
+	}
 	// Of a grid with faults the rest is still looked at, so that all faults are told at once.
 	wrong := faults{sweep: s, inFile: inFile, base: base, whole: err == nil}
 	errors.As(err, &wrong.before)
 	for _, index := range s.points() {
-		m, err := s.member(base, index)
+		m, err := s.member(base, index, want)
 		var problems yamlconf.Errors
 		switch {
 		case errors.As(err, &problems):
@@ -381,8 +436,8 @@ func (a Axis) fault() string {
 	return ""
 }
 
-// member makes the member at a point of the grid.
-func (s *Sweep) member(base *baseDocument, index []int) (Member, error) {
+// member makes the member at a point of the grid, without Spec if want does not accept it.
+func (s *Sweep) member(base *baseDocument, index []int, want func(*Member) bool) (Member, error) {
 	overrides := slices.Clone(s.Set)
 	var m Member
 	var key, name, once, repeat []string
@@ -390,9 +445,9 @@ func (s *Sweep) member(base *baseDocument, index []int) (Member, error) {
 		if index[k] < 0 {
 			continue
 		}
-		v := canonical(a.Values[index[k]])
+		v := s.spelled[k][index[k]].name
 		overrides = append(overrides, a.Path+"="+string(a.Values[index[k]]))
-		m.Values = append(m.Values, a.Values[index[k]].WithNumbers(spell).Text())
+		m.Values = append(m.Values, s.spelled[k][index[k]].table)
 		key = append(key, a.Path+"="+v)
 		if slices.Contains(s.Replicates, a.Path) {
 			repeat = append(repeat, a.Path+"="+v)
@@ -412,6 +467,9 @@ func (s *Sweep) member(base *baseDocument, index []int) (Member, error) {
 	if plain := strings.Join(once, "_"); m.Name != plain || !nameText.MatchString(plain) {
 		m.Name = fmt.Sprintf("%.60s-%016x", m.Name, h.Sum64())
 		m.once = fmt.Sprintf("%.60s-%016x", "m"+unclean.ReplaceAllString(plain, "-"), h.Sum64())
+	}
+	if want != nil && !want(&m) {
+		return m, nil
 	}
 	spec, err := s.kinds.Decode(base.With(overrides...), base.name)
 	if err != nil {
@@ -445,7 +503,10 @@ func cleaned(value string) string {
 func (s *Sweep) adopt(dir string) {
 	for k, m := range s.Members {
 		if m.once != "" && experiment.IsRun(filepath.Join(dir, MembersDir, m.once)) {
-			s.Members[k].Name, s.Members[k].once, m.Spec.Name = m.once, "", m.once
+			s.Members[k].Name, s.Members[k].once = m.once, ""
+			if m.Spec != nil {
+				m.Spec.Name = m.once
+			}
 		}
 	}
 }
@@ -498,24 +559,4 @@ func MemberDir(dir string, m Member) string { return filepath.Join(dir, MembersD
 // Marshal writes the sweep as a sweep file, the changes included.
 func (f *File) Marshal() ([]byte, error) {
 	return yamlconf.Marshal("A sweep. Go on with it: spikealign sweep FOLDER", f)
-}
-
-// jobs returns the members in the order in which they are worked on: those that are under way
-// first.
-func (s *Sweep) jobs(dir string) (todo []Member, finished int) {
-	rank := map[string]int{}
-	for _, m := range s.Members {
-		at := MemberDir(dir, m)
-		folder, err := experiment.Open(at)
-		switch {
-		case err == nil && folder.Info.Status == experiment.Done:
-			finished++
-			continue
-		case !experiment.IsRun(at):
-			rank[m.Name] = 1
-		}
-		todo = append(todo, m)
-	}
-	slices.SortStableFunc(todo, func(a, b Member) int { return cmp.Compare(rank[a.Name], rank[b.Name]) })
-	return todo, finished
 }

@@ -71,7 +71,7 @@ func TestExamples(t *testing.T) {
 					}
 				}
 			case "template":
-				if k := cli.Template.Kind; k != "" && k != "sweep" && kinds.Find(k) == nil {
+				if k := cli.Template.Kind; k != "" && k != "sweep" && k != "slurm" && kinds.Find(k) == nil {
 					t.Errorf("%s: there is no kind %s", line, k)
 				}
 			}

@@ -43,6 +43,10 @@ type commands struct {
 	Run       runCommand       `cmd:"" help:"Run one experiment."`
 	Resume    resumeCommand    `cmd:"" help:"Go on with a run that was stopped."`
 	Sweep     sweepCommand     `cmd:"" help:"Run an experiment over a grid of values."`
+	Status    statusCommand    `cmd:"" help:"How far a sweep is: what is queued, runs, is done, failed and why."`
+	Cancel    cancelCommand    `cmd:"" help:"Take a sweep out of Slurm's queue."`
+	Retry     retryCommand     `cmd:"" help:"Run the members of a sweep again that failed."`
+	Task      taskCommand      `cmd:"" name:"sweep-task" hidden:"" help:"Work on the members of a task of a job array."`
 	Sample    sampleCommand    `cmd:"" help:"Sample with the weights of a finished run, free or clamped."`
 	Reproduce reproduceCommand `cmd:"" help:"Reproduce figures of the paper, with a verdict on each claim."`
 	Analyze   analyzeCommand   `cmd:"" help:"SAL statistics of recorded spike trains."`

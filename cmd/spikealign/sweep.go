@@ -17,6 +17,7 @@ import (
 	"spikealign/experiment"
 	"spikealign/internal/progress"
 	"spikealign/internal/yamlconf"
+	"spikealign/slurm"
 	"spikealign/sweep"
 )
 
@@ -28,10 +29,15 @@ type sweepCommand struct {
 	Set     []string `sep:"none" placeholder:"PATH=VALUE" help:"Change a value of the base experiment. Repeatable."`
 	Force   bool     `help:"Remove the runs in the folder that are not of this sweep. Finished members of this one stay."`
 	dataFlag
+	Engine    string        `enum:",local,slurm" default:"" placeholder:"ENGINE" help:"local or slurm. Without it: the one that the folder was begun with, or local."`
+	Slurm     string        `placeholder:"FILE" env:"SPIKEALIGN_SLURM" help:"Settings of your site's Slurm (spikealign template slurm). Without it: those of the last submission."`
+	Wait      bool          `help:"With Slurm: stay to the end, and submit again what was preempted or ran into its time limit."`
 	Progress  time.Duration `default:"10s" placeholder:"DURATION" help:"Time between two lines of progress where standard error is not a terminal (default 10s)."`
 	TimeLimit time.Duration `placeholder:"DURATION" help:"Stop with checkpoints after this wall time (90m, 1h30m); exit code 75."`
 	Quiet     bool          `short:"q" help:"No progress."`
 	JSON      bool          `name:"json" help:"Print the summary as JSON."`
+
+	retry bool // submit members that failed, too
 }
 
 // Help shows the examples.
@@ -42,9 +48,11 @@ func (sweepCommand) Help() string {
   spikealign sweep figure4-sweep.yaml
   spikealign sweep figure4-sweep.yaml -o runs/quick --jobs 2 --set training.epochs=1001
   spikealign sweep runs/quick                 # go on
+  spikealign sweep figure4-sweep.yaml -o runs/cluster --engine slurm
 
 Members that are finished are not run again, members that were stopped are resumed. The grid may grow in its folder: more values, more seeds.
-A folder with runs of another sweep is refused.`
+A folder with runs of another sweep is refused. With Slurm the command returns when what is missing is in the queue: see spikealign status,
+cancel and retry; the same command again, when all is done, shows the summary and draws the figures.`
 }
 
 // Validate is called by kong.
@@ -69,11 +77,14 @@ func (c *sweepCommand) Run(a *app) error {
 	if err != nil {
 		return orExample(err, c.File)
 	}
-	o := sweep.Options{Dir: c.Output, Overwrite: c.Force, Engine: sweep.Local{Jobs: c.Jobs}, Session: experiment.Session{Program: version(), Threads: c.Threads, Data: c.Data, Log: a.log}}
+	o := sweep.Options{Dir: c.Output, Overwrite: c.Force, Session: experiment.Session{Program: version(), Threads: c.Threads, Data: c.Data, Log: a.log}}
 	if o.Dir == "" {
 		if o.Dir = filepath.Join(defaultRuns, s.Name); sweep.IsSweep(c.File) {
 			o.Dir = c.File
 		}
+	}
+	if o.Engine, err = c.engine(a, o.Dir); err != nil {
+		return err
 	}
 	if !c.Quiet {
 		showSweep(a, &o, c.Progress)
@@ -94,6 +105,9 @@ func (c *sweepCommand) Run(a *app) error {
 			fmt.Fprintf(a.stderr, "warning: %s: %s\n", m.Name, w)
 		}
 	}
+	if _, isSlurm := o.Engine.(*slurm.Engine); isSlurm && err == nil && result.Done() < len(s.Members) {
+		fmt.Fprintf(a.stderr, "see how it goes: spikealign status %s; at the end: spikealign sweep %s\n", o.Dir, o.Dir)
+	}
 	if result.Done() > 0 {
 		figures := drawRun(a, o.Dir)
 		show := func() error { return printSummary(a.stdout, result, figures) }
@@ -105,6 +119,26 @@ func (c *sweepCommand) Run(a *app) error {
 		}
 	}
 	return err
+}
+
+// engine is what works on the sweep in a folder.
+func (c *sweepCommand) engine(a *app, dir string) (sweep.Engine, error) {
+	begun := sweep.IsSweep(dir) && slurm.Has(dir)
+	if c.Engine == "slurm" || c.Engine == "" && begun {
+		if c.Jobs > 0 || c.Threads > 0 || c.TimeLimit > 0 {
+			return nil, usagef("--jobs, --threads and --time-limit are for this machine; with Slurm they are cpus, lines and time in its settings (--slurm FILE)")
+		}
+		return &slurm.Engine{Kinds: a.kinds, Settings: c.Slurm, Wait: c.Wait, Retry: c.retry, Say: func(text string) { fmt.Fprintln(a.redirect, text) }}, nil
+	}
+	if c.Wait {
+		return nil, usagef("--wait is for --engine slurm")
+	}
+	if begun {
+		if err := slurm.CheckFree(a.ctx, a.kinds, dir); err != nil {
+			return nil, err
+		}
+	}
+	return sweep.Local{Jobs: c.Jobs}, nil
 }
 
 // showSweep makes a sweep show its progress, with a line every so often where standard error is not

@@ -5,10 +5,12 @@ import (
 	_ "embed"
 	"fmt"
 	"text/tabwriter"
+
+	"spikealign/slurm"
 )
 
 type templateCommand struct {
-	Kind string `arg:"" optional:"" help:"${kinds}, or sweep. Without it: tells what each of them is."`
+	Kind string `arg:"" optional:"" help:"${kinds}, or sweep, or slurm. Without it: tells what each of them is."`
 	noOutput
 }
 
@@ -19,8 +21,10 @@ func (templateCommand) Help() string {
   spikealign template                        # which kinds there are
   spikealign template sampling > mine.yaml
   spikealign template sweep > grid.yaml
+  spikealign template slurm > slurm.yaml     # for sweep --engine slurm
 
-Prints an experiment file of that kind with every key, its default and its meaning; or, for sweep, an example of a sweep file.`
+Prints an experiment file of that kind with every key, its default and its meaning; or, for sweep, an example of a sweep file; or, for slurm,
+the settings of a site's Slurm.`
 }
 
 // sweepTemplate is an example of a sweep file.
@@ -30,7 +34,7 @@ var sweepTemplate []byte
 
 // Run prints a template.
 func (c *templateCommand) Run(a *app) error {
-	const sweepKind = "sweep"
+	const sweepKind, slurmKind = "sweep", "slurm"
 	if err := c.check("template " + cmp.Or(c.Kind, a.kinds[0].Name())); err != nil {
 		return err
 	}
@@ -41,6 +45,7 @@ func (c *templateCommand) Run(a *app) error {
 			fmt.Fprintf(t, "%s\t%s\n", k.Name(), k.Doc())
 		}
 		fmt.Fprintf(t, "%s\tAn experiment over a grid of values.\n", sweepKind)
+		fmt.Fprintf(t, "%s\tHow sweeps use a site's Slurm.\n", slurmKind)
 		if err := t.Flush(); err != nil {
 			return err
 		}
@@ -49,8 +54,15 @@ func (c *templateCommand) Run(a *app) error {
 	case c.Kind == sweepKind:
 		_, err := a.stdout.Write(sweepTemplate)
 		return err
+	case c.Kind == slurmKind:
+		text, err := slurm.Template()
+		if err != nil {
+			return err
+		}
+		_, err = a.stdout.Write(text)
+		return err
 	case a.kinds.Find(c.Kind) == nil:
-		return noSuch("kind of experiment", c.Kind, append(a.kinds.Names(), sweepKind))
+		return noSuch("kind of experiment", c.Kind, append(a.kinds.Names(), sweepKind, slurmKind))
 	}
 	text, err := a.kinds.Template(c.Kind)
 	if err != nil {
