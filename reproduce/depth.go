@@ -10,8 +10,8 @@ import (
 	"spikealign/figure"
 )
 
-// depth is beyond the paper: a deep and narrow classifier, in which exact feedback is far better than
-// random feedback, and where SAL ends between the two, against the length of its phases.
+// depth is beyond the paper: a deep and narrow classifier, in which exact feedback is far better
+// than random feedback, and where SAL ends between the two, against the length of its phases.
 func depth(j *Job) error {
 	if err := needImages(j, "fashion-mnist"); err != nil {
 		return err
