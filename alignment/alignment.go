@@ -123,6 +123,20 @@ func ErrorAngle[T Float](up, down []T, m, n int, errors [][]T) float64 {
 	return sum / count
 }
 
+// Angle returns the angle between two vectors of one length, in degrees; NaN if one of them is 0.
+func Angle(x, y []float64) float64 {
+	if len(x) != len(y) {
+		panic(fmt.Sprintf("alignment: Angle: %d and %d entries", len(x), len(y)))
+	}
+	var xx, yy, xy float64
+	for i := range x {
+		xx += float64(x[i] * x[i])
+		yy += float64(y[i] * y[i])
+		xy += float64(x[i] * y[i])
+	}
+	return angle(xx, yy, xy)
+}
+
 // angle returns the angle, in degrees, between vectors with these squared lengths and this product.
 // That of a vector and itself is 0, without what rounding makes of the cosine.
 func angle(ww, bb, wb float64) float64 {
