@@ -85,13 +85,6 @@ func yinYang(j *Job) error {
 		return err
 	}
 	within, published, bp, fa := finals["SAL, pairs up to τ"], finals["SAL as published"], finals["BP"], finals["FA"]
-	paired := func(a, b []float64) (mean, se float64) {
-		d := make([]float64, min(len(a), len(b)))
-		for k := range d {
-			d[k] = a[k] - b[k]
-		}
-		return meanError(d)
-	}
 	text := func(a, b []float64) string {
 		mean, se := paired(a, b)
 		return fmt.Sprintf("%+.3f, standard error %.3f (5 seeds)", mean, se)
@@ -111,6 +104,16 @@ func yinYang(j *Job) error {
 	j.claim(better-student*betterError > margin, "exact feedback is better than random feedback", "training accuracy of BP against FA: "+text(bp, fa), "with 97.5 % confidence more than .02 above",
 		"as above; where it is not, 30 hidden neurons do not need transported weights (docs/microcircuits.md)")
 	return j.draw("yinyang", figure.Curves{Panels: []figure.CurvePanel{accuracy, angle, size}})
+}
+
+// paired is the mean difference of the values of runs that share their seeds, and its standard
+// error.
+func paired(a, b []float64) (mean, se float64) {
+	d := make([]float64, min(len(a), len(b)))
+	for k := range d {
+		d[k] = a[k] - b[k]
+	}
+	return meanError(d)
 }
 
 // alignmentPhase is beyond the paper: the angle between feedback and forward weights of a 4-30-3
