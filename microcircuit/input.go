@@ -7,8 +7,9 @@ import (
 )
 
 // What stands here is for a MeanInput. A neuron at a constant potential u is active (z = 1) for a
-// share sigma(u) of the time, and so has sigma(u) spikes in Tau steps on average: between two of its
-// refractory times lie (1-rho(u))/rho(u) = Tau e^-u steps. These two means stand in for its spikes.
+// share sigma(u) of the time, and so has sigma(u) spikes in Tau steps on average: between two of
+// its refractory times lie (1-rho(u))/rho(u) = Tau e^-u steps. These two means stand in for its
+// spikes.
 
 // spiking tells whether the neuron at place i can spike.
 func (n *Network) spiking(i int) bool { return n.means == nil || i >= len(n.means) }

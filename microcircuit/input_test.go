@@ -113,8 +113,9 @@ func TestErrorAngles(t *testing.T) {
 	}
 }
 
-// TestDrawnInputs: the inputs of a teacher's patterns lie between the bounds, evenly, and are others
-// in training and validation and with another seed; populations repeat them neuron by neuron.
+// TestDrawnInputs: the inputs of a teacher's patterns lie between the bounds, evenly, and are
+// others in training and validation and with another seed; populations repeat them neuron by
+// neuron.
 func TestDrawnInputs(t *testing.T) {
 	s := settings.Default[Settings]()
 	s.Dims, s.Task.Population = []int{6, 2, 1}, 3

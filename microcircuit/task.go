@@ -103,8 +103,8 @@ func (t Task) populated(k int) Task {
 }
 
 // Teacher is a network of pyramidal neurons without feedback whose mean output potentials are the
-// targets of the patterns that have none. Refractory time, potentials and kind of input are those of
-// the student.
+// targets of the patterns that have none. Refractory time, potentials and kind of input are those
+// of the student.
 type Teacher struct {
 	Dims     []int
 	Up, Bias [][]float64 // as in Weights

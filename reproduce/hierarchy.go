@@ -13,8 +13,8 @@ import (
 // hierarchyConditions are those of hierarchy-sweep.yaml, in the order of the file.
 var hierarchyConditions = []string{"BP", "FA", "hidden layer as drawn", "SAL as published", "SAL, pairs up to τ"}
 
-// hierarchy is beyond the paper: narrow microcircuits that learn from teachers of their shape, where
-// exact feedback is better than random feedback.
+// hierarchy is beyond the paper: narrow microcircuits that learn from teachers of their shape,
+// where exact feedback is better than random feedback.
 func hierarchy(j *Job) error {
 	var overrides []string
 	if j.Scale == Quick {
