@@ -141,12 +141,3 @@ func meanAngles(m course) ([]float64, error) {
 	}
 	return sums, nil
 }
-
-// paired returns mean and standard error of the differences of pairs.
-func paired(a, b []float64) (mean, se float64) {
-	d := make([]float64, min(len(a), len(b)))
-	for k := range d {
-		d[k] = a[k] - b[k]
-	}
-	return meanError(d)
-}
