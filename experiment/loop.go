@@ -319,8 +319,8 @@ func (l *loop) from(ctx context.Context, isNew bool) (Result, error) {
 		}
 		l.hook("configuration")
 		if old := l.path(InputsFile); len(l.spec.inputs.List) == 0 && IsInputs(old) {
-			if err := os.Remove(old); err != nil {
-				return Result{}, l.remedy(&durable.FileError{Op: "remove", Path: old, Err: err})
+			if err := durable.Remove(old); err != nil {
+				return Result{}, l.remedy(err)
 			}
 		}
 	}
@@ -334,8 +334,8 @@ func (l *loop) from(ctx context.Context, isNew bool) (Result, error) {
 }
 
 func (l *loop) begins() error {
-	if err := os.MkdirAll(l.path(PartialDir), 0o777); err != nil {
-		return &durable.FileError{Op: "make", Path: l.path(PartialDir), Err: err}
+	if err := durable.MakeFolder(l.path(PartialDir)); err != nil {
+		return err
 	}
 	l.hook("partial")
 	for _, t := range l.tables {
