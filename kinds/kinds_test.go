@@ -43,6 +43,8 @@ var small = []string{
 		"task: {type: patterns, train: [{input: [1, 2], target: [0.5]}]}\ntraining: {epochs: 4, epoch_patterns: 5, align_patterns: 2, pattern_steps: 300, skip: 40, report_every: 2}\npattern_means: {epochs: [0, 3]}\n",
 	"kind: microcircuit\nnetwork: {layers: [4, 3, 2, 3], window: 60}\nplasticity: {method: fa, rate_up: [0.1], lag: 50}\ntask: {type: yin-yang, yin_yang: {train: 6, validation: 3}}\n" +
 		"training: {epochs: 3, epoch_patterns: 5, pattern_steps: 200, skip: 0, validation_steps: 90, order: shuffled}\n",
+	"kind: microcircuit\nnetwork: {layers: [4, 3, 2, 3], window: 60, input: mean}\nplasticity: {rate_up: [0.1], lag: 50}\ntask: {population: 2, teacher: {patterns: {train: 4, validation: 3}}}\n" +
+		"training: {epochs: 3, epoch_patterns: 5, pattern_steps: 200, skip: 20, validation_steps: 90, order: shuffled}\nerror_angles: true\n",
 	"kind: microcircuit\nnetwork: {layers: [2, 2], window: 60}\nplasticity: {method: bp, rate_up: [0.1], lag: 50}\ntask: {type: patterns, classes: 2, train: [{input: [1, 2], target: [0, 1], class: 1}]}\n" +
 		"training: {epochs: 3, epoch_patterns: 1, align_patterns: 0, pattern_steps: 200, skip: 20, order: given, sequence: [0, 0, 0]}\npattern_means: {epochs: [1], quantities: [rates]}\n",
 }

@@ -39,6 +39,7 @@ func (Microcircuit) NewConfig() experiment.Config {
 type MicrocircuitConfig struct {
 	microcircuit.Settings
 	Snapshots    bool         `yaml:"snapshots" default:"true" doc:"weights at every report, to arrays.npz"`
+	ErrorAngles  bool         `yaml:"error_angles" doc:"a column error_deg of alignment.csv: the angle between the errors that the feedback weights and that the transposed forward weights send back from the validation patterns"`
 	PatternMeans PatternMeans `yaml:"pattern_means" doc:"means over every single pattern of some epochs: patterns.csv, and arrays.npz with a row for each of its rows"`
 }
 
@@ -95,6 +96,7 @@ func (c *MicrocircuitConfig) New(env experiment.Env) (experiment.Run, error) {
 	}
 	t := c.Training(env.Seed, from)
 	t.Patterns = c.PatternMeans.Epochs != nil
+	t.Errors = c.ErrorAngles
 	tr, err := microcircuit.NewTrainer(t)
 	if err != nil {
 		return nil, err
@@ -199,6 +201,10 @@ func (r *microcircuitRun) Tables() []experiment.Table {
 			{Name: "variance", Unit: "weight^2", Doc: "of the differences of forward and feedback weights"},
 		}},
 	}
+	if r.training.Errors {
+		c := &tables[alignmentTable].Columns
+		*c = append(*c, experiment.Column{Name: "error_deg", Unit: "degrees", Doc: "between the errors of the output that arrive in the layer through the feedback weights and through the transposed forward weights, mean over the validation patterns"})
+	}
 	if r.training.Patterns {
 		tables = append(tables, experiment.Table{Name: "patterns", Columns: []experiment.Column{
 			{Name: "epoch"},
@@ -267,7 +273,11 @@ func (r *microcircuitRun) report(p *microcircuit.Report) (experiment.Report, err
 	report := experiment.Report{{Table: metricsTable, Values: append(row, experiment.Int(p.Steps), experiment.Int(p.Spikes))}}
 	for l, a := range p.Alignments {
 		row := []experiment.Value{experiment.Int(p.Epoch), experiment.Int(l + 1)}
-		report = append(report, experiment.Row{Table: alignmentTable, Values: append(row, measured(a.Angle, a.Ratio, a.Correlation, a.Signs, a.Variance)...)})
+		values := []float64{a.Angle, a.Ratio, a.Correlation, a.Signs, a.Variance}
+		if r.training.Errors {
+			values = append(values, p.ErrorAngles[l])
+		}
+		report = append(report, experiment.Row{Table: alignmentTable, Values: append(row, measured(values...)...)})
 	}
 	return report, nil
 }

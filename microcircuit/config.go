@@ -31,6 +31,28 @@ func (m Method) MarshalText() ([]byte, error) { return methods.Marshal(int(m)) }
 // UnmarshalText accepts "sal", "bp" and "fa". The error names them.
 func (m *Method) UnmarshalText(b []byte) error { return settings.Parse(methods, b, m) }
 
+// Input says what the input neurons are.
+type Input uint8
+
+const (
+	// SpikingInput is a neuron for each entry of the layer.
+	SpikingInput Input = iota
+	// MeanInput is a population without end for each entry, of which only the mean acts: what is
+	// sigma(u) on average, z of a spiking neuron and its spikes in Tau steps, is sigma(u) steadily.
+	MeanInput
+)
+
+var inputs = settings.Names{SpikingInput: "spikes", MeanInput: "mean"}
+
+// String returns the name of the input.
+func (i Input) String() string { return inputs.String(int(i)) }
+
+// MarshalText returns the name of the input, or an error if i is none.
+func (i Input) MarshalText() ([]byte, error) { return inputs.Marshal(int(i)) }
+
+// UnmarshalText accepts "spikes" and "mean". The error names them.
+func (i *Input) UnmarshalText(b []byte) error { return settings.Parse(inputs, b, i) }
+
 // Config describes a network and its plasticity. L is the index of the output layer, len(Dims)-1.
 type Config struct {
 	Neurons    `yaml:"network" doc:"the neurons"`
@@ -44,6 +66,7 @@ type Neurons struct {
 	// Dims has at least two layers. Memory of the sliding means is 16 bytes per step of Window and
 	// neuron above the input, the neurons of every layer rounded up to a multiple of 4.
 	Dims         []int   `yaml:"layers" default:"[1, 1, 1]" range:"[1, 2^20]" also:"neurons, sizes, dims" doc:"pyramidal neurons from input to output; a hidden layer has an interneuron for each neuron of the layer above"`
+	Input        Input   `yaml:"input" doc:"spikes: input neurons spike; mean: each of them is the mean of a population without end, with the activity sigma(u) in place of spikes, and its weights learn every tau_ref steps (docs/model.md)"`
 	Tau          int64   `yaml:"tau_ref" default:"10" range:"[1, 2^14]" unit:"steps" also:"tau, t_ref, refractory_time" doc:"refractory time and length of a potential"`
 	Window       int64   `yaml:"window" default:"2000" range:"[1, 2^18]" unit:"steps" doc:"length of the sliding means of potentials that plasticity and nudge see"`
 	LambdaApical float64 `yaml:"lambda_apical" default:"0.02" range:"[0, 1]" also:"lambda" doc:"weight of the apical potential in the soma"`
@@ -143,6 +166,9 @@ func (c Config) relate(ps *settings.Problems) {
 	}
 	if _, err := c.Method.MarshalText(); err != nil {
 		ps.Add("plasticity.method", "%v", err)
+	}
+	if _, err := c.Input.MarshalText(); err != nil {
+		ps.Add("network.input", "%v", err)
 	}
 	if sizes {
 		c.Differences.relate(ps, c.Dims)

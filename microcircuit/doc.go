@@ -18,6 +18,9 @@
 //	            at every spike of the presynaptic neuron, one step later
 //	feedback    SAL, exponential window of Tau (up to SALCut), last-1 pairing, while aligning
 //
+// An input of the kind MeanInput does not spike: z[0] is sigma(u[0]) then, and Up[1] changes every
+// Tau steps by what a spike would change, times z[0].
+//
 // with rho(u) = sigma(u - ln Tau), the probability to spike in a step. z is 1 for Tau steps from a
 // spike on, which is both the postsynaptic potential and the refractory time. mean is over the last
 // Window steps. In every step first all neurons spike, from the potentials of the step before; then

@@ -13,7 +13,7 @@ import (
 func TestGoldenTrainings(t *testing.T) {
 	for kind, want := range map[string]string{
 		"sal": "eadfae813fdf786f", "bp": "afb09502bc3bde56",
-		"fa": "2c8363cb7b8af72b", "deep": "8b0a9244e976c153", "teacher": "056c4b53bf5eb01d",
+		"fa": "2c8363cb7b8af72b", "deep": "8b0a9244e976c153", "teacher": "056c4b53bf5eb01d", "mean": "67a76c2a86f1a2ba",
 	} {
 		h := fnv.New64a()
 		tr := mustTrainer(t, example(kind))
@@ -29,6 +29,9 @@ func TestGoldenTrainings(t *testing.T) {
 			if r := out.Report; r != nil {
 				fmt.Fprintln(h, r.Epoch, r.Steps, r.Spikes)
 				fmt.Fprintf(h, "%b\n", []float64{r.Loss, r.LossNudged, r.Accuracy, r.TrainLoss, r.TrainAccuracy})
+				for _, a := range r.ErrorAngles {
+					fmt.Fprintln(h, math.Round(a*1e6))
+				}
 				for _, a := range r.Alignments {
 					// The arc cosine's last bits depend on the processor.
 					fmt.Fprintf(h, "%b %b\n", []float64{a.Correlation, a.Signs, a.Variance}, math.Round(a.Angle*1e6))

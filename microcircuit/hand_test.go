@@ -191,3 +191,37 @@ func TestHandTied(t *testing.T) {
 	drive(n, interneuron)
 	near(t, "hidden potential", n.Potentials(nil)[hiddenNeuron], -1)
 }
+
+// TestHandMeanInput: a mean of sigma(u) acts at once and steadily, a share of the weights; these
+// learn every tau steps from the lag on, that share of what a spike would change.
+func TestHandMeanInput(t *testing.T) {
+	rho := func(u float64) float64 { return 1 / (1 + 3*math.Exp(-u)) }
+	c := handNetwork(t, FA).Config()
+	c.Input, c.Lag = MeanInput, 2
+	n := mustNetwork(t, c, Weights{Up: [][]float64{{2}, {0.5}}, Down: [][]float64{{-1.5}}, Bias: [][]float64{{-1}, {-0.5}}})
+	n.Present([]float64{math.Log(3)}, []float64{1}, Learn) // sigma = 3/4
+	drive(n, outputNeuron)
+	near(t, "hidden potential", n.Potentials(nil)[hiddenNeuron], -1+1.5-0.75)
+	drive(n)
+	near(t, "Up(1) before the lag is over", n.Up(1)[0], 2)
+	drive(n)
+	// v_bas has been 1.5 in steps 0..2, the apical potential -1.5, times 1/2.
+	up := 2 + 0.75*2*(rho(0.5-0.75)-rho(0.5))
+	near(t, "Up(1)", n.Up(1)[0], up)
+	drive(n)
+	near(t, "hidden potential", n.Potentials(nil)[hiddenNeuron], -1+0.75*up)
+	drive(n)
+	near(t, "Up(1) between", n.Up(1)[0], up)
+	drive(n)
+	// Steps 2..5, the first of them with the first weight; the apical potential in step 2 alone.
+	free, apical := -1+(1.5+3*0.75*up)/4, -0.75/4
+	up += 0.75 * 2 * (rho(free+apical) - rho(free))
+	near(t, "Up(1) tau steps later", n.Up(1)[0], up)
+	n.Present([]float64{0}, nil, Test)
+	drive(n)
+	near(t, "hidden potential of another input", n.Potentials(nil)[hiddenNeuron], -1+0.5*up)
+	for range 3 {
+		drive(n)
+	}
+	near(t, "Up(1) in a test", n.Up(1)[0], up)
+}

@@ -112,6 +112,8 @@ type Network struct {
 	sums    []float64 // flushed, units
 	clipped int64     // weight changes that the bound cut short
 
+	means []float64 // of the input, sigma(u), with MeanInput; else nil
+
 	// Differences between neurons; see Differences.
 	gain, offset []float64 // of pyramidal neurons; nil: 1 and 0
 	narrow       int64     // the smallest bound of effective weights
@@ -321,8 +323,12 @@ func NewNetwork(c Config, w Weights) (*Network, error) {
 			n.u[i] = n.bias[n.layers[p.layer].off+int(p.index)]
 		}
 	}
+	if c.Input == MeanInput {
+		n.means = make([]float64, c.Dims[0])
+		n.average()
+	}
 	for i := range n.at {
-		if !n.silent[i] {
+		if !n.silent[i] && n.spiking(i) {
 			n.evaluate(i)
 		}
 	}
@@ -376,6 +382,14 @@ func (n *Network) sumUp(l int) {
 	y, below := &n.layers[l], &n.layers[l-1]
 	v := n.basal[y.off:][:y.stride]
 	clear(v)
+	if l == 1 && n.means != nil {
+		for j, m := range n.means {
+			for i, w := range y.up[j*y.stride:][:y.n] {
+				v[i] += part(w, m)
+			}
+		}
+		return
+	}
 	for j := range below.n {
 		if n.active[below.first+j] {
 			spreadNarrow(&reach{potentials: v, column: y.up[j*y.stride:][:y.stride]}, true)
@@ -412,6 +426,10 @@ func (n *Network) Seed(seed, stretch uint64) {
 		if n.at[i].number < 0 {
 			continue
 		}
+		if !n.spiking(i) {
+			n.product[i], n.limit[i] = 1, 2 // growth is 1 at all times
+			continue
+		}
 		n.draws[i] = random.New(seed, random.Spikes, uint64(n.at[i].number), stretch)
 		n.limit[i] = 1 / n.draws[i].Float64()
 		n.product[i] = 1
@@ -420,7 +438,8 @@ func (n *Network) Seed(seed, stretch uint64) {
 
 // Present sets the potentials of the input neurons and the target potentials of the output (nil: no
 // nudge) from the next step on, and the phase. Input neurons spike from their new potentials at
-// once, the others follow one step later. The learning lag begins. It panics if a length is wrong,
+// once, the others follow one step later; a MeanInput acts in the next step's potentials, as spikes
+// of that step would. The learning lag begins. It panics if a length is wrong,
 // or a number not within -64..64.
 func (n *Network) Present(input, target []float64, phase Phase) {
 	if len(input) != n.layers[0].n || target != nil && len(target) != len(n.target) {
@@ -441,9 +460,13 @@ func (n *Network) Present(input, target []float64, phase Phase) {
 			x += n.offset[i]
 		}
 		n.u[i] = fixed(x)
-		if !n.silent[i] {
+		if !n.silent[i] && n.means == nil {
 			n.evaluate(i)
 		}
+	}
+	if n.means != nil {
+		n.average()
+		n.sumUp(1)
 	}
 	if n.nudged = target != nil; !n.nudged {
 		clear(n.nudge.extra)
@@ -601,6 +624,9 @@ func (n *Network) step() {
 			}
 		}
 	}
+	if n.means != nil && n.phase == Learn && n.cfg.RateUp[0] > 0 && t-n.onset >= n.cfg.Lag && (t-n.onset-n.cfg.Lag)%n.cfg.Tau == 0 {
+		n.learnMeans()
+	}
 	n.lastFrom = from
 	n.now = t + 1
 	if n.now < n.cfg.Window {
@@ -694,6 +720,17 @@ func (n *Network) refresh(y *layer) {
 	}
 }
 
+// expect prepares the lesson of the present step for layer y.
+func (n *Network) expect(y *layer) {
+	y.lessonAt = n.now
+	into := float64(n.now - n.stretch)
+	if n.wide {
+		expectWide(&y.lesson, &n.history, into, n.oddsOf)
+	} else {
+		expectNarrow(&y.lesson, &n.history, into, n.oddsOf)
+	}
+}
+
 // learn changes the forward weights of neuron j, which spiked in the step before.
 func (n *Network) learn(j int) {
 	p := &n.at[j]
@@ -703,12 +740,7 @@ func (n *Network) learn(j int) {
 	}
 	into := float64(n.now - n.stretch)
 	if y.lessonAt != n.now {
-		y.lessonAt = n.now
-		if n.wide {
-			expectWide(&y.lesson, &n.history, into, n.oddsOf)
-		} else {
-			expectNarrow(&y.lesson, &n.history, into, n.oddsOf)
-		}
+		n.expect(y)
 	}
 	var beyond bool
 	if n.wide {

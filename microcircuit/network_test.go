@@ -72,6 +72,8 @@ func TestAgainstOracle(t *testing.T) {
 					}
 					c.Clip = 3.5
 					agree(t, c, uniformWeights(dims, 3, 7), 17, 6, 150)
+					c.Input = MeanInput
+					agree(t, c, uniformWeights(dims, 3, 7), 17, 6, 150)
 				})
 			}
 		}
@@ -99,7 +101,11 @@ func TestDifferencesAgainstOracle(t *testing.T) {
 					c.SALCut = tau
 				}
 				c.Differences = differences(m, 4, dims)
-				t.Run(fmt.Sprintf("%v/tau%d/%+v", method, tau, m), func(t *testing.T) { agree(t, c, uniformWeights(dims, 3, 7), 17, 6, 150) })
+				t.Run(fmt.Sprintf("%v/tau%d/%+v", method, tau, m), func(t *testing.T) {
+					agree(t, c, uniformWeights(dims, 3, 7), 17, 6, 150)
+					c.Input = MeanInput
+					agree(t, c, uniformWeights(dims, 3, 7), 17, 6, 150)
+				})
 			}
 		}
 	}

@@ -213,7 +213,9 @@ func (o *oracle) step() {
 	top := len(o.c.Dims) - 1
 	first := 0
 	for l := range o.pyr {
-		o.decide(o.pyr[l], o.u[l], first)
+		if l > 0 || o.c.Input == SpikingInput {
+			o.decide(o.pyr[l], o.u[l], first)
+		}
 		first += len(o.pyr[l])
 	}
 	for l := 1; l < top; l++ {
@@ -229,7 +231,15 @@ func (o *oracle) step() {
 	bas := make([][]float64, top+1)
 	for l := 1; l <= top; l++ {
 		clear(o.bas[l])
-		o.times(o.up[l], o.pyr[l-1], o.bas[l])
+		if l == 1 && o.c.Input == MeanInput {
+			for i := range o.bas[1] {
+				for j, u := range o.u[0] {
+					o.bas[1][i] += grid(*o.up[1].at(i, j) * detmath.Logistic(u))
+				}
+			}
+		} else {
+			o.times(o.up[l], o.pyr[l-1], o.bas[l])
+		}
 		bas[l] = append([]float64(nil), o.bas[l]...)
 		extra[l] = make([]float64, len(o.bas[l]))
 	}
@@ -261,13 +271,24 @@ func (o *oracle) step() {
 	rho := func(u float64) float64 { return detmath.Logistic(u - detmath.Log(float64(o.c.Tau))) }
 	switch {
 	case o.phase == Learn && o.now-o.onset >= o.c.Lag:
+		change := func(l, i int) float64 {
+			free := o.somatic(l, i, o.b[l][i]+grid(o.mean(o.basPast, l, i)))
+			return grid(o.c.RateUp[l-1] * (rho(free+grid(o.mean(o.extraPast, l, i))) - rho(free)))
+		}
 		for l := 1; l <= top; l++ {
 			for j := range o.pyr[l-1] {
-				if c := &o.pyr[l-1][j]; c.at(o.now-1) || len(c.spikes) > 1 && c.at(o.now) && c.spikes[len(c.spikes)-2] == o.now-1 {
-					for i := range o.pyr[l] {
-						free := o.somatic(l, i, o.b[l][i]+grid(o.mean(o.basPast, l, i)))
+				share := 0.0 // of a change
+				if l == 1 && o.c.Input == MeanInput {
+					if (o.now-o.onset-o.c.Lag)%o.c.Tau == 0 {
+						share = detmath.Logistic(o.u[0][j])
+					}
+				} else if c := &o.pyr[l-1][j]; c.at(o.now-1) || len(c.spikes) > 1 && c.at(o.now) && c.spikes[len(c.spikes)-2] == o.now-1 {
+					share = 1
+				}
+				for i := range o.pyr[l] {
+					if share > 0 {
 						w := o.up[l].at(i, j)
-						*w = min(max(*w+grid(o.c.RateUp[l-1]*(rho(free+grid(o.mean(o.extraPast, l, i)))-rho(free))), -clip), clip)
+						*w = min(max(*w+grid(change(l, i)*share), -clip), clip)
 					}
 				}
 			}

@@ -57,15 +57,40 @@ const (
 type TaskSettings struct {
 	Type string `yaml:"type" default:"teacher" choice:"teacher, yin-yang, patterns" doc:"teacher: the mean output potentials of another network; yin-yang: points in three classes (4 inputs, 3 outputs); patterns: train and validation below"`
 	Task
-	Teacher TeacherSettings `yaml:"teacher" doc:"for type teacher: a network of pyramidal neurons without feedback"`
-	YinYang YinYang         `yaml:"yin_yang" doc:"for type yin-yang"`
+	Population int             `yaml:"population" default:"1" range:"[1, 2^20]" doc:"so many input neurons in a row have one potential, that of an entry of a pattern's input: layers[0] is population times the entries"`
+	Teacher    TeacherSettings `yaml:"teacher" doc:"for type teacher: a network of pyramidal neurons without feedback"`
+	YinYang    YinYang         `yaml:"yin_yang" doc:"for type yin-yang"`
 }
 
 // TeacherSettings describe the teacher.
 type TeacherSettings struct {
-	Layers  []int `yaml:"layers" doc:"its neurons from input to output; null: those of the network"`
-	Forward `default:"up_range=[[2,2]] bias_range=[[-1,-1]]"`
-	Steps   int64 `yaml:"steps" range:"[0, 2^40]" unit:"steps" doc:"how long it sees every pattern, training.skip included; 0: training.pattern_steps"`
+	Layers   []int `yaml:"layers" doc:"its neurons from input to output; null: those of the network"`
+	Forward  `default:"up_range=[[2,2]] bias_range=[[-1,-1]]"`
+	Patterns Drawn `yaml:"patterns" doc:"inputs that are drawn, in the place of task.train and task.validation"`
+	Steps    int64 `yaml:"steps" range:"[0, 2^40]" unit:"steps" doc:"how long it sees every pattern, training.skip included; 0: training.pattern_steps"`
+}
+
+// Drawn are patterns whose inputs are drawn evenly, without targets.
+type Drawn struct {
+	Train      int     `yaml:"train" range:"[0, 2^20]" doc:"patterns to learn; 0: none are drawn"`
+	Validation int     `yaml:"validation" default:"100" range:"[0, 2^20]" doc:"patterns for the validation"`
+	Low        float64 `yaml:"low" default:"-4" range:"[-64, 64]" doc:"potentials of the input are drawn evenly from here ..."`
+	High       float64 `yaml:"high" default:"4" range:"[-64, 64]" doc:"... to here"`
+}
+
+// task draws patterns of so many entries.
+func (d Drawn) task(seed uint64, entries int) Task {
+	draw := func(n int, set uint64) []Pattern {
+		ps := make([]Pattern, n)
+		for k := range ps {
+			s := random.New(seed, samples, uint64(k), set)
+			for range entries {
+				ps[k].Input = append(ps[k].Input, d.Low+float64((d.High-d.Low)*s.Float64()))
+			}
+		}
+		return ps
+	}
+	return Task{Train: draw(d.Train, 2), Validation: draw(d.Validation, 3)}
 }
 
 // Validate returns everything that is wrong with the description.
@@ -171,20 +196,42 @@ func relateRanges(ps *settings.Problems, path string, ranges [][2]float64, layer
 func (s *Settings) relateTask(ps *settings.Problems, sound bool) (train, validation int) {
 	t := &s.Task
 	inputs, outputs := 0, 0
-	if sound {
-		inputs, outputs = s.Dims[0], s.Dims[len(s.Dims)-1]
+	if sound = sound && !ps.Has("task.population"); sound {
+		inputs, outputs = s.Dims[0]/t.Population, s.Dims[len(s.Dims)-1]
+		if s.Dims[0]%t.Population != 0 {
+			ps.Add("task.population", "must divide the number of input neurons, %d", s.Dims[0])
+			sound = false
+		}
 	}
 	before := len(*ps)
 	task := t.Task
+	drawn := t.Teacher.Patterns
+	if t.Type != TeacherTask && drawn.Train > 0 {
+		ps.Add("task.teacher.patterns", "are answered by a teacher: choose task.type: teacher, or remove them")
+	}
 	switch t.Type {
 	case TeacherTask:
+		if drawn.Low > drawn.High {
+			ps.Add("task.teacher.patterns.low", "must not exceed high, %g", drawn.High)
+		}
 		switch {
+		case drawn.Train > 0:
+			if t.Train != nil || t.Validation != nil {
+				ps.Add("task.teacher.patterns", "draws the inputs: remove task.train and task.validation, or patterns")
+			}
+			if t.Classes != 0 {
+				ps.Add("task.classes", "inputs that are drawn have no classes")
+			}
+			if sound {
+				s.relateTeacher(ps)
+			}
+			return drawn.Train, drawn.Validation
 		case t.Train == nil && t.Classes != 0:
 			ps.Add("task.classes", "the inputs of the paper have no classes")
 		case t.Train == nil && t.Validation != nil:
 			ps.Add("task.validation", "is given, and task.train is not")
 		case t.Train == nil && sound && inputs != 1:
-			ps.Add("task.train", "is missing: the inputs of the paper are for one input neuron, and there are %d; give it, or choose another task.type", inputs)
+			ps.Add("task.train", "is missing: the inputs of the paper are for one input neuron, and there are %d; give it, or task.teacher.patterns, or choose another task.type", inputs)
 		case t.Train == nil:
 			task = TeacherInputs()
 		}
@@ -196,7 +243,7 @@ func (s *Settings) relateTask(ps *settings.Problems, sound bool) (train, validat
 			ps.Add("task.type", "yin-yang draws its own points: remove task.train and task.validation, or choose patterns")
 		}
 		if sound && (inputs != 4 || outputs != 3) {
-			ps.Add("network.layers", "yin-yang needs 4 input neurons (x, y, 1-x, 1-y) and 3 output neurons, one for each class")
+			ps.Add("network.layers", "yin-yang needs 4 input neurons (x, y, 1-x, 1-y), or task.population for each, and 3 output neurons, one for each class")
 		}
 		return t.YinYang.Train, t.YinYang.Validation
 	case PatternsTask:
@@ -212,7 +259,7 @@ func (s *Settings) relateTask(ps *settings.Problems, sound bool) (train, validat
 
 func (s *Settings) relateTeacher(ps *settings.Problems) {
 	dims := s.teacherLayers()
-	c := teacherConfig(dims, s.Tau)
+	c := teacherConfig(dims, s.Config)
 	for _, p := range c.Validate() {
 		switch rest, ok := cutPath(p.Path, "network.layers"); {
 		case ok:
@@ -270,11 +317,14 @@ func (s *Settings) Training(seed uint64, from *Weights) Training {
 	switch {
 	case s.Task.Type == YinYangTask:
 		t.Task = s.Task.YinYang.Task(taskSeed)
+	case s.Task.Type == TeacherTask && s.Task.Teacher.Patterns.Train > 0:
+		t.Task = s.Task.Teacher.Patterns.task(taskSeed, s.Dims[0]/s.Task.Population)
 	case s.Task.Type == TeacherTask && s.Task.Train == nil:
 		t.Task = TeacherInputs()
 	default:
 		t.Task = s.Task.Task
 	}
+	t.Task = t.Task.populated(s.Task.Population)
 	if s.Task.Type == TeacherTask {
 		t.Teacher = &Teacher{Dims: s.teacherLayers(), Steps: s.Task.Teacher.Steps, Seed: taskSeed}
 		if t.Teacher.Steps == 0 {

@@ -213,6 +213,7 @@ func (n *Network) restore() {
 	}
 	n.queue[n.tail].Time = future
 	n.setRow()
+	n.average()
 	n.share = 1 / float64(min(n.now+1, n.cfg.Window))
 	n.sumAll()
 	n.setAim()

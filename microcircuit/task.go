@@ -20,7 +20,7 @@ type Pattern struct {
 
 // Task is what a network is to learn, and what it is tested on.
 type Task struct {
-	Train      []Pattern `yaml:"train" doc:"patterns to learn, such as [{input: [-4, 4], target: [-1, 1], class: 1}], with a potential for each input and each output neuron; null: with a teacher the eight inputs of the paper, of one input neuron"`
+	Train      []Pattern `yaml:"train" doc:"patterns to learn, such as [{input: [-4, 4], target: [-1, 1], class: 1}], with a potential for each input neuron, or population of them, and each output neuron; null: with a teacher the eight inputs of the paper, of one input neuron"`
 	Validation []Pattern `yaml:"validation" doc:"patterns for the validation, likewise; null: with train null the six of the paper, else none"`
 	Classes    int       `yaml:"classes" doc:"if above 0, the output neuron with the largest mean potential names the class of a given pattern"`
 }
@@ -83,8 +83,28 @@ func (t Task) doubts() (ws []string) {
 	return ws
 }
 
+// populated returns the task for a network in which k input neurons in a row have one potential.
+func (t Task) populated(k int) Task {
+	if k == 1 {
+		return t
+	}
+	spread := func(ps []Pattern) []Pattern {
+		ps = slices.Clone(ps)
+		for i, p := range ps {
+			ps[i].Input = make([]float64, 0, k*len(p.Input))
+			for _, x := range p.Input {
+				ps[i].Input = append(ps[i].Input, slices.Repeat([]float64{x}, k)...)
+			}
+		}
+		return ps
+	}
+	t.Train, t.Validation = spread(t.Train), spread(t.Validation)
+	return t
+}
+
 // Teacher is a network of pyramidal neurons without feedback whose mean output potentials are the
-// targets of the patterns that have none. Refractory time and potentials are those of the student.
+// targets of the patterns that have none. Refractory time, potentials and kind of input are those
+// of the student.
 type Teacher struct {
 	Dims     []int
 	Up, Bias [][]float64 // as in Weights
@@ -186,7 +206,7 @@ func (t Task) relate(ps *settings.Problems, inputs, outputs int, teacher bool) {
 		for k, p := range set.patterns {
 			path := fmt.Sprintf("%s.%d", set.name, k)
 			if len(p.Input) != inputs {
-				ps.Add(path+".input", "has %s for %d input neurons", settings.Count(len(p.Input), "entry"), inputs)
+				ps.Add(path+".input", "has %s, needs %d, one for each input neuron or population", settings.Count(len(p.Input), "entry"), inputs)
 			}
 			switch {
 			case p.Target == nil && !teacher:
@@ -213,16 +233,16 @@ func (t Task) relate(ps *settings.Problems, inputs, outputs int, teacher bool) {
 	}
 }
 
-func (t Teacher) config(tau int64) Config { return teacherConfig(t.Dims, tau) }
+func (t Teacher) config(c Config) Config { return teacherConfig(t.Dims, c) }
 
-// teacherConfig is the configuration of a teacher with these layers.
-func teacherConfig(dims []int, tau int64) Config {
-	return Config{Neurons: Neurons{Dims: dims, Tau: tau, Window: 1}, Plasticity: Plasticity{RateUp: []float64{0}, Method: BP}}
+// teacherConfig is the configuration of a teacher with these layers, for a student.
+func teacherConfig(dims []int, student Config) Config {
+	return Config{Neurons: Neurons{Dims: dims, Input: student.Input, Tau: student.Tau, Window: 1}, Plasticity: Plasticity{RateUp: []float64{0}, Method: BP}}
 }
 
 // relate adds what is wrong with a teacher for a student of that configuration.
 func (t Teacher) relate(ps *settings.Problems, c Config, skip int64) {
-	tc := t.config(c.Tau)
+	tc := t.config(c)
 	if found := tc.Validate(); len(found) > 0 {
 		ps.In("teacher", found)
 		return

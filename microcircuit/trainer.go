@@ -102,6 +102,7 @@ type Training struct {
 	Task     Task
 	Teacher  *Teacher // nil if all patterns have targets
 	Patterns bool     // give a PatternReport after every pattern
+	Errors   bool     // give Report.ErrorAngles
 }
 
 // Report is what a training knows after an epoch that reports. Errors are differences of mean
@@ -120,6 +121,10 @@ type Report struct {
 	TrainLoss     float64
 	TrainAccuracy float64              // by the same potentials
 	Alignments    []alignment.Measures // of the feedback weights into each hidden layer
+	// of each hidden layer, with Training.Errors: the mean angle, in degrees, between the errors of
+	// the validation patterns sent back through the feedback weights and through the transposed
+	// forward weights, see Network.errorAngles; NaN without any
+	ErrorAngles []float64
 }
 
 // PatternReport is what happened during one pattern. Means leave out the first Skip steps.
@@ -156,9 +161,10 @@ type Trainer struct {
 	slot      int
 	begun     bool // the pattern is presented
 	measuring bool
-	start     int64 // of the pattern, steps
-	errors    tally // of this epoch's learning patterns
-	tests     tally // of its validation
+	start     int64       // of the pattern, steps
+	errors    tally       // of this epoch's learning patterns
+	tests     tally       // of its validation
+	angles    []meanAngle // of its errors, for each hidden layer; with Errors
 	mean      []float64
 	free      []float64
 	buf       []spike.Event
@@ -201,6 +207,9 @@ func NewTrainer(t Training) (*Trainer, error) {
 	net.Seed(t.Seed, 0)
 	outputs := t.Config.Dims[len(t.Config.Dims)-1]
 	tr := &Trainer{t: t, net: net, orderOf: -1, mean: make([]float64, outputs), free: make([]float64, outputs), buf: make([]spike.Event, 0, net.Neurons()+2048)}
+	if t.Errors {
+		tr.angles = make([]meanAngle, len(t.Dims)-2)
+	}
 	for _, set := range [][]Pattern{t.Task.Train, t.Task.Validation} {
 		for _, p := range set {
 			class, _ := t.Task.Class(p)
@@ -214,7 +223,7 @@ func NewTrainer(t Training) (*Trainer, error) {
 	}
 	if len(tr.untold) > 0 {
 		tr.epoch = -1
-		if tr.teacher, err = NewNetwork(t.Teacher.config(t.Tau), Weights{Up: t.Teacher.Up, Bias: t.Teacher.Bias}); err != nil {
+		if tr.teacher, err = NewNetwork(t.Teacher.config(t.Config), Weights{Up: t.Teacher.Up, Bias: t.Teacher.Bias}); err != nil {
 			return nil, err
 		}
 		tr.teacher.Seed(t.Teacher.Seed, 1)
@@ -348,6 +357,9 @@ func (tr *Trainer) finish(out *Output, net *Network, k int, phase Phase) {
 		tr.errors.add(tr.free, tr.targets[k], tr.classes[k], tr.t.Task.Classes)
 	case phase == Test:
 		tr.tests.add(tr.free, tr.targets[k], tr.classes[k], tr.t.Task.Classes)
+		if tr.t.Errors {
+			net.errorAngles(tr.free, tr.targets[k], tr.angles)
+		}
 	}
 	if tr.t.Patterns && tr.epoch >= 0 {
 		p := &PatternReport{Epoch: tr.epoch, Slot: tr.slot, Pattern: k, Phase: phase, Target: tr.targets[k], Means: net.Means()}
@@ -366,9 +378,13 @@ func (tr *Trainer) finish(out *Output, net *Network, k int, phase Phase) {
 			TrainLoss: tr.errors.loss(), TrainAccuracy: tr.errors.accuracy(tr.t.Task.Classes), Alignments: tr.net.Alignments()}
 		left := 1 - tr.t.Config.LambdaNudge
 		r.LossNudged = left * left * r.Loss
+		for i := range tr.angles {
+			r.ErrorAngles = append(r.ErrorAngles, tr.angles[i].sum/tr.angles[i].count)
+		}
 		out.Report = r
 	}
 	tr.errors, tr.tests = tally{}, tally{}
+	clear(tr.angles)
 	tr.slot = 0
 	tr.epoch++
 }
@@ -492,6 +508,9 @@ func (tr *Trainer) AppendBinary(b []byte) ([]byte, error) {
 	}
 	w.Ints([]int64{tr.epoch, int64(tr.slot), flags, tr.start, tr.errors.patterns, tr.errors.right, tr.tests.patterns, tr.tests.right})
 	w.Floats([]float64{tr.errors.sum, tr.tests.sum})
+	for _, a := range tr.angles {
+		w.Floats([]float64{a.sum, a.count})
+	}
 	for _, k := range tr.untold {
 		w.Floats(tr.targets[k])
 	}
@@ -511,6 +530,11 @@ func (tr *Trainer) UnmarshalBinary(b []byte) error {
 	r.Ints(counts[:])
 	tr.errors = tally{r.Finite(), counts[0], counts[1]}
 	tr.tests = tally{r.Finite(), counts[2], counts[3]}
+	for i := range tr.angles {
+		a := &tr.angles[i]
+		*a = meanAngle{r.Finite(), r.Finite()}
+		r.Check(a.count >= 0 && a.sum >= 0 && a.sum <= 180*a.count, "impossible angles")
+	}
 	first := int64(0)
 	if len(tr.untold) > 0 {
 		first = -1

@@ -33,12 +33,19 @@ func example(kind string) Training {
 	case "deep":
 		dims = []int{2, 3, 2, 1, 2}
 		t.Patterns = true
+	case "mean":
+		dims = []int{2, 3, 2, 2}
+		t.Errors = true
+		fallthrough
 	case "teacher":
 		w := uniformWeights([]int{2, 4, 2}, 2, 9)
 		t.Teacher = &Teacher{Dims: []int{2, 4, 2}, Up: w.Up, Bias: w.Bias, Steps: 300, Seed: 3}
 	}
 	t.Config = config(method, dims...)
 	t.Config.Window, t.Config.Lag = 50, 30
+	if kind == "mean" {
+		t.Config.Input = MeanInput
+	}
 	t.Start = uniformWeights(dims, 2, 4)
 	pattern := func(a, b float64) Pattern {
 		p := Pattern{Input: []float64{a, b}, Target: []float64{b, -a}}
@@ -56,7 +63,7 @@ func example(kind string) Training {
 	return t
 }
 
-var examples = []string{"sal", "bp", "fa", "deep", "teacher"}
+var examples = []string{"sal", "bp", "fa", "deep", "teacher", "mean"}
 
 func mustTrainer(t testing.TB, training Training) *Trainer {
 	t.Helper()
@@ -98,6 +105,9 @@ func result(t *testing.T, training Training, stop func(step int) bool) string {
 			r := *out.Report
 			for k := range r.Alignments { // the arc cosine's last bit depends on the machine
 				r.Alignments[k].Angle = math.Round(r.Alignments[k].Angle * 1e6)
+			}
+			for k := range r.ErrorAngles {
+				r.ErrorAngles[k] = math.Round(r.ErrorAngles[k] * 1e6)
 			}
 			fmt.Fprint(h, r)
 		}

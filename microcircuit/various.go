@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"spikealign/alignment"
+	"spikealign/internal/detmath"
 	"spikealign/mismatch"
 	"spikealign/sal"
 	"spikealign/settings"
@@ -229,6 +230,49 @@ func (n *Network) change(l, i, k int, d int64) int64 {
 		rate *= v.Amplitude[l-1][at]
 	}
 	return fixed(n.effective(&n.layers[l], i, float64(rate*sal.Window(half).At(d))))
+}
+
+// meanAngle collects angles.
+type meanAngle struct{ sum, count float64 }
+
+// errorAngles adds, for each hidden layer, the angle between two errors that arrive there from the
+// output, whose mean potentials are free instead of target. From layer to layer an error is
+// multiplied by sigma'(u) of what it passes, u being the mean potential without apical part, and by
+// the feedback weights, or by the transposed forward weights: that is what the spikes that nudge
+// and interneurons do not explain bring to an apical dendrite, to the first order. Weights are the
+// effective ones.
+func (n *Network) errorAngles(free, target []float64, angles []meanAngle) {
+	top := len(n.layers) - 1
+	var sent [2][]float64 // through feedback, through transposed forward weights
+	for k, u := range free {
+		e := float64(slope(u) * (target[k] - u))
+		sent[0], sent[1] = append(sent[0], e), append(sent[1], e)
+	}
+	for l := top - 1; l >= 1; l-- {
+		y, above := &n.layers[l], &n.layers[l+1]
+		b, w := make([]float64, y.n), make([]float64, y.n)
+		for i := range y.n {
+			for k := range above.n {
+				b[i] += float64(float64(y.down[k*y.stride+i]) * unit * sent[0][k])
+				w[i] += float64(float64(above.up[i*above.stride+k]) * unit * sent[1][k])
+			}
+		}
+		if a := alignment.Angle(b, w); !math.IsNaN(a) {
+			angles[l-1].sum += a
+			angles[l-1].count++
+		}
+		for i := range y.n {
+			s := slope(float64(n.bias[y.off+i])*unit + n.mean(y.off+i))
+			b[i], w[i] = float64(s*b[i]), float64(s*w[i])
+		}
+		sent = [2][]float64{b, w}
+	}
+}
+
+// slope is sigma'(u).
+func slope(u float64) float64 {
+	s := detmath.Logistic(u)
+	return float64(s * (1 - s))
 }
 
 // Alignments compares the feedback weights into every hidden layer with the forward weights out of

@@ -10,8 +10,8 @@ import (
 	"spikealign/figure"
 )
 
-// depth is beyond the paper: a deep and narrow classifier, in which exact feedback is far better than
-// random feedback, and where SAL ends between the two, against the length of its phases.
+// depth is beyond the paper: a deep and narrow classifier, in which exact feedback is far better
+// than random feedback, and where SAL ends between the two, against the length of its phases.
 func depth(j *Job) error {
 	if err := needImages(j, "fashion-mnist"); err != nil {
 		return err
@@ -140,13 +140,4 @@ func meanAngles(m course) ([]float64, error) {
 		sums[i] /= layers[i]
 	}
 	return sums, nil
-}
-
-// paired returns mean and standard error of the differences of pairs.
-func paired(a, b []float64) (mean, se float64) {
-	d := make([]float64, min(len(a), len(b)))
-	for k := range d {
-		d[k] = a[k] - b[k]
-	}
-	return meanError(d)
 }

@@ -60,6 +60,7 @@ func Figures() []Figure {
 		{"league", "beyond the paper: all methods of weight transport on equal terms, over time, spikes and CPU time", league},
 		{"mismatch", "beyond the paper: what SAL makes of neurons and synapses that differ, in layers, sampling networks and microcircuits", mismatchFigure},
 		{"yinyang", "beyond the paper: microcircuits classify the Yin-Yang points with SAL, BP and FA", yinYang},
+		{"hierarchy", "beyond the paper: narrow microcircuits, in which exact feedback beats random feedback, with SAL, BP and FA", hierarchy},
 		{"alignment", "beyond the paper: feedback alignment of a 4-30-3 microcircuit against length and rate of the SAL phase", alignmentPhase},
 		// the last: they need images, and fig8 takes hours
 		{"depth", "beyond the paper: a deep and narrow network, where exact feedback pays, against the length of SAL's phases", depth},

@@ -106,6 +106,16 @@ func yinYang(j *Job) error {
 	return j.draw("yinyang", figure.Curves{Panels: []figure.CurvePanel{accuracy, angle, size}})
 }
 
+// paired is the mean difference of the values of runs that share their seeds, and its standard
+// error.
+func paired(a, b []float64) (mean, se float64) {
+	d := make([]float64, min(len(a), len(b)))
+	for k := range d {
+		d[k] = a[k] - b[k]
+	}
+	return meanError(d)
+}
+
 // alignmentPhase is beyond the paper: the angle between feedback and forward weights of a 4-30-3
 // microcircuit against length and rate of one SAL phase, forward weights fixed.
 func alignmentPhase(j *Job) error {

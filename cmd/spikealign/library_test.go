@@ -53,8 +53,8 @@ func TestLibrary(t *testing.T) {
 	}
 	begin, end := block("go")
 	p.write("main.go", source[begin:end])
-	// What go mod tidy would look up in the network: without the modules that this one needs named in
-	// go.mod, the go command asks for those that they need in turn, and go test has not fetched these.
+	// What go mod tidy would look up in the network: where go.mod does not name the modules that
+	// this one needs, the go command asks for those that they need in turn; these are not here.
 	p.write("go.sum", string(must(os.ReadFile(filepath.Join(root, "go.sum")))))
 	needs := regexp.MustCompile(`(?s)\nrequire \(.*?\n\)`).FindAllString(string(must(os.ReadFile(filepath.Join(root, "go.mod")))), -1)
 	p.write("go.mod", string(must(os.ReadFile(filepath.Join(p.dir, "go.mod"))))+strings.Join(needs, "\n")+"\n")
