@@ -5,12 +5,9 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"math"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -65,7 +62,7 @@ func (r *Result) pictures() []picture {
 // Save writes the files into a folder, which it makes if need be; each appears whole or not at all.
 // It replaces an analysis that is there, a figure that this one does not have included.
 func (r *Result) Save(dir string) error {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
+	if err := durable.MakeFolder(dir); err != nil {
 		return err
 	}
 	if err := durable.WriteFile(filepath.Join(dir, PairsFile), 0o666, r.WritePairs); err != nil {
@@ -90,7 +87,7 @@ func (r *Result) Save(dir string) error {
 			if drawn[name] {
 				continue
 			}
-			if err := os.Remove(filepath.Join(dir, FiguresDir, name+suffix)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			if err := durable.Remove(filepath.Join(dir, FiguresDir, name+suffix)); err != nil {
 				return err
 			}
 		}

@@ -10,13 +10,13 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"spikealign/experiment"
 	"spikealign/figure"
+	"spikealign/internal/durable"
 	"spikealign/sweep"
 )
 
@@ -93,7 +93,7 @@ func (ds Drawers) clear(dir string, keep []Drawing) error {
 			}
 			for _, suffix := range []string{".svg", ".png"} {
 				file := filepath.Join(dir, experiment.FiguresDir, s.Name+suffix)
-				if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				if err := durable.Remove(file); err != nil {
 					return err
 				}
 			}

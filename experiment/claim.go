@@ -16,11 +16,11 @@ import (
 func (l *loop) claim(o Options) error {
 	l.dir = o.Dir
 	if o.Unique {
-		if err := os.MkdirAll(filepath.Dir(o.Dir), 0o777); err != nil {
+		if err := durable.MakeFolder(filepath.Dir(o.Dir)); err != nil {
 			return folderError(err)
 		}
 		for k := 2; ; k++ {
-			err := os.Mkdir(l.dir, 0o777)
+			err := durable.MakeNewFolder(l.dir)
 			if err == nil {
 				break
 			}
@@ -33,7 +33,7 @@ func (l *loop) claim(o Options) error {
 		if what := occupied(l.dir); what != "" && !(o.Overwrite && what == aRun) {
 			return takenError(l.dir, what)
 		}
-		if err := os.MkdirAll(l.dir, 0o777); err != nil {
+		if err := durable.MakeFolder(l.dir); err != nil {
 			return folderError(err)
 		}
 	}
@@ -87,6 +87,7 @@ func occupied(dir string) string {
 }
 
 func folderError(err error) error {
+	err = errors.Unwrap(err) // of durable: the remedy here is another one
 	return Usagef("cannot make the folder of the run: %v; choose another folder with -o", err)
 }
 
@@ -130,8 +131,8 @@ func (l *loop) clear() error {
 	}
 	l.hook("declared")
 	for _, n := range resultsOf(old) {
-		if err := os.RemoveAll(l.path(n)); err != nil {
-			return &durable.FileError{Op: "remove", Path: l.path(n), Err: err}
+		if err := durable.RemoveAll(l.path(n)); err != nil {
+			return err
 		}
 		l.hook("removed")
 	}
@@ -159,23 +160,20 @@ func Remove(dir string) error {
 		info = Info{} // killed in its first moment, or damaged
 	}
 	for _, n := range append(resultsOf(info), MetricsFile, InfoFile, ".lock", ConfigFile, InputsFile) {
-		if err := os.RemoveAll(filepath.Join(dir, n)); err != nil {
-			return &durable.FileError{Op: "remove", Path: filepath.Join(dir, n), Err: err}
+		if err := durable.RemoveAll(filepath.Join(dir, n)); err != nil {
+			return err
 		}
 	}
 	if occupied(dir) == "" {
-		if err := os.RemoveAll(dir); err != nil {
-			return &durable.FileError{Op: "remove", Path: dir, Err: err}
-		}
+		return durable.RemoveAll(dir)
 	}
 	return nil
 }
 
 // removeLeftovers removes what a finished run does not need.
 func removeLeftovers(dir string) error {
-	partial := filepath.Join(dir, PartialDir)
-	if err := os.RemoveAll(partial); err != nil {
-		return &durable.FileError{Op: "remove", Path: partial, Err: err}
+	if err := durable.RemoveAll(filepath.Join(dir, PartialDir)); err != nil {
+		return err
 	}
 	_, err := durable.Sweep(dir)
 	return err

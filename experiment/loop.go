@@ -319,8 +319,8 @@ func (l *loop) from(ctx context.Context, isNew bool) (Result, error) {
 		}
 		l.hook("configuration")
 		if old := l.path(InputsFile); len(l.spec.inputs.List) == 0 && IsInputs(old) {
-			if err := os.Remove(old); err != nil {
-				return Result{}, l.remedy(&durable.FileError{Op: "remove", Path: old, Err: err})
+			if err := durable.Remove(old); err != nil {
+				return Result{}, l.remedy(err)
 			}
 		}
 	}
@@ -334,8 +334,8 @@ func (l *loop) from(ctx context.Context, isNew bool) (Result, error) {
 }
 
 func (l *loop) begins() error {
-	if err := os.MkdirAll(l.path(PartialDir), 0o777); err != nil {
-		return &durable.FileError{Op: "make", Path: l.path(PartialDir), Err: err}
+	if err := durable.MakeFolder(l.path(PartialDir)); err != nil {
+		return err
 	}
 	l.hook("partial")
 	for _, t := range l.tables {
@@ -564,14 +564,18 @@ func (l *loop) finish() error {
 	if err := l.writeInfo(Done); err != nil {
 		return err
 	}
+	// The run is finished, whatever becomes of what it does not need: Resume removes that, too.
 	if !l.spec.Checkpoint.Keep {
 		// The configuration is kept: by it Resume knows whether it was changed.
 		if err := l.save(true); err != nil {
-			return err
+			l.Log.Warn("the state of the run could not be removed from its checkpoint", "error", err)
 		}
 	}
 	l.rec.close()
-	return removeLeftovers(l.dir)
+	if err := removeLeftovers(l.dir); err != nil {
+		l.Log.Warn("what the run does not need could not be removed", "error", err)
+	}
+	return nil
 }
 
 // fail records an error in run.json, as far as that is possible, and says how to go on.

@@ -154,11 +154,11 @@ func (l *loop) unfinish(st recorderState) error {
 			return nil
 		}
 	}
-	if err := os.RemoveAll(partial); err != nil {
-		return &durable.FileError{Op: "remove", Path: partial, Err: err}
+	if err := durable.RemoveAll(partial); err != nil {
+		return err
 	}
-	if err := os.MkdirAll(partial, 0o777); err != nil {
-		return &durable.FileError{Op: "make", Path: partial, Err: err}
+	if err := durable.MakeFolder(partial); err != nil {
+		return err
 	}
 	l.hook("partial")
 	for k, m := range st.Spikes {
@@ -241,8 +241,8 @@ func (l *loop) goOn(config string) error {
 	}
 	l.prolong = "" // the run has the epochs
 	for _, name := range []string{ArraysFile, SpikesFile} {
-		if err := os.Remove(l.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return &durable.FileError{Op: "remove", Path: l.path(name), Err: err}
+		if err := durable.Remove(l.path(name)); err != nil {
+			return err
 		}
 		l.hook("removed")
 	}

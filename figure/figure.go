@@ -5,7 +5,6 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 
 	"gonum.org/v1/plot/vg"
@@ -46,7 +45,7 @@ func (f *Figure) Save(dir, name string) error {
 	if err := f.WritePNG(&png); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := durable.MakeFolder(dir); err != nil {
 		return fmt.Errorf("figure: %w", err)
 	}
 	for _, file := range []struct {

@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"path/filepath"
 	"strconv"
 
@@ -104,7 +103,7 @@ type Job struct {
 // Run reproduces the figure in dir, which is made if it does not exist, and returns its claims. The
 // claims stand in dir/verdict.csv too, the pictures in dir/figures.
 func (f Figure) Run(ctx context.Context, scale Scale, dir string, tools Tools) ([]Claim, error) {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
+	if err := durable.MakeFolder(dir); err != nil {
 		return nil, fmt.Errorf("reproducing %s: %w", f.Name, err)
 	}
 	j := &Job{Ctx: ctx, Scale: scale, Dir: dir, Tools: tools}

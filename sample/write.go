@@ -3,12 +3,9 @@ package sample
 import (
 	"encoding/csv"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"math"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -84,12 +81,12 @@ func (r *Result) MarshalJSON() ([]byte, error) {
 // Save writes the sample into a folder, made if it does not exist, and returns the names of the
 // files. It replaces a sample that is there.
 func (r *Result) Save(dir string) ([]string, error) {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return nil, experiment.Usagef("cannot make the folder of the sample: %v", err)
+	if err := durable.MakeFolder(dir); err != nil {
+		return nil, experiment.Usagef("%v", err)
 	}
 	// Of an earlier sample in this folder nothing stays that this one does not write.
 	for _, name := range []string{StatesFile, filepath.Join(experiment.FiguresDir, "images.png"), filepath.Join(experiment.FiguresDir, "images.svg")} {
-		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := durable.Remove(filepath.Join(dir, name)); err != nil {
 			return nil, err
 		}
 	}

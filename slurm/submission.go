@@ -107,8 +107,8 @@ func writeText(path, text string) error {
 // lock keeps others from submitting for a sweep at the same time.
 func lock(dir string) (unlock func(), err error) {
 	at := filepath.Join(dir, Dir)
-	if err := os.MkdirAll(at, 0o777); err != nil {
-		return nil, &durable.FileError{Op: "make", Path: at, Err: err}
+	if err := durable.MakeFolder(at); err != nil {
+		return nil, err
 	}
 	l, err := durable.Lock(at)
 	var held *durable.LockedError
@@ -188,8 +188,8 @@ func submitAll(ctx context.Context, s *sweep.Sweep, dir string, members []string
 
 // submit writes the folder of a submission and gives it to Slurm.
 func (b *submission) submit(ctx context.Context, s *sweep.Sweep, site *Site) error {
-	if err := os.MkdirAll(filepath.Join(b.dir, logDir), 0o777); err != nil {
-		return &durable.FileError{Op: "make", Path: b.dir, Err: err}
+	if err := durable.MakeFolder(filepath.Join(b.dir, logDir)); err != nil {
+		return err
 	}
 	script, err := site.script(b, b.dir)
 	if err != nil {
@@ -211,7 +211,7 @@ func (b *submission) submit(ctx context.Context, s *sweep.Sweep, site *Site) err
 	}
 	b.job, err = submit(ctx, file, site)
 	if errors.Is(err, experiment.ErrUsage) {
-		return errors.Join(err, os.RemoveAll(b.dir)) // it is not in the queue
+		return errors.Join(err, durable.RemoveAll(b.dir)) // it is not in the queue
 	}
 	if err != nil {
 		return err

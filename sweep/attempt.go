@@ -115,24 +115,6 @@ func processGone(pid int) bool {
 	return errors.Is(err, os.ErrProcessDone) || errors.Is(err, syscall.ESRCH)
 }
 
-// fileTime is what the clock of a folder's file system says, which may differ from ours.
-func fileTime(dir string) (time.Time, error) {
-	f, err := os.CreateTemp(dir, ".clock-")
-	if err != nil {
-		return time.Time{}, err
-	}
-	defer os.Remove(f.Name())
-	defer f.Close()
-	if _, err := f.WriteString("\n"); err != nil {
-		return time.Time{}, err
-	}
-	st, err := f.Stat()
-	if err != nil {
-		return time.Time{}, err
-	}
-	return st.ModTime(), nil
-}
-
 func (a *Attempt) write() error {
 	text, err := json.Marshal(a)
 	if err != nil {
@@ -181,7 +163,7 @@ func (a *Attempt) work(ctx context.Context, t *Task, m Member, session experimen
 	switch newest := attempts(t.Dir, m.Name); {
 	case err == nil || isDone(member):
 		t.advanced.Store(true)
-		_ = os.RemoveAll(filepath.Dir(a.path)) // another attempt may write there, and will soon see that it is late
+		_ = durable.RemoveAll(filepath.Dir(a.path)) // another attempt may write there, and will soon see that it is late
 		return nil
 	case len(newest) > 0 && newest[0].Number > a.Number:
 		return errBusy
@@ -204,16 +186,16 @@ func (a *Attempt) work(ctx context.Context, t *Task, m Member, session experimen
 // and says how the member failed if it did.
 func (o *Owner) take(dir string, m Member) (*Attempt, error) {
 	at := filepath.Join(dir, attemptsDir, m.Name)
-	if err := os.MkdirAll(at, 0o777); err != nil {
-		return nil, &durable.FileError{Op: "make", Path: at, Err: err}
+	if err := durable.MakeFolder(at); err != nil {
+		return nil, err
 	}
 	a := Attempt{Number: 1, Host: o.Host, PID: os.Getpid(), Job: o.Job, Log: o.Log, Lease: o.Lease.Seconds(), State: experiment.Running}
 	if all := attempts(dir, m.Name); len(all) > 0 {
 		last := all[0]
-		now, err := fileTime(at)
+		now, err := durable.Clock(at)
 		switch {
 		case err != nil:
-			return nil, &durable.FileError{Op: "write into", Path: at, Err: err}
+			return nil, err
 		case last.State == experiment.Failed:
 			return nil, errors.New(last.Error)
 		case last.alive(o.Host, now):
@@ -225,14 +207,11 @@ func (o *Owner) take(dir string, m Member) (*Attempt, error) {
 		return nil, errBusy // it is run without a batch system
 	}
 	a.path = filepath.Join(at, strconv.Itoa(a.Number))
-	f, err := os.OpenFile(a.path+".json", os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
-	switch {
-	case errors.Is(err, fs.ErrExist):
+	if err := durable.MakeNewFile(a.path + ".json"); errors.Is(err, fs.ErrExist) {
 		return nil, errBusy
-	case err != nil:
-		return nil, &durable.FileError{Op: "make", Path: a.path + ".json", Err: err}
+	} else if err != nil {
+		return nil, err
 	}
-	f.Close()
 	if err := a.write(); err != nil {
 		return nil, err
 	}
@@ -302,12 +281,12 @@ func (a *Attempt) begin(dir string, m Member) (done float64, err error) {
 		return 0, nil
 	}
 	if best.free || best.info.Status == experiment.Done {
-		err = os.Rename(best.path, a.path)
+		err = durable.Rename(best.path, a.path)
 	} else {
 		err = copyRun(best.path, a.path)
 	}
 	if err != nil {
-		return 0, &durable.FileError{Op: "go on from", Path: best.path, Err: err}
+		return 0, err
 	}
 	return best.info.Done, nil
 }
@@ -318,12 +297,12 @@ func copyRun(from, to string) error {
 	copyFile := func(name string) error {
 		src, err := os.Open(filepath.Join(from, name))
 		if err != nil {
-			return err
+			return &durable.FileError{Op: "go on from", Path: from, Err: err}
 		}
 		defer src.Close()
 		return durable.WriteFile(filepath.Join(to, name), 0o666, func(w io.Writer) error { _, err := io.Copy(w, src); return err })
 	}
-	if err := os.MkdirAll(filepath.Join(to, experiment.PartialDir), 0o777); err != nil {
+	if err := durable.MakeFolder(filepath.Join(to, experiment.PartialDir)); err != nil {
 		return err
 	}
 	if err := copyFile(experiment.CheckpointFile); err != nil {
@@ -332,7 +311,7 @@ func copyRun(from, to string) error {
 	for _, sub := range []string{"", experiment.PartialDir} {
 		entries, err := os.ReadDir(filepath.Join(from, sub))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
+			return &durable.FileError{Op: "go on from", Path: from, Err: err}
 		}
 		for _, e := range entries {
 			if !e.Type().IsRegular() || strings.HasPrefix(e.Name(), ".") || e.Name() == experiment.CheckpointFile {
@@ -350,22 +329,14 @@ func copyRun(from, to string) error {
 func (a *Attempt) win(member string) error {
 	if experiment.IsRun(member) && !isDone(member) {
 		// What a process that is gone left there; one that lives on another machine fails now.
-		if err := os.Rename(member, filepath.Join(filepath.Dir(a.path), "was-"+strconv.Itoa(a.Number))); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return &durable.FileError{Op: "rename", Path: member, Err: err}
+		if err := durable.Rename(member, filepath.Join(filepath.Dir(a.path), "was-"+strconv.Itoa(a.Number))); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
 		}
 	}
-	if err := os.MkdirAll(filepath.Dir(member), 0o777); err != nil {
-		return &durable.FileError{Op: "make", Path: filepath.Dir(member), Err: err}
+	if err := durable.MakeFolder(filepath.Dir(member)); err != nil {
+		return err
 	}
-	if err := os.Rename(a.path, member); err != nil {
-		return &durable.FileError{Op: "rename", Path: a.path, Err: err}
-	}
-	// The new name must be on the disk before anything that could stand in for it goes.
-	if d, err := os.Open(filepath.Dir(member)); err == nil {
-		_ = d.Sync() // not all file systems can
-		d.Close()
-	}
-	return nil
+	return durable.Rename(a.path, member)
 }
 
 // Share works on members of a sweep of which others may work on the same ones, from wherever the
@@ -459,11 +430,11 @@ func (s *Sweep) bringHome(dir string) error {
 				}
 			}
 		}
-		if err := os.RemoveAll(filepath.Dir(home.path)); err != nil {
-			return &durable.FileError{Op: "remove", Path: filepath.Dir(home.path), Err: err}
+		if err := durable.RemoveAll(filepath.Dir(home.path)); err != nil {
+			return err
 		}
 	}
-	_ = os.Remove(filepath.Join(dir, attemptsDir)) // unless there is anything else in it
+	_ = durable.Remove(filepath.Join(dir, attemptsDir)) // unless there is anything else in it
 	return nil
 }
 

@@ -54,8 +54,8 @@ func (s *Sweep) claim(o Options) (unlock func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(o.Dir, 0o777); err != nil {
-		return nil, experiment.Usagef("cannot make the folder of the sweep: %v; choose another folder with -o", err)
+	if err := durable.MakeFolder(o.Dir); err != nil {
+		return nil, experiment.Usagef("cannot make the folder of the sweep: %v; choose another folder with -o", errors.Unwrap(err))
 	}
 	unlock = func() {}
 	lock, err := durable.Lock(o.Dir)
@@ -84,8 +84,8 @@ func (s *Sweep) settle(dir string, strays []stray, text []byte) error {
 		return err
 	}
 	if len(strays) > 0 { // they are in the figures, too; the tables are written anew at once
-		if err := os.RemoveAll(filepath.Join(dir, experiment.FiguresDir)); err != nil {
-			return &durable.FileError{Op: "remove", Path: filepath.Join(dir, experiment.FiguresDir), Err: err}
+		if err := durable.RemoveAll(filepath.Join(dir, experiment.FiguresDir)); err != nil {
+			return err
 		}
 	}
 	for _, m := range strays {
@@ -94,14 +94,11 @@ func (s *Sweep) settle(dir string, strays []stray, text []byte) error {
 				return err
 			}
 		}
-		if at := filepath.Join(dir, attemptsDir, m.name); os.RemoveAll(at) != nil {
-			return experiment.Usagef("%s cannot be removed; remove it, then go on", at)
+		if err := durable.RemoveAll(filepath.Join(dir, attemptsDir, m.name)); err != nil {
+			return err
 		}
 	}
-	if err := os.MkdirAll(filepath.Join(dir, MembersDir), 0o777); err != nil {
-		return &durable.FileError{Op: "make", Path: filepath.Join(dir, MembersDir), Err: err}
-	}
-	return nil
+	return durable.MakeFolder(filepath.Join(dir, MembersDir))
 }
 
 // Save writes the sweep to a folder, from which Load reads it again.
@@ -127,9 +124,7 @@ func (s *Sweep) write(dir string, text []byte) error {
 		}
 	}
 	if !kept && experiment.IsInputs(inputs) {
-		if err := os.Remove(inputs); err != nil {
-			return &durable.FileError{Op: "remove", Path: inputs, Err: err}
-		}
+		return durable.Remove(inputs)
 	}
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"spikealign/experiment"
+	"spikealign/internal/durable"
 )
 
 // Options of Run.
@@ -276,7 +276,7 @@ func Run(ctx context.Context, s *Sweep, o Options) (*Result, error) {
 		return r, err
 	}
 	if r.Done() == len(s.Members) {
-		_ = os.RemoveAll(filepath.Join(o.Dir, attemptsDir)) // of attempts that came too late
+		_ = durable.RemoveAll(filepath.Join(o.Dir, attemptsDir)) // of attempts that came too late
 	}
 	if done := r.Done(); ctx.Err() != nil && done+len(failed) < len(s.Members) {
 		reason := "interrupted"

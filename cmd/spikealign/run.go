@@ -140,9 +140,7 @@ func (f *sessionFlags) session(a *app, work func(experiment.Session) (experiment
 	for _, w := range result.Info.Warnings {
 		fmt.Fprintln(a.stderr, "warning:", w)
 	}
-	if !result.Already {
-		drawRun(a, result.Dir)
-	}
+	drawRun(a, result.Dir) // it may have been stopped after the end of the run and before its figures
 	if result.Already {
 		fmt.Fprintf(a.stderr, "%s is finished already\n", result.Dir)
 	}

@@ -22,7 +22,7 @@ type Mark struct {
 // same error: what is missing cannot be put back by going on. Resume from the last checkpoint
 // instead. Rows should be written by one call each. An Appender is not safe for concurrent use.
 type Appender struct {
-	f      file
+	f      *file
 	path   string
 	now    Mark
 	synced Mark
@@ -34,13 +34,13 @@ type Appender struct {
 // *CorruptError and stays as it is. Mark then tells the sum of the bytes that stay. If that sum is
 // known, use ResumeAppend.
 func OpenAppend(path string, goodLen int64) (*Appender, error) {
-	return openAppend(osSystem{}, path, Mark{Len: goodLen}, false)
+	return openAppend(path, Mark{Len: goodLen}, false)
 }
 
 // ResumeAppend is OpenAppend for a file whose beginning must be that of the mark. If it is not, the
 // error is a *CorruptError and nothing is cut off.
 func ResumeAppend(path string, at Mark) (*Appender, error) {
-	return openAppend(osSystem{}, path, at, true)
+	return openAppend(path, at, true)
 }
 
 // Verify returns the error that ResumeAppend would return for the contents of a file, and changes
@@ -49,7 +49,7 @@ func Verify(path string, at Mark) error {
 	if at.Len == 0 {
 		return nil
 	}
-	f, _, err := openAt(osSystem{}, path, os.O_RDONLY, at, true)
+	f, _, err := openAt(path, os.O_RDONLY, at, true)
 	if err != nil {
 		return err
 	}
@@ -57,12 +57,12 @@ func Verify(path string, at Mark) error {
 	return nil
 }
 
-func openAppend(sys system, path string, at Mark, verify bool) (_ *Appender, err error) {
+func openAppend(path string, at Mark, verify bool) (_ *Appender, err error) {
 	flag := os.O_RDWR
 	if at.Len == 0 {
 		flag |= os.O_CREATE
 	}
-	f, good, err := openAt(sys, path, flag, at, verify)
+	f, good, err := openAt(path, flag, at, verify)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func openAppend(sys system, path string, at Mark, verify bool) (_ *Appender, err
 		return nil, &FileError{"sync", path, err}
 	}
 	if at.Len == 0 {
-		if err := sys.syncDir(filepath.Dir(path)); err != nil {
+		if err := syncDir(filepath.Dir(path)); err != nil {
 			return nil, &FileError{"sync", path, err}
 		}
 	}
@@ -87,11 +87,11 @@ func openAppend(sys system, path string, at Mark, verify bool) (_ *Appender, err
 
 // openAt opens a file that must be at least as long as the mark and, with verify, begin as it did
 // then. It returns the mark with the sum of what is there.
-func openAt(sys system, path string, flag int, at Mark, verify bool) (_ file, good Mark, err error) {
+func openAt(path string, flag int, at Mark, verify bool) (_ *file, good Mark, err error) {
 	if at.Len < 0 {
 		panic(fmt.Sprintf("durable: mark at byte %d", at.Len))
 	}
-	f, err := sys.open(path, flag, 0o666)
+	f, err := open(path, flag, 0o666)
 	if errors.Is(err, fs.ErrNotExist) && at.Len > 0 {
 		return nil, good, &CorruptError{path, 0, fmt.Sprintf("the checkpoint was taken when it had %d bytes, and now there is no such file: "+
 			"put it back, or start the run anew", at.Len)}

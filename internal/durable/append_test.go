@@ -133,19 +133,23 @@ func TestAppenderFailures(t *testing.T) {
 		path := filepath.Join(dir, "metrics.csv")
 		s := &breaking{at: at, code: syscall.ENOSPC}
 		var m Mark
-		a, err := openAppend(s, path, m, false)
-		for k := 0; err == nil && k < 6; k++ {
-			if _, err = a.Write([]byte(whole[6*k : 6*k+6])); err == nil && k%2 == 1 {
-				if err = a.Sync(); err == nil {
-					m = a.Mark()
+		var a *Appender
+		var err error
+		s.during(func() {
+			a, err = OpenAppend(path, 0)
+			for k := 0; err == nil && k < 6; k++ {
+				if _, err = a.Write([]byte(whole[6*k : 6*k+6])); err == nil && k%2 == 1 {
+					if err = a.Sync(); err == nil {
+						m = a.Mark()
+					}
 				}
 			}
-		}
-		if a != nil {
-			if e := a.Close(); err == nil {
-				err = e
+			if a != nil {
+				if e := a.Close(); err == nil {
+					err = e
+				}
 			}
-		}
+		})
 		if s.kind == "" {
 			if err != nil || contents(t, path) != whole {
 				t.Errorf("no failure: %v, %q", err, contents(t, path))
@@ -180,8 +184,7 @@ func TestAppenderFailures(t *testing.T) {
 
 	// Even the repair fails: then the half row stays until the next ResumeAppend.
 	path := filepath.Join(t.TempDir(), "spikes")
-	s := &breaking{code: syscall.EIO}
-	a, err := openAppend(s, path, Mark{}, false)
+	a, err := OpenAppend(path, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,7 +192,8 @@ func TestAppenderFailures(t *testing.T) {
 	if err := a.Sync(); err != nil {
 		t.Fatal(err)
 	}
-	a.f = stuck{a.f}
+	Fault = func(string, string, func()) error { return syscall.EIO }
+	defer func() { Fault = nil }()
 	if _, err := a.Write([]byte("row 1\n")); err == nil || strings.Count(err.Error(), path) != 2 {
 		t.Errorf("both errors: %v", err)
 	}
@@ -197,9 +201,3 @@ func TestAppenderFailures(t *testing.T) {
 		t.Errorf("mark %+v", m)
 	}
 }
-
-// stuck is a file that takes nothing any more.
-type stuck struct{ file }
-
-func (stuck) WriteAt([]byte, int64) (int, error) { return 0, syscall.EIO }
-func (stuck) Truncate(int64) error               { return syscall.EIO }

@@ -43,10 +43,6 @@ type Header struct {
 // SaveCheckpoint writes a checkpoint in the way of WriteFile. Its payload is that of all parts
 // together, which are not copied. It panics if a field of the header is too long.
 func SaveCheckpoint(path string, h Header, payload ...[]byte) error {
-	return saveCheckpoint(osSystem{}, path, h, payload...)
-}
-
-func saveCheckpoint(sys system, path string, h Header, payload ...[]byte) error {
 	if len(h.Kind) > math.MaxUint16 || len(h.Program) > math.MaxUint16 {
 		panic(fmt.Sprintf("durable: header with fields of %d and %d bytes", len(h.Kind), len(h.Program)))
 	}
@@ -65,7 +61,7 @@ func saveCheckpoint(sys system, path string, h Header, payload ...[]byte) error 
 	for _, p := range payload {
 		sum = crc32.Update(sum, castagnoli, p)
 	}
-	return writeFile(sys, path, 0o666, func(w io.Writer) error {
+	return WriteFile(path, 0o666, func(w io.Writer) error {
 		for _, part := range slices.Concat([][]byte{b}, payload, [][]byte{le.AppendUint32(nil, sum)}) {
 			if _, err := w.Write(part); err != nil {
 				return err

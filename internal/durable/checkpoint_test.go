@@ -124,14 +124,15 @@ func TestCheckpointFiles(t *testing.T) {
 	// A checkpoint that cannot be written leaves the last one.
 	for at := 1; ; at++ {
 		s := &breaking{at: at, code: syscall.EROFS}
-		err := saveCheckpoint(s, path, sample, []byte("next"))
+		var err error
+		s.during(func() { err = SaveCheckpoint(path, sample, []byte("next")) })
 		if s.kind == "" {
 			break
 		}
 		if !errors.As(err, &f) {
 			t.Errorf("failing %s: %v", s.kind, err)
 		}
-		if _, p, err := LoadCheckpoint(path); err != nil || (string(p) == "next") != (s.kind == "syncDir") {
+		if _, p, err := LoadCheckpoint(path); err != nil || (string(p) == "next") != (s.kind == "sync folder") {
 			t.Errorf("after failing %s: %q, %v", s.kind, p, err)
 		}
 	}

@@ -7,6 +7,10 @@
 //   - [Appender] is a file that grows row by row and can be taken back to a place that a checkpoint
 //     remembers.
 //   - [Lock] keeps a second process out of a folder.
+//   - [MakeFolder], [Remove], [Rename] and the like are those of package os.
+//
+// Packages that write results do so by this one alone: so [Fault] is a place at which tests can let
+// any operation fail.
 //
 // What is damaged is reported by a *[CorruptError], what the operating system refused by a
 // *[FileError] that says what can be done about it.
@@ -61,38 +65,6 @@ func (e *CorruptError) Error() string {
 	return fmt.Sprintf("%s is damaged (byte %d): %s", e.Path, e.Offset, e.Reason)
 }
 
-// file is what this package needs of an open file.
-type file interface {
-	io.Writer
-	io.WriterAt
-	io.ReaderAt
-	Sync() error
-	Truncate(int64) error
-	Stat() (fs.FileInfo, error)
-	Close() error
-}
-
-// system is what it needs of the operating system. Tests put failures in its place.
-type system interface {
-	open(path string, flag int, perm fs.FileMode) (file, error)
-	rename(from, to string) error
-	remove(path string) error
-	syncDir(dir string) error
-}
-
-type osSystem struct{}
-
-func (osSystem) open(path string, flag int, perm fs.FileMode) (file, error) {
-	f, err := os.OpenFile(path, flag, perm)
-	if err != nil {
-		return nil, err
-	}
-	return f, nil
-}
-func (osSystem) rename(from, to string) error { return os.Rename(from, to) }
-func (osSystem) remove(path string) error     { return os.Remove(path) }
-func (osSystem) syncDir(dir string) error     { return syncDir(dir) }
-
 // WriteFile writes what fill produces to path, replacing the file that may be there. Whenever the
 // machine stops, path is either as it was or complete: the bytes go to a temporary file beside it
 // (".name.tmp-..."), are synced and renamed, and the folder is synced. On an error, also one of
@@ -100,34 +72,19 @@ func (osSystem) syncDir(dir string) error     { return syncDir(dir) }
 // sync of the folder, is the new file in place without being safe against loss of power. perm
 // applies before umask. A symbolic link at path is replaced, not followed. The error is a
 // *FileError.
-func WriteFile(path string, perm fs.FileMode, fill func(io.Writer) error) error {
-	return writeFile(osSystem{}, path, perm, fill)
-}
-
-// serial makes the names of temporary files differ within a process.
-var serial atomic.Uint64
-
-func writeFile(sys system, path string, perm fs.FileMode, fill func(io.Writer) error) (err error) {
-	dir, base := filepath.Split(path)
-	if base == "" {
-		return &FileError{"write", path, errors.New("this is not the name of a file")}
+func WriteFile(path string, perm fs.FileMode, fill func(io.Writer) error) (err error) {
+	f, err := beside(path, perm)
+	if err != nil {
+		return &FileError{"write", path, err}
 	}
-	var tmp string
-	var f file
-	for f == nil {
-		tmp = dir + "." + base + ".tmp-" + strconv.Itoa(os.Getpid()) + "-" + strconv.FormatUint(serial.Add(1), 10)
-		f, err = sys.open(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
-		if err != nil && !errors.Is(err, fs.ErrExist) {
-			return &FileError{"write", path, err}
-		}
-	}
+	tmp := f.Name()
 	placed := false
 	defer func() { // also if fill panics
 		if f != nil {
 			_ = f.Close()
 		}
 		if !placed {
-			_ = sys.remove(tmp)
+			_ = remove(tmp)
 		}
 	}()
 	w := bufio.NewWriterSize(f, 1<<18)
@@ -142,11 +99,11 @@ func writeFile(sys system, path string, perm fs.FileMode, fill func(io.Writer) e
 		f = nil
 	}
 	if err == nil {
-		err = sys.rename(tmp, path)
+		err = rename(tmp, path)
 	}
 	if err == nil {
 		placed = true
-		err = sys.syncDir(filepath.Dir(path))
+		err = syncDir(filepath.Dir(path))
 	}
 	if err != nil {
 		return &FileError{"write", path, err}
@@ -154,21 +111,36 @@ func writeFile(sys system, path string, perm fs.FileMode, fill func(io.Writer) e
 	return nil
 }
 
+// serial makes the names of temporary files differ within a process.
+var serial atomic.Uint64
+
+// beside makes a temporary file beside path.
+func beside(path string, perm fs.FileMode) (*file, error) {
+	dir, base := filepath.Split(path)
+	if base == "" {
+		return nil, errors.New("this is not the name of a file")
+	}
+	for {
+		f, err := open(dir+"."+base+".tmp-"+strconv.Itoa(os.Getpid())+"-"+strconv.FormatUint(serial.Add(1), 10), os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
+		if !errors.Is(err, fs.ErrExist) {
+			return f, err
+		}
+	}
+}
+
 // Place puts the file from, written and closed, to the path `to` in the same folder or file system,
 // replacing the file that may be there: its bytes are synced, it is renamed, and the folder is
 // synced. Until then both are as they were. The error is a *FileError.
-func Place(from, to string) error { return place(osSystem{}, from, to) }
-
-func place(sys system, from, to string) error {
-	f, err := sys.open(from, os.O_RDWR, 0)
+func Place(from, to string) error {
+	f, err := open(from, os.O_RDWR, 0)
 	if err == nil {
 		err = errors.Join(f.Sync(), f.Close())
 	}
 	if err == nil {
-		err = sys.rename(from, to)
+		err = rename(from, to)
 	}
 	if err == nil {
-		err = sys.syncDir(filepath.Dir(to))
+		err = syncDir(filepath.Dir(to))
 	}
 	if err != nil {
 		return &FileError{"write", to, err}
@@ -192,8 +164,8 @@ func Sweep(dir string) ([]string, error) {
 			continue
 		}
 		path := filepath.Join(dir, e.Name())
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return removed, &FileError{"remove", path, err}
+		if err := Remove(path); err != nil {
+			return removed, err
 		}
 		removed = append(removed, e.Name())
 	}

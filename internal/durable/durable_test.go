@@ -15,7 +15,6 @@ import (
 // breaking is an operating system whose k-th operation and all later ones of the same kind fail; 0
 // stands for never. A write that fails leaves half of its bytes, as on a full disk.
 type breaking struct {
-	osSystem
 	at   int
 	done int
 	kind string
@@ -23,81 +22,24 @@ type breaking struct {
 	log  []string
 }
 
-func (s *breaking) fails(kind string) bool {
-	s.done++
-	s.log = append(s.log, kind)
-	if s.done == s.at {
-		s.kind = kind
-	}
-	return s.kind != "" && kind == s.kind
-}
-
-func (s *breaking) open(path string, flag int, perm fs.FileMode) (file, error) {
-	if s.fails("open") {
-		return nil, &fs.PathError{Op: "open", Path: path, Err: s.code}
-	}
-	f, err := os.OpenFile(path, flag, perm)
-	if err != nil {
-		return nil, err
-	}
-	return &breakingFile{f, s}, nil
-}
-
-func (s *breaking) rename(from, to string) error {
-	if s.fails("rename") {
-		return &os.LinkError{Op: "rename", Old: from, New: to, Err: s.code}
-	}
-	return s.osSystem.rename(from, to)
-}
-
-func (s *breaking) syncDir(dir string) error {
-	if s.fails("syncDir") {
+// during does what Fault is to disturb.
+func (s *breaking) during(do func()) {
+	Fault = func(op, _ string, half func()) error {
+		s.done++
+		s.log = append(s.log, op)
+		if s.done == s.at {
+			s.kind = op
+		}
+		if op != s.kind {
+			return nil
+		}
+		if half != nil {
+			half()
+		}
 		return s.code
 	}
-	return s.osSystem.syncDir(dir)
-}
-
-type breakingFile struct {
-	*os.File
-	s *breaking
-}
-
-func (f *breakingFile) Write(p []byte) (int, error) {
-	if f.s.fails("write") {
-		n, _ := f.File.Write(p[:len(p)/2])
-		return n, &fs.PathError{Op: "write", Path: f.Name(), Err: f.s.code}
-	}
-	return f.File.Write(p)
-}
-
-func (f *breakingFile) WriteAt(p []byte, at int64) (int, error) {
-	if f.s.fails("write") {
-		n, _ := f.File.WriteAt(p[:len(p)/2], at)
-		return n, &fs.PathError{Op: "write", Path: f.Name(), Err: f.s.code}
-	}
-	return f.File.WriteAt(p, at)
-}
-
-func (f *breakingFile) Sync() error {
-	if f.s.fails("sync") {
-		return f.s.code
-	}
-	return f.File.Sync()
-}
-
-func (f *breakingFile) Truncate(n int64) error {
-	if f.s.fails("truncate") {
-		return f.s.code
-	}
-	return f.File.Truncate(n)
-}
-
-func (f *breakingFile) Close() error {
-	err := f.File.Close()
-	if f.s.fails("close") {
-		return f.s.code
-	}
-	return err
+	defer func() { Fault = nil }()
+	do()
 }
 
 func names(t *testing.T, dir string) string {
@@ -139,7 +81,8 @@ func TestWriteFileFailures(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := &breaking{at: at, code: syscall.ENOSPC}
-		err := writeFile(s, path, 0o666, put(strings.Repeat("new", 200000)))
+		var err error
+		s.during(func() { err = WriteFile(path, 0o666, put(strings.Repeat("new", 200000))) })
 		if s.kind == "" {
 			if err != nil || at < 6 {
 				t.Fatalf("no failure among %v: %v", s.log, err)
@@ -151,7 +94,7 @@ func TestWriteFileFailures(t *testing.T) {
 		if !errors.As(err, &f) || !errors.Is(err, syscall.ENOSPC) || err.Error() != want {
 			t.Errorf("failing %s: %v", s.kind, err)
 		}
-		if got := contents(t, path); (got == "old") == (s.kind == "syncDir") || names(t, dir) != "run.json" {
+		if got := contents(t, path); (got == "old") == (s.kind == "sync folder") || names(t, dir) != "run.json" {
 			t.Errorf("failing %s leaves %.10q in %s", s.kind, got, names(t, dir))
 		}
 	}
@@ -169,7 +112,8 @@ func TestPlace(t *testing.T) {
 			}
 		}
 		s := &breaking{at: at, code: syscall.ENOSPC}
-		err := place(s, from, to)
+		var err error
+		s.during(func() { err = Place(from, to) })
 		if s.kind == "" {
 			if err != nil || at < 5 || contents(t, to) != "new" || names(t, dir) != "set" {
 				t.Fatalf("no failure among %v: %v, %s", s.log, err, names(t, dir))
@@ -180,7 +124,7 @@ func TestPlace(t *testing.T) {
 		if !errors.As(err, &f) || f.Path != to || !errors.Is(err, syscall.ENOSPC) {
 			t.Errorf("failing %s: %v", s.kind, err)
 		}
-		if s.kind != "syncDir" && (contents(t, from) != "new" || contents(t, to) != "old") {
+		if s.kind != "sync folder" && (contents(t, from) != "new" || contents(t, to) != "old") {
 			t.Errorf("failing %s leaves %q and %q", s.kind, contents(t, from), contents(t, to))
 		}
 	}

@@ -43,7 +43,11 @@ type FolderLock struct {
 func Lock(dir string) (*FolderLock, error) {
 	path := filepath.Join(dir, lockName)
 	for {
-		f, err := openLock(path)
+		err := fault("lock", path, nil)
+		var f *os.File
+		if err == nil {
+			f, err = openLock(path)
+		}
 		if err != nil {
 			if isHeld(err) {
 				return nil, &LockedError{Dir: dir}
@@ -92,7 +96,14 @@ func (l *FolderLock) Unlock() error {
 	f := l.f
 	l.f = nil
 	held.Delete(l)
-	if err := release(f, filepath.Join(l.dir, lockName)); err != nil {
+	path := filepath.Join(l.dir, lockName)
+	err := fault("remove", path, nil)
+	if err == nil {
+		err = release(f, path)
+	} else {
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
 		return &FileError{"unlock", l.dir, err}
 	}
 	return nil

@@ -40,7 +40,7 @@ func remedy(err error) string {
 
 // syncDir makes the names in a folder survive a loss of power. Where a system or file system has no
 // such thing, its refusal is no error.
-func syncDir(dir string) error {
+func flushDir(dir string) error {
 	if runtime.GOOS == "windows" {
 		return nil
 	}

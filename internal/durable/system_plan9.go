@@ -2,4 +2,4 @@ package durable
 
 func remedy(error) string { return "" }
 
-func syncDir(string) error { return nil }
+func flushDir(string) error { return nil }
