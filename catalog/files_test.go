@@ -18,8 +18,8 @@ var changes = map[string]string{
 	"recording":        "its spool is for the time of one command and has no name",
 }
 
-// TestFiles: results are written by package durable alone, so that the tests that let each operation
-// on files fail miss none; and only tests do so.
+// TestFiles: results are written by package durable alone, so that a test that lets each operation
+// on files fail misses none; and only tests do so.
 func TestFiles(t *testing.T) {
 	packages := sources(t)
 	for name := range changes {

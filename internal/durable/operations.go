@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Fault, where a test has set it, is called before every operation that changes files or folders,
+// Fault is called, where a test has set it, before every operation that changes files or folders,
 // with the word for it and the path. Its error stands in for the operating system's, and the
 // operation is not done. half, nil but for writes, writes half of the bytes. It must not change
 // while operations are under way.
