@@ -262,7 +262,7 @@ func (n *Network) errorAngles(free, target []float64, angles []meanAngle) {
 			angles[l-1].count++
 		}
 		for i := range y.n {
-			s := slope(float64(n.bias[y.off+i])*unit + n.mean(y.off+i))
+			s := slope(float64(float64(n.bias[y.off+i])*unit) + n.mean(y.off+i))
 			b[i], w[i] = float64(s*b[i]), float64(s*w[i])
 		}
 		sent = [2][]float64{b, w}
