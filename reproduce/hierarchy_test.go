@@ -62,9 +62,7 @@ func TestHierarchyConditions(t *testing.T) {
 // What holds at the scale of the documents holds at quick scale, too: exact feedback is better than
 // random feedback.
 func TestHierarchy(t *testing.T) {
-	if !testenv.Long() {
-		t.Skip("takes minutes")
-	}
+	testenv.NeedsLong(t)
 	j := &Job{Ctx: t.Context(), Scale: Quick, Dir: t.TempDir(), Tools: tools()}
 	if err := hierarchy(j); err != nil {
 		t.Fatal(err)
