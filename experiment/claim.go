@@ -170,13 +170,20 @@ func Remove(dir string) error {
 	return nil
 }
 
-// removeLeftovers removes what a finished run does not need.
+// removeLeftovers removes what a finished run does not need. The folder partial goes last: as long
+// as it is there, something may be left.
 func removeLeftovers(dir string) error {
-	if err := durable.RemoveAll(filepath.Join(dir, PartialDir)); err != nil {
+	if _, err := durable.Sweep(dir); err != nil {
 		return err
 	}
-	_, err := durable.Sweep(dir)
-	return err
+	return durable.RemoveAll(filepath.Join(dir, PartialDir))
+}
+
+// HasLeftovers reports whether a run, if it is finished, was killed before it had removed what it
+// does not need. Kinds.Resume removes that.
+func HasLeftovers(dir string) bool {
+	_, err := os.Lstat(filepath.Join(dir, PartialDir))
+	return err == nil
 }
 
 // lock takes the folder for this process.

@@ -195,6 +195,20 @@ func (t *Task) plan() {
 	}
 }
 
+// clear removes what is left of members that were killed when they had their results and were about
+// to clear up.
+func (t *Task) clear(ctx context.Context) {
+	for _, c := range t.finished {
+		dir := MemberDir(t.Dir, c.member)
+		if !experiment.HasLeftovers(dir) {
+			continue
+		}
+		if _, err := t.Sweep.kinds.Resume(ctx, dir, t.Session); err != nil && t.Session.Log != nil {
+			t.Session.Log.Warn("what the member does not need could not be removed", "error", err)
+		}
+	}
+}
+
 // keepTables writes members.csv and summary.csv at once and after members have ended, until stop is
 // called. What cannot be written is told by the write at the end of the session.
 func (t *Task) keepTables() (stop func()) {
@@ -262,6 +276,7 @@ func Run(ctx context.Context, s *Sweep, o Options) (*Result, error) {
 	defer unlock()
 	task := &Task{Sweep: s, Options: o, unlock: unlock}
 	task.plan()
+	task.clear(ctx)
 	stop := task.keepTables()
 	failed, err := o.Engine.Work(ctx, task)
 	stop()

@@ -307,6 +307,31 @@ grid:
 	}
 }
 
+// TestLeftovers: what a member leaves that is killed between its results and its clearing up goes
+// away with the next command on the sweep.
+func TestLeftovers(t *testing.T) {
+	dir := t.TempDir()
+	r, _ := execute(t, small, dir, 1)
+	member := r.Folder(3)
+	for _, name := range []string{filepath.Join(experiment.PartialDir, "snapshot0"), ".checkpoint.tmp-17-4"} {
+		if err := os.MkdirAll(filepath.Dir(member.Path(name)), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(member.Path(name), []byte("left"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	execute(t, small, dir, 1)
+	for _, pattern := range []string{experiment.PartialDir, ".*"} {
+		if left, err := filepath.Glob(member.Path(pattern)); err != nil || len(left) > 0 {
+			t.Errorf("left: %v, %v", left, err)
+		}
+	}
+	if info, err := experiment.ReadInfo(member.Dir); err != nil || info.Sessions != 1 {
+		t.Errorf("%d sessions, %v", info.Sessions, err)
+	}
+}
+
 // TestFailure verifies that the failure of one member does not stop the others.
 func TestFailure(t *testing.T) {
 	dir := t.TempDir()
