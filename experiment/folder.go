@@ -45,7 +45,8 @@ func isAlive(dir string, info *Info) bool {
 	if host, err := os.Hostname(); err == nil && host == info.Host {
 		return processExists(info.PID)
 	}
-	return time.Since(info.Updated) < 3*time.Duration(info.Every*float64(time.Second))+time.Minute
+	// A time in the future is from before the clock was set back, and would count until then.
+	return time.Since(info.Updated).Abs() < 3*time.Duration(info.Every*float64(time.Second))+time.Minute
 }
 
 // Path returns the path of a file of the folder.

@@ -102,7 +102,8 @@ func (a *Attempt) alive(host string, now time.Time) bool {
 		return false
 	}
 	const unknown = 60 // of a record that is still empty
-	return now.Sub(a.told).Seconds() < cmp.Or(a.Lease, unknown)
+	// A record of the future is from before the clock was set back, and would count until then.
+	return now.Sub(a.told).Abs().Seconds() < cmp.Or(a.Lease, unknown)
 }
 
 // processGone reports whether there is no process of that number on this machine.
