@@ -278,7 +278,7 @@ func (l *loop) resume(ctx context.Context) (Result, error) {
 
 // undo leaves a finished run that does not go on to more epochs, because of err, as it was.
 func (l *loop) undo(err error) error {
-	if l.isDone() {
+	if isDone(l.dir) {
 		l.rec.close()
 		if err := removeLeftovers(l.dir); err != nil {
 			l.Log.Warn("what the run does not need could not be removed", "error", err)
@@ -594,11 +594,14 @@ func (l *loop) remedy(err error) error {
 	if !errors.As(err, &refused) {
 		return err
 	}
-	more := ""
-	if _, epochs, ok := strings.Cut(l.prolong, "="); ok {
-		more = " --epochs " + epochs
+	how := l.GoOn
+	if how == "" {
+		how = "spikealign resume " + l.dir
 	}
-	return fmt.Errorf("%w; then go on with: spikealign resume %s%s", err, l.dir, more)
+	if _, epochs, ok := strings.Cut(l.prolong, "="); ok {
+		how += " --epochs " + epochs
+	}
+	return fmt.Errorf("%w; then go on with: %s", err, how)
 }
 
 // used returns wall and CPU seconds over all sessions.

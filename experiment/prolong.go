@@ -132,7 +132,10 @@ func (ks Kinds) prolonged(dir string, spec *Spec, epochs int64) (*Spec, string, 
 	if err != nil {
 		return nil, "", Usagef("%s does not fit the run; %s", filepath.Join(dir, CheckpointFile), anew)
 	}
-	if total := old.Config.(Lasting).Epochs().Total; epochs <= total {
+	switch total := old.Config.(Lasting).Epochs().Total; {
+	case epochs == total && !isDone(dir): // it was stopped on its way there
+		return spec, "", nil
+	case epochs <= total:
 		return nil, "", Usagef("the run in %s has %d epochs: --epochs is their number in total and must be larger", dir, total)
 	}
 	spec, err = ks.Load(filepath.Join(dir, ConfigFile), now.override())
@@ -147,7 +150,7 @@ func runAnew(dir, override string) string {
 // unfinish makes the files that a run under way writes from the results of a finished one.
 func (l *loop) unfinish(st recorderState) error {
 	partial := l.path(PartialDir)
-	if !l.isDone() {
+	if !isDone(l.dir) {
 		// Of a run under way the results are those of an earlier end.
 		_, missing := os.Stat(partial)
 		if _, err := os.Stat(l.path(ArraysFile)); errors.Is(err, fs.ErrNotExist) || !errors.Is(missing, fs.ErrNotExist) {
@@ -175,8 +178,8 @@ func (l *loop) unfinish(st recorderState) error {
 }
 
 // isDone reports whether run.json says that the run is finished.
-func (l *loop) isDone() bool {
-	info, err := ReadInfo(l.dir)
+func isDone(dir string) bool {
+	info, err := ReadInfo(dir)
 	return err == nil && info.Status == Done
 }
 

@@ -25,7 +25,7 @@ type Options struct {
 	Overwrite bool
 	// Engine works on the members; nil stands for Local{}. It changes no result.
 	Engine Engine
-	// Session serves for every member; Observe, CPU and PerThread are not used.
+	// Session serves for every member; Observe, CPU, PerThread and GoOn are not used.
 	Session experiment.Session
 	// Plan, if not nil, is called before anything runs with the numbers of members and of those
 	// that are finished.
@@ -150,6 +150,9 @@ func (t *Task) Run(ctx context.Context, m Member) error {
 func (t *Task) observed(m Member, run func(experiment.Session) error) error {
 	session := t.Session
 	session.Observe, session.CPU, session.PerThread = nil, nil, true
+	if session.GoOn = "spikealign sweep " + t.Dir; t.owner != nil {
+		session.GoOn = "spikealign retry " + t.Dir
+	}
 	end := func(string, bool) {}
 	if t.Start != nil {
 		session.Observe, end = t.Start(m)
