@@ -17,7 +17,7 @@ func (l *loop) claim(o Options) error {
 	l.dir = o.Dir
 	if o.Unique {
 		if err := durable.MakeFolder(filepath.Dir(o.Dir)); err != nil {
-			return folderError(err)
+			return l.folderError(err)
 		}
 		for k := 2; ; k++ {
 			err := durable.MakeNewFolder(l.dir)
@@ -25,16 +25,16 @@ func (l *loop) claim(o Options) error {
 				break
 			}
 			if !errors.Is(err, os.ErrExist) {
-				return folderError(err)
+				return l.folderError(err)
 			}
 			l.dir = fmt.Sprintf("%s-%d", o.Dir, k)
 		}
 	} else {
 		if what := occupied(l.dir); what != "" && !(o.Overwrite && what == aRun) {
-			return takenError(l.dir, what)
+			return l.taken(what)
 		}
 		if err := durable.MakeFolder(l.dir); err != nil {
-			return folderError(err)
+			return l.folderError(err)
 		}
 	}
 	l.hook("folder")
@@ -54,7 +54,7 @@ func (l *loop) claim(o Options) error {
 			l.unlock()
 			l.unlock = nil
 		}
-		return takenError(l.dir, what)
+		return l.taken(what)
 	}
 	return nil
 }
@@ -86,12 +86,22 @@ func occupied(dir string) string {
 	return ""
 }
 
-func folderError(err error) error {
+func (l *loop) folderError(err error) error {
+	if l.GoOn != "" { // the folder is not the user's choice
+		return l.remedy(err)
+	}
 	err = errors.Unwrap(err) // of durable: the remedy here is another one
 	return Usagef("cannot make the folder of the run: %v; choose another folder with -o", err)
 }
 
-func takenError(dir, what string) error {
+func (l *loop) taken(what string) error {
+	dir := l.dir
+	if what != aRun && l.GoOn != "" {
+		return Usagef("%s is not empty and not the folder of a run (it holds %s); move it away, then go on with: %s", dir, what, l.GoOn)
+	}
+	if what == ConfigFile {
+		return Usagef("%s holds an %s and no run; if a run was killed there in its first moment, go on with: spikealign resume %s; else choose another folder with -o", dir, what, dir)
+	}
 	if what != aRun {
 		return Usagef("%s is not empty and not the folder of a run (it holds %s); choose another folder with -o", dir, what)
 	}
@@ -164,6 +174,12 @@ func Remove(dir string) error {
 			return err
 		}
 	}
+	return RemoveRemains(dir)
+}
+
+// RemoveRemains removes a folder in which there is nothing but what a Remove that was killed may
+// leave.
+func RemoveRemains(dir string) error {
 	if occupied(dir) == "" {
 		return durable.RemoveAll(dir)
 	}

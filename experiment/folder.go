@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"spikealign/internal/durable"
 	"spikealign/internal/npz"
 	"spikealign/spike"
 )
@@ -53,7 +54,7 @@ func isAlive(dir string, info *Info) bool {
 func (f *Folder) Path(name string) string { return filepath.Join(f.Dir, name) }
 
 // Spec reads the experiment of the run.
-func (f *Folder) Spec(kinds Kinds) (*Spec, error) { return kinds.Load(f.Path(ConfigFile)) }
+func (f *Folder) Spec(kinds Kinds) (*Spec, error) { return kinds.loadRun(f.Dir) }
 
 // Table reads the table NAME.csv, columns by name. Cells that are empty or no numbers are NaN. A
 // last line that is still being written is left out, and a table that does not exist yet is empty.
@@ -77,7 +78,7 @@ func (f *Folder) Table(name string) (map[string][]float64, error) {
 // still being written.
 func (f *Folder) Rows(name string) (head []string, rows [][]string, err error) {
 	path := f.Path(name + ".csv")
-	text, err := os.ReadFile(path)
+	text, err := durable.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, nil
 	}
@@ -224,7 +225,7 @@ func (f *Folder) Spikes(last int) (*Spikes, error) {
 func ReadInfo(dir string) (Info, error) {
 	var info Info
 	path := filepath.Join(dir, InfoFile)
-	data, err := os.ReadFile(path)
+	data, err := durable.ReadFile(path)
 	if err != nil {
 		return info, err
 	}

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -71,7 +72,7 @@ func (ks Kinds) resume(ctx context.Context, dir string, epochs int64, s Session)
 		}
 		return Result{Dir: dir, Info: info, Already: true}, removeLeftovers(dir)
 	}
-	spec, err := ks.Load(filepath.Join(dir, ConfigFile))
+	spec, err := ks.loadRun(dir)
 	if err != nil {
 		if info.Status == Failed && info.Error == replaced { // between its inputs and its configuration
 			return Result{}, Usagef("in %s %s and was stopped at once; give the command of that one again, with --force", dir, replaced)
@@ -314,7 +315,10 @@ func (l *loop) from(ctx context.Context, isNew bool) (Result, error) {
 			return Result{}, err
 		}
 		if err := writeFile(l.path(ConfigFile), text); err != nil {
-			// there is nothing to resume yet
+			if there, readErr := durable.ReadFile(l.path(ConfigFile)); readErr == nil && bytes.Equal(there, text) {
+				return Result{}, l.remedy(err)
+			}
+			// There is nothing to resume yet.
 			return Result{}, fmt.Errorf("%w; then run the experiment again", err)
 		}
 		l.hook("configuration")

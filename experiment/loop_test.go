@@ -537,7 +537,7 @@ func TestFolderIsTaken(t *testing.T) {
 		{finished, false, "holds a finished run"},
 		{stopped, false, "go on with: spikealign resume " + stopped},
 		{foreign, true, "is not empty and not the folder of a run (it holds thesis.tex)"},
-		{mine, true, "is not empty and not the folder of a run (it holds experiment.yaml)"},
+		{mine, true, "holds an experiment.yaml and no run; if a run was killed there in its first moment, go on with: spikealign resume "},
 		{file, true, "cannot make the folder of the run"},
 		{filepath.Join(file, "run"), false, "cannot make the folder of the run"},
 		{"/proc/spikealign/run", false, "cannot make the folder of the run"},

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 
+	"spikealign/internal/durable"
 	"spikealign/internal/npz"
 )
 
@@ -130,7 +131,7 @@ func (f *Folder) rowOf(epoch string) (int, error) {
 }
 
 func sumOf(path string) (string, error) {
-	f, err := os.Open(path)
+	f, err := durable.Open(path)
 	if err != nil {
 		return "", err
 	}

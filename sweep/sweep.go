@@ -31,6 +31,7 @@ import (
 	"strings"
 
 	"spikealign/experiment"
+	"spikealign/internal/durable"
 	"spikealign/internal/random"
 	"spikealign/internal/yamlconf"
 	"spikealign/settings"
@@ -237,6 +238,9 @@ func load(kinds experiment.Kinds, file string, want func(*Member) bool, override
 				return nil, experiment.Usagef("%s is the folder of a run; go on with it: spikealign resume %s", dir, dir)
 			}
 			return nil, experiment.Usagef("%s is not the folder of a sweep: there is no %s in it", filepath.Dir(file), ConfigFile)
+		}
+		if err := durable.Readable(file); err != nil {
+			return nil, err
 		}
 	}
 	data, err := yamlconf.ReadFile(file)

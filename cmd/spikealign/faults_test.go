@@ -34,7 +34,7 @@ type fault struct {
 	name   string
 	writes bool          // of operations only writes fail so, and only they are counted
 	code   syscall.Errno // what the operating system says; 0: the process is killed
-	lasts  bool          // for all operations from then on that need room
+	lasts  bool          // for all operations from then on, of those that need room
 }
 
 var faultsOfFiles = []fault{
@@ -49,17 +49,10 @@ var faultsOfFiles = []fault{
 func (f fault) at(n int64, hit func(path string)) func(op, path string, half func()) error {
 	var count atomic.Int64
 	return func(op, path string, half func()) error {
-		isWrite := half != nil
-		k := int64(0)
-		if isWrite || !f.writes {
-			k = count.Add(1)
+		if f.writes && half == nil || f.lasts && (op == "remove" || op == "truncate" || op == "lock" || strings.HasPrefix(op, "sync")) {
+			return nil
 		}
-		switch {
-		case k < n:
-			return nil
-		case k > n && !f.lasts:
-			return nil
-		case k > n && (op == "remove" || op == "truncate" || op == "close" || op == "sync folder"): // needs no room
+		if k := count.Add(1); k < n || k > n && !f.lasts {
 			return nil
 		}
 		if f.writes {
@@ -412,11 +405,13 @@ func (b *bench) goesOn(when string, code int, stderr string) {
 	if code == exitDone && b.trial.settled != "" {
 		again = b.args(b.trial.settled)
 	}
-	for range 4 {
+	for turn := range 4 {
 		if m := advice.FindStringSubmatch(stderr); m != nil {
 			again = append(strings.Fields(m[1]), "-q")
 		} else if strings.Contains(stderr, "replace it with --force") {
 			again = append(again, "--force")
+		} else if turn > 0 && code == exitUsage && b.trial.settled != "" { // it is finished
+			again = b.args(b.trial.settled)
 		}
 		if code, stderr = b.here(again); code == exitDone {
 			break
@@ -489,7 +484,7 @@ func TestFaults(t *testing.T) {
 					if f.writes {
 						most = writes
 					}
-					step = max(1, most/3)
+					step = max(1, most/2)
 					n = 1 + int64(k)%step
 				}
 				for ; b.hit(f, n); n += step {
