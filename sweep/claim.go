@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -125,22 +126,23 @@ func (s *Sweep) Save(dir string) error {
 
 func (s *Sweep) write(dir string, text []byte) error {
 	// What sweep.yaml names must be there as long as it does.
-	inputs := filepath.Join(dir, experiment.InputsFile)
-	kept, err := s.place.Keep(inputs)
-	if err != nil {
-		return err
-	}
-	file := filepath.Join(dir, ConfigFile)
+	inputs, file := filepath.Join(dir, experiment.InputsFile), filepath.Join(dir, ConfigFile)
 	if old, err := durable.ReadFile(file); err != nil || !bytes.Equal(old, text) {
+		if err := s.place.KeepBoth(inputs, sumOf(old), sumOf(text)); err != nil {
+			return err
+		}
 		if err := durable.WriteFile(file, 0o666, func(w io.Writer) error { _, err := w.Write(text); return err }); err != nil {
 			return err
 		}
 	}
-	if !kept && experiment.IsInputs(inputs) {
-		return durable.Remove(inputs)
+	kept, err := s.place.Keep(inputs)
+	if err == nil && !kept && experiment.IsInputs(inputs) {
+		err = durable.Remove(inputs)
 	}
-	return nil
+	return err
 }
+
+func sumOf(text []byte) string { return fmt.Sprintf("%x", sha256.Sum256(text)) }
 
 // stray is a run among the members in a folder that is none of this sweep.
 type stray struct {

@@ -268,7 +268,7 @@ func parseSome(kinds experiment.Kinds, file string, data []byte, want func(*Memb
 	}
 	s.place.Folder = filepath.Dir(file)
 	if filepath.Base(file) == ConfigFile {
-		if err := s.place.Restore(filepath.Join(s.place.Folder, experiment.InputsFile)); err != nil {
+		if err := s.place.Restore(filepath.Join(s.place.Folder, experiment.InputsFile), sumOf(data)); err != nil {
 			return nil, experiment.Usagef("cannot read what the sweep keeps of its files: %v; put the file back, or move it away if it is not of this sweep", err)
 		}
 	}
