@@ -140,8 +140,7 @@ func (l *loop) build(spec *Spec) (err error) {
 	l.meter.perThread = l.PerThread
 	env := Env{Seed: spec.Seed, Sink: l.rec, Spikes: spec.Record.Spikes, From: l.source, Data: l.Data, Threads: l.Threads, meter: &l.meter}
 	if l.run, err = spec.Config.New(env); err != nil {
-		if c, ok := spec.Config.(Starter); ok && l.source != nil && errors.Is(err, ErrUsage) {
-			from, path := c.From()
+		if from, path := spec.From(); l.source != nil && errors.Is(err, ErrUsage) {
 			return fmt.Errorf("%s = %s: %w", path, from, err)
 		}
 		return err

@@ -331,6 +331,9 @@ func (s *Sweep) checkSources(dir string, strays []stray) error {
 	begun := map[string]string{} // path and epoch of a source: the checksum of its arrays
 	var rest []Member
 	for _, m := range s.Members {
+		if from, _ := m.Spec.From(); from == "" {
+			continue
+		}
 		if slices.ContainsFunc(strays, func(x stray) bool { return x.name == m.Name }) {
 			rest = append(rest, m) // to be run anew
 			continue
@@ -346,9 +349,6 @@ func (s *Sweep) checkSources(dir string, strays []stray) error {
 		source, err := m.Spec.Source()
 		if err != nil {
 			return err
-		}
-		if source == nil {
-			continue
 		}
 		i := source.Info
 		if slices.ContainsFunc(strays, func(x stray) bool { return source.In(filepath.Join(dir, MembersDir, x.name)) }) {

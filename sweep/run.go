@@ -280,7 +280,10 @@ func Run(ctx context.Context, s *Sweep, o Options) (*Result, error) {
 	task := &Task{Sweep: s, Options: o, unlock: unlock}
 	task.plan()
 	task.clear(ctx)
-	stop := task.keepTables()
+	stop := func() {}
+	if len(task.Members) > 0 {
+		stop = task.keepTables()
+	}
 	failed, err := o.Engine.Work(ctx, task)
 	stop()
 	if err != nil {
