@@ -203,7 +203,10 @@ func HasLeftovers(dir string) bool {
 }
 
 // lock takes the folder for this process.
-func (l *loop) lock() error {
+func (l *loop) lock() (err error) {
+	if l.folder, err = os.Stat(l.dir); err != nil {
+		return &durable.FileError{Op: "lock", Path: l.dir, Err: err}
+	}
 	for try := 0; ; try++ {
 		k, err := durable.Lock(l.dir)
 		var held *durable.LockedError

@@ -111,6 +111,7 @@ type loop struct {
 	info   Info
 	config string // Spec.decisive
 	unlock func()
+	folder os.FileInfo // when it was locked
 
 	begin   time.Time     // of the session
 	cpu0    time.Duration // at its begin
@@ -502,6 +503,9 @@ func (l *loop) checkpoint() error { return l.save(false) }
 
 // save writes the checkpoint, or one without the state.
 func (l *loop) save(bare bool) error {
+	if err := l.inPlace(); err != nil {
+		return err
+	}
 	h := header{Format: checkpointFormat, State: l.spec.Kind.StateVersion(), Config: l.config,
 		Start: l.info.Start, Earlier: l.info.Earlier, Ends: l.info.Ends, Bare: bare}
 	h.Wall, h.CPU = l.used()
@@ -643,7 +647,19 @@ func (l *loop) writeInfo(status Status) error {
 	return l.write(i)
 }
 
+// inPlace returns an error if the folder was removed or moved away: what stands at its path now may
+// be the run of another process.
+func (l *loop) inPlace() error {
+	if now, err := os.Stat(l.dir); err != nil || l.folder == nil || !os.SameFile(now, l.folder) {
+		return fmt.Errorf("%s was removed or moved while the run was under way; if it is elsewhere now, go on there: spikealign resume FOLDER; else run the experiment again", l.dir)
+	}
+	return nil
+}
+
 func (l *loop) write(i *Info) error {
+	if err := l.inPlace(); err != nil {
+		return err
+	}
 	text, err := json.MarshalIndent(i, "", "  ")
 	if err != nil {
 		return err

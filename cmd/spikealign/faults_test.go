@@ -461,15 +461,7 @@ func lasting(t *testing.T, text string) string {
 // TestFaults lets the first, the second, the third ... operation on files of whole commands fail,
 // in every way, and each time what is left goes on to the bytes of a command that nothing befell.
 func TestFaults(t *testing.T) {
-	p := newProgram(t)
-	dir := memory(t)
-	b := &bench{p: p, in: filepath.Join(dir, "in"), w: filepath.Join(dir, "w")}
-	if err := os.Mkdir(b.in, 0o777); err != nil {
-		t.Fatal(err)
-	}
-	for name, text := range trialFiles {
-		p.write(filepath.Join(b.in, name), text)
-	}
+	b := newBench(t)
 	for _, c := range trials {
 		t.Run(c.name, func(t *testing.T) {
 			b.t, b.trial = t, c
