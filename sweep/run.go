@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -12,7 +11,6 @@ import (
 	"time"
 
 	"spikealign/experiment"
-	"spikealign/internal/durable"
 )
 
 // Options of Run.
@@ -297,7 +295,7 @@ func Run(ctx context.Context, s *Sweep, o Options) (*Result, error) {
 		return r, err
 	}
 	if r.Done() == len(s.Members) {
-		_ = durable.RemoveAll(filepath.Join(o.Dir, attemptsDir)) // of attempts that came too late
+		_ = dropAll(o.Dir) // attempts that came too late
 	}
 	if done := r.Done(); ctx.Err() != nil && done+len(failed) < len(s.Members) {
 		reason := "interrupted"
