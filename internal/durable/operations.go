@@ -163,6 +163,10 @@ func MakeNewFile(path string) error {
 
 // Remove removes a file or an empty folder, if it is there. The error is a *FileError.
 func Remove(path string) error {
+	// A file system for reading only would refuse to remove what is not there, too.
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	if err := remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return &FileError{"remove", path, err}
 	}
