@@ -36,6 +36,7 @@ func TestSlurm(t *testing.T) {
 	}{
 		{"Whole", slurmWhole}, {"Requeue", slurmRequeue}, {"Limit", slurmLimit}, {"Timeout", slurmTimeout}, {"Preempt", slurmPreempt}, {"NodeLost", slurmNodeLost},
 		{"TwoOwners", slurmTwoOwners}, {"Forgotten", slurmForgotten}, {"Submitter", slurmSubmitter}, {"Refused", slurmRefused},
+		{"Reproduce", slurmReproduce},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -511,5 +512,55 @@ func slurmRefused(t *testing.T) {
 	}
 	if code, _, text := u.call("sweep", "s"); code != 1 || !strings.Contains(text, "no answer from Slurm") {
 		t.Errorf("sweep without an answer: exit code %d, %s", code, text)
+	}
+}
+
+// slurmReproduce: figures whose sweeps are tasks of job arrays, beside one that is computed here
+// and one that fails. The command is stopped when two arrays are submitted, and goes on with them.
+func slurmReproduce(t *testing.T) {
+	u := newUser(t, newCluster(t, 1, 4), 0, 0, false, "chunk: 10\ntime: 5\n")
+	figures := []string{"reproduce", "fig2", "fig8", "fig7", "fig12", "-o", "r", "--scale", "paper", "--data", "none"}
+	on := append(figures, "--engine", "slurm", "--slurm", "slurm.yaml")
+	c := u.command(on...)
+	c.Env = append(os.Environ(), u.env...)
+	var out bytes.Buffer
+	c.Stdout, c.Stderr = &out, &out
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	u.until("two submissions", time.Minute, func() bool {
+		return u.read("r/fig2-paper/d_learning/slurm/1/job") != "" && u.read("r/fig7-paper/slurm/1/job") != ""
+	})
+	if err := c.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if code := u.code(c.Wait()); code != 75 || !strings.Contains(out.String(), "figures are not finished") || !strings.Contains(out.String(), "what was submitted goes on") {
+		t.Errorf("exit code %d, %s", code, &out)
+	}
+	code, stdout, stderr := u.call(figures...) // with the engine and the settings that the folders have
+	if code != 1 || !strings.Contains(stderr, "1 of 4 figures failed:\n  fig8: the data set mnist is not here") {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
+	for _, f := range []string{"fig2", "fig7", "fig12"} {
+		if !strings.Contains(stdout, f+", paper: ") {
+			t.Errorf("no verdict on %s: %s", f, stdout)
+		}
+	}
+	if text := u.read("r/fig7-paper/reproduction.json"); !strings.Contains(text, `"engines": [
+        "Slurm"
+      ]`) || !strings.Contains(text, `"done": 20`) {
+		t.Errorf("the record of fig7: %s", text)
+	}
+	for _, second := range []string{"r/fig2-paper/d_learning/slurm/2", "r/fig7-paper/slurm/2"} {
+		if _, err := os.Stat(u.file(second)); err == nil {
+			t.Errorf("%s was submitted again", second)
+		}
+	}
+	// The figures are those of this machine.
+	u.program.must("reproduce", "-q", "fig2", "fig7", "fig12", "-o", "local", "--scale", "paper")
+	for _, name := range []string{"fig2-paper/verdict.csv", "fig2-paper/d_learning/summary.csv", "fig7-paper/verdict.csv", "fig7-paper/methods.csv", "fig12-paper/delta.csv"} {
+		if got, want := u.read("r", name), u.read("local", name); got != want || want == "" {
+			t.Errorf("%s differs from that of a reproduction without Slurm", name)
+		}
 	}
 }
