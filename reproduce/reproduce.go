@@ -22,6 +22,7 @@ import (
 	"spikealign/experiment"
 	"spikealign/experiments"
 	"spikealign/figure"
+	"spikealign/figure/render"
 	"spikealign/internal/durable"
 	"spikealign/internal/npz"
 	"spikealign/internal/quantile"
@@ -199,7 +200,7 @@ func (j *Job) draw(name string, f interface {
 		return err
 	}
 	j.record.Pictures = append(j.record.Pictures, path.Join(experiment.FiguresDir, name))
-	return drawn.Save(filepath.Join(j.Dir, experiment.FiguresDir), name)
+	return render.Save(drawn, filepath.Join(j.Dir, experiment.FiguresDir), name)
 }
 
 // drawSweep saves the figure that a sweep's file asks for into the folder of the sweep.
