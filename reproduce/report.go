@@ -100,6 +100,10 @@ func Report(base string) error {
 	if err != nil {
 		return err
 	}
+	return durable.WriteFile(filepath.Join(base, ReportFile), 0o666, func(w io.Writer) error { _, err := io.WriteString(w, report(es)); return err })
+}
+
+func report(es []Entry) string {
 	var t strings.Builder
 	say := func(format string, args ...any) { fmt.Fprintf(&t, format+"\n", args...) }
 	say("# Reproduction\n\nWritten by `spikealign reproduce` from the folders beside this file.\n")
@@ -117,7 +121,7 @@ func Report(base string) error {
 	for _, e := range es {
 		e.report(say)
 	}
-	return durable.WriteFile(filepath.Join(base, ReportFile), 0o666, func(w io.Writer) error { _, err := io.WriteString(w, t.String()); return err })
+	return t.String()
 }
 
 func yes(holds bool) string {
