@@ -526,7 +526,7 @@ func TestReference(t *testing.T) {
 				batch := make([]maps, count)
 				for i := range batch {
 					batch[i] = newMaps(v.channels, v.height, v.width)
-					batch[i].each(func(c, y, k int) { batch[i][c][y][k] = float64(x[((c*count+i)*v.height+y)*v.width+k]) })
+					batch[i].each(func(c, y, k int) { batch[i][c][y][k] = float64(x[((i*v.height+y)*v.width+k)*v.channels+c]) })
 				}
 				compare := func(what string, got []float32, want []float64) {
 					t.Helper()

@@ -168,8 +168,7 @@ func (t *Trainer) step() error {
 
 const diverged = "training has diverged, and would again if it went on from a checkpoint; run it anew with a smaller training.rate"
 
-// load makes a batch of images: in the network's size, normalised, channel by channel, and changed
-// if they are to be.
+// load makes a batch of images: in the network's size, normalised, and changed if they are to be.
 func (t *Trainer) load(set Set, chosen []int32, augment bool) {
 	d, size := t.data, t.in
 	n, area := len(chosen), size.area()
@@ -199,25 +198,18 @@ func (t *Trainer) load(set Set, chosen []int32, augment bool) {
 				enlarge(h.pixels, from, size.height, size.width, d.Height, d.Width)
 				from = h.pixels
 			}
-			to := t.images[(c*n+i)*area:][:area]
+			to := t.images[i*size.size()+c:]
 			table := &tables[c]
 			for y := range size.height {
-				row := to[y*size.width:][:size.width]
-				if y+dy < 0 || y+dy >= size.height {
-					clearTo(row, table[0])
-					continue
-				}
-				line := from[(y+dy)*size.width:][:size.width]
-				for x := range row {
-					at := x
+				for x := range size.width {
+					column, row, v := x, y+dy, uint8(0)
 					if flip {
-						at = size.width - 1 - x
+						column = size.width - 1 - x
 					}
-					if at += dx; at < 0 || at >= size.width {
-						row[x] = table[0]
-					} else {
-						row[x] = table[line[at]]
+					if column += dx; column >= 0 && column < size.width && row >= 0 && row < size.height {
+						v = from[row*size.width+column]
 					}
+					to[(y*size.width+x)*d.Channels] = table[v]
 				}
 			}
 		}
@@ -249,12 +241,6 @@ func between(i, n, from int) (low, high, part int) {
 	}
 	low = place / (2 * n)
 	return low, min(low+1, from-1), place % (2 * n)
-}
-
-func clearTo(row []float32, v float32) {
-	for i := range row {
-		row[i] = v
-	}
 }
 
 // test shows the next of the test images.

@@ -2,7 +2,11 @@
 
 package gemm
 
-import "spikealign/internal/vector"
+import (
+	"slices"
+
+	"spikealign/internal/vector"
+)
 
 // Name tells what multiplies.
 const Name = "gemm"
@@ -13,100 +17,104 @@ const StateOffset = 0
 
 const (
 	depth = 256 // terms of a sum before it is added to C
-	panel = 96  // rows of A packed at a time: panel*depth numbers fit a second-level cache
 	strip = 512 // columns of B packed at a time
 )
 
 // Work is the memory of products; one for each thread.
 type Work struct {
-	a [panel * depth]float32
-	b [strip * depth]float32
-	c [vector.Height * vector.Width]float32
+	b                [strip * depth]float32
+	c                [vector.Height * vector.Width]float32
+	rows, terms, cAt []int
 }
 
 func (w *Work) mul(c []float32, stride int, a, b Matrix, m, n, k int) {
+	w.rows, w.terms, w.cAt = steps(w.rows, m, a.Row), steps(w.terms, k, a.Column), steps(w.cAt, m, stride)
+	w.product(c, w.cAt, a.Data, w.rows, w.terms, b, n, false)
+}
+
+func (w *Work) mulFrom(c []float32, stride int, a []float32, rows, terms []int, b Matrix, n int) {
+	w.cAt = steps(w.cAt, len(rows), stride)
+	w.product(c, w.cAt, a, rows, terms, b, n, false)
+}
+
+func (w *Work) addTo(c []float32, cAt []int, a, b Matrix, n, k int) {
+	w.rows, w.terms = steps(w.rows, len(cAt), a.Row), steps(w.terms, k, a.Column)
+	w.product(c, cAt, a.Data, w.rows, w.terms, b, n, true)
+}
+
+// steps returns n places that lie step apart.
+func steps(at []int, n, step int) []int {
+	at = slices.Grow(at[:0], n)[:n]
+	for i := range at {
+		at[i] = i * step
+	}
+	return at
+}
+
+// product multiplies what is at the places a[rows[i]+terms[t]] by b. Nothing of a is copied: a
+// number is read once for the sixteen columns of a panel of b, which stays in the first-level cache
+// for all rows.
+func (w *Work) product(c []float32, cAt []int, a []float32, rows, terms []int, b Matrix, n int, add bool) {
 	for j := 0; j < n; j += strip {
 		columns := min(strip, n-j)
-		for p := 0; p < k; p += depth {
-			terms := min(depth, k-p)
-			w.packB(b, p, j, terms, columns)
-			for i := 0; i < m; i += panel {
-				rows := min(panel, m-i)
-				w.packA(a, i, p, rows, terms)
-				w.block(c[i*stride+j:], stride, rows, columns, terms, p > 0)
+		for p := 0; p < len(terms); p += depth {
+			some := terms[p:min(p+depth, len(terms))]
+			w.packB(b, p, j, len(some), columns)
+			for g := 0; g < columns; g += vector.Width {
+				w.panel(c[j+g:], cAt, a, rows, some, w.b[g*depth:], min(vector.Width, columns-g), add || p > 0)
 			}
 		}
 	}
 }
 
-// packA copies rows of a in groups of vector.Height, term by term; what is missing in the last is
-// 0.
-func (w *Work) packA(a Matrix, i, p, rows, terms int) {
-	for g := 0; g < rows; g += vector.Height {
-		dst := w.a[g*depth:][:vector.Height*terms]
-		for r := range vector.Height {
-			if g+r >= rows {
-				for t := range terms {
-					dst[t*vector.Height+r] = 0
+// panel multiplies by a packed panel of which columns are used.
+func (w *Work) panel(c []float32, cAt []int, a []float32, rows, terms []int, b []float32, columns int, add bool) {
+	whole := 0
+	if columns == vector.Width {
+		whole = len(cAt) / vector.Height * vector.Height
+		vector.Product(c, cAt[:whole], a, rows, terms, b, add)
+	}
+	for i := whole; i < len(cAt); i += vector.Height {
+		var at, to [vector.Height]int
+		for r := range at {
+			at[r], to[r] = rows[min(i+r, len(cAt)-1)], r*vector.Width
+		}
+		vector.Product(w.c[:], to[:], a, at[:], terms, b, false)
+		for r := range min(vector.Height, len(cAt)-i) {
+			to, from := c[cAt[i+r]:][:columns], w.c[r*vector.Width:]
+			for s := range to {
+				if add {
+					to[s] += from[s]
+				} else {
+					to[s] = from[s]
 				}
-				continue
-			}
-			from := a.Data[(i+g+r)*a.Row+p*a.Column:]
-			for t := range terms {
-				dst[t*vector.Height+r] = from[t*a.Column]
 			}
 		}
 	}
 }
 
-// packB copies columns of b in groups of vector.Width, term by term; what is missing in the last is
+// packB copies columns of b in panels of vector.Width, term by term; what is missing in the last is
 // 0.
 func (w *Work) packB(b Matrix, p, j, terms, columns int) {
 	for g := 0; g < columns; g += vector.Width {
 		dst := w.b[g*depth:][:vector.Width*terms]
-		some := min(vector.Width, columns-g)
-		if b.Column == 1 {
-			for t := range terms {
-				row := dst[t*vector.Width:][:vector.Width]
-				copy(row, b.Data[(p+t)*b.Row+j+g:][:some])
-				clear(row[some:])
-			}
-			continue
+		from, some := b.Data[p*b.Row+(j+g)*b.Column:], min(vector.Width, columns-g)
+		if some < vector.Width {
+			clear(dst)
 		}
-		for s := range vector.Width {
-			if s >= some {
+		switch {
+		case b.Column == 1 && some == vector.Width:
+			for t := range terms {
+				*(*[vector.Width]float32)(dst[t*vector.Width:]) = [vector.Width]float32(from[t*b.Row:])
+			}
+		case b.Column == 1:
+			for t := range terms {
+				copy(dst[t*vector.Width:], from[t*b.Row:][:some])
+			}
+		default:
+			for s := range some {
 				for t := range terms {
-					dst[t*vector.Width+s] = 0
-				}
-				continue
-			}
-			from := b.Data[p*b.Row+(j+g+s)*b.Column:]
-			for t := range terms {
-				dst[t*vector.Width+s] = from[t*b.Row]
-			}
-		}
-	}
-}
-
-// block multiplies what is packed.
-func (w *Work) block(c []float32, stride, rows, columns, terms int, add bool) {
-	for j := 0; j < columns; j += vector.Width {
-		b := w.b[j*depth:][:vector.Width*terms]
-		for i := 0; i < rows; i += vector.Height {
-			a := w.a[i*depth:][:vector.Height*terms]
-			if i+vector.Height <= rows && j+vector.Width <= columns {
-				vector.Product(c[i*stride+j:], stride, a, b, terms, add)
-				continue
-			}
-			vector.Product(w.c[:], vector.Width, a, b, terms, false)
-			for r := range min(vector.Height, rows-i) {
-				to, from := c[(i+r)*stride+j:][:min(vector.Width, columns-j)], w.c[r*vector.Width:]
-				for s := range to {
-					if add {
-						to[s] += from[s]
-					} else {
-						to[s] = from[s]
-					}
+					dst[t*vector.Width+s] = from[s*b.Column+t*b.Row]
 				}
 			}
 		}
