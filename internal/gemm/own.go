@@ -94,29 +94,28 @@ func (w *Work) panel(c []float32, cAt []int, a []float32, rows, terms []int, b [
 }
 
 // packB copies columns of b in panels of vector.Width, term by term; what is missing in the last is
-// 0.
+// 0. Numbers are read in the order in which they stand.
 func (w *Work) packB(b Matrix, p, j, terms, columns int) {
-	for g := 0; g < columns; g += vector.Width {
-		dst := w.b[g*depth:][:vector.Width*terms]
-		from, some := b.Data[p*b.Row+(j+g)*b.Column:], min(vector.Width, columns-g)
-		if some < vector.Width {
-			clear(dst)
+	from, whole := b.Data[p*b.Row+j*b.Column:], columns/vector.Width*vector.Width
+	if whole < columns {
+		clear(w.b[whole*depth:][:vector.Width*terms])
+	}
+	if b.Column != 1 {
+		for s := range columns {
+			dst, src := w.b[s/vector.Width*vector.Width*depth+s%vector.Width:], from[s*b.Column:]
+			for t := range terms {
+				dst[t*vector.Width] = src[t*b.Row]
+			}
 		}
-		switch {
-		case b.Column == 1 && some == vector.Width:
-			for t := range terms {
-				*(*[vector.Width]float32)(dst[t*vector.Width:]) = [vector.Width]float32(from[t*b.Row:])
-			}
-		case b.Column == 1:
-			for t := range terms {
-				copy(dst[t*vector.Width:], from[t*b.Row:][:some])
-			}
-		default:
-			for s := range some {
-				for t := range terms {
-					dst[t*vector.Width+s] = from[s*b.Column+t*b.Row]
-				}
-			}
+		return
+	}
+	for t := range terms {
+		row := from[t*b.Row:][:columns]
+		for g := 0; g < whole; g += vector.Width {
+			*(*[vector.Width]float32)(w.b[g*depth+t*vector.Width:]) = [vector.Width]float32(row[g:])
+		}
+		if whole < columns {
+			copy(w.b[whole*depth+t*vector.Width:], row[whole:])
 		}
 	}
 }

@@ -1,8 +1,8 @@
 package vector
 
-// chunk is how many rows are summed before the next eight channels: a piece of a row, as long as a
-// line of a cache, is still near when its second half is needed.
-const chunk = 64
+// chunk is how many rows are summed before the next eight channels: rows of a few cache lines lie so
+// near to each other that the processor reads ahead, and the sums are kept in registers for a while.
+const chunk = 8
 
 // eights reports whether vectors of eight channels leave nothing over.
 func eights(n int) bool { return vectors && n > 0 && n%8 == 0 }
