@@ -201,15 +201,21 @@ func (t *Trainer) load(set Set, chosen []int32, augment bool) {
 			to := t.images[i*size.size()+c:]
 			table := &tables[c]
 			for y := range size.height {
+				row := to[y*size.width*d.Channels:]
+				var line []uint8 // none beyond the image
+				if y+dy >= 0 && y+dy < size.height {
+					line = from[(y+dy)*size.width:][:size.width]
+				}
 				for x := range size.width {
-					column, row, v := x, y+dy, uint8(0)
+					at := x + dx
 					if flip {
-						column = size.width - 1 - x
+						at = size.width - 1 - x + dx
 					}
-					if column += dx; column >= 0 && column < size.width && row >= 0 && row < size.height {
-						v = from[row*size.width+column]
+					v := table[0]
+					if uint(at) < uint(len(line)) {
+						v = table[line[at]]
 					}
-					to[(y*size.width+x)*d.Channels] = table[v]
+					row[x*d.Channels] = v
 				}
 			}
 		}

@@ -2,6 +2,9 @@
 
 package vector
 
+// Fast reports whether the loops are vector instructions here.
+func Fast() bool { return false }
+
 // Decide is decidePortable.
 func Decide(fired []uint32, u []int32, words []uint32, tau float32) {
 	decidePortable(fired, u, words, tau)
