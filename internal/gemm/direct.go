@@ -98,7 +98,10 @@ func (w *direct) packB(b Matrix, p, j, terms, columns int) {
 	for t := range terms {
 		row := from[t*b.Row:][:columns]
 		for g := 0; g < whole; g += vector.Width {
-			*(*[vector.Width]float32)(w.b[g*depth+t*vector.Width:]) = [vector.Width]float32(row[g:])
+			to, from := (*[vector.Width]float32)(w.b[g*depth+t*vector.Width:]), (*[vector.Width]float32)(row[g:])
+			for s := 0; s < vector.Width; s += 4 { // as many as are copied without a call
+				*(*[4]float32)(to[s:]) = *(*[4]float32)(from[s:])
+			}
 		}
 		if whole < columns {
 			copy(w.b[whole*depth+t*vector.Width:], row[whole:])
