@@ -539,13 +539,13 @@ func TestReference(t *testing.T) {
 					batch[i] = newMaps(v.channels, v.height, v.width)
 					batch[i].each(func(c, y, k int) { batch[i][c][y][k] = float64(x[((i*v.height+y)*v.width+k)*v.channels+c]) })
 				}
-				// The longest sums have 1600 terms, each of which is rounded: like a random walk they
-				// end 40 roundings off, here twice that is granted. What one rounding does to the
-				// results the reference says, with everything rounded that a layer gives: at most
-				// share of the largest number of a result. Normalisation over nine images makes that
-				// more than 2^-24, the more the fewer of them a neuron is active for. For one alone
-				// the gradient at its input is all but lost: the difference of numbers that are
-				// (variance + epsilon)/epsilon times as large.
+				// The longest sums have 1600 terms, each of which is rounded: like a random walk
+				// they end 40 roundings off, here twice that is granted. What one rounding does to
+				// the results the reference says, with everything rounded that a layer gives: at
+				// most share of the largest number of a result. Normalisation over nine images
+				// makes that more than 2^-24, the more the fewer of them a neuron is active for.
+				// For one alone the gradient at its input is all but lost: the difference of
+				// numbers that are (variance + epsilon)/epsilon times as large.
 				rounded := referenceOf(n, s, m, 5)
 				rounded.rounded = true
 				type result struct {

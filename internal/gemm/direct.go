@@ -39,7 +39,10 @@ func steps(at []int, n, step int) []int {
 
 // product multiplies what is at the places a[rows[i]+terms[t]] by b. Nothing of a is copied: a
 // number is read once for the sixteen columns of a panel of b, which stays in the first-level cache
-// for all rows.
+// for all rows. A term of a block of 6 x 16 takes twelve multiplications and as many additions of
+// eight numbers, and eight loads: six cycles where there are two units for each. Beside that stand
+// about 40 cycles for each block, so that products of few terms are slower, and copying b, in one
+// part for each row of a.
 func (w *direct) product(c []float32, cAt []int, a []float32, rows, terms []int, b Matrix, n int, add bool) {
 	for j := 0; j < n; j += strip {
 		columns := min(strip, n-j)

@@ -42,8 +42,8 @@ func (w *Work) Mul(c []float32, stride int, a, b Matrix, m, n, k int) {
 	w.mul(c, stride, a, b, m, n, k)
 }
 
-// MulFrom sets c to a product as Mul does, of a matrix a that is nowhere as a whole: its entry (i, t)
-// is a[rows[i]+terms[t]]. It panics if a slice is too short.
+// MulFrom sets c to a product as Mul does, of a matrix a that is nowhere as a whole: its entry
+// (i, t) is a[rows[i]+terms[t]]. It panics if a slice is too short.
 func (w *Work) MulFrom(c []float32, stride int, a []float32, rows, terms []int, b Matrix, n int) {
 	m, k := len(rows), len(terms)
 	if m == 0 || n == 0 || k == 0 {

@@ -1,7 +1,7 @@
 package vector
 
-// chunk is how many rows are summed before the next eight channels: rows of a few cache lines lie so
-// near to each other that the processor reads ahead, and the sums are kept in registers for a while.
+// chunk is how many rows are summed before the next eight channels: few enough to lie near to each
+// other, so that the processor reads ahead, and more than the four that take turns.
 const chunk = 8
 
 // eights reports whether vectors of eight channels leave nothing over.
