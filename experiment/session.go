@@ -92,7 +92,7 @@ func (s Session) defaults() Session {
 	}
 	s.PerThread = s.PerThread && runtime.GOOS == "linux"
 	if s.CPU == nil {
-		s.CPU = processCPU
+		s.CPU = ProcessCPU
 		if s.PerThread {
 			s.CPU = threadCPU
 		}

@@ -54,6 +54,17 @@ func Has(dir string) bool {
 	return err == nil
 }
 
+// Answers returns an error if Slurm or its settings do not allow to submit anything.
+func (e *Engine) Answers(ctx context.Context) error {
+	if e.Settings != "" {
+		if _, err := LoadSite(e.Settings); err != nil {
+			return err
+		}
+	}
+	_, err := maxTasks(ctx)
+	return err
+}
+
 // Ready implements sweep.Engine: Slurm must answer, and what it has in its queue must be of this
 // sweep.
 func (e *Engine) Ready(ctx context.Context, s *sweep.Sweep, dir string) error {

@@ -25,7 +25,7 @@ func (s *Sweep) claim(o Options) (unlock func(), err error) {
 	if entries, err := os.ReadDir(o.Dir); err == nil && !IsSweep(o.Dir) {
 		for _, e := range entries {
 			// A sweep that was killed in its first moment leaves only its inputs.
-			if !strings.HasPrefix(e.Name(), ".") && !(e.Name() == experiment.InputsFile && experiment.IsInputs(filepath.Join(o.Dir, e.Name()))) {
+			if !strings.HasPrefix(e.Name(), ".") && e.Name() != o.Beside && !(e.Name() == experiment.InputsFile && experiment.IsInputs(filepath.Join(o.Dir, e.Name()))) {
 				return nil, experiment.Usagef("%s is not empty and not the folder of a sweep (it holds %s); choose another folder with -o", o.Dir, e.Name())
 			}
 		}

@@ -21,6 +21,9 @@ type Options struct {
 	// Overwrite removes the runs in Dir/members that are not of this sweep, instead of refusing the
 	// folder. Finished members of this sweep stay.
 	Overwrite bool
+	// Beside is the name of a file of the caller's that may be there before the sweep; "" if there
+	// is none.
+	Beside string
 	// Engine works on the members; nil stands for Local{}. It changes no result.
 	Engine Engine
 	// Session serves for every member; Observe, CPU, PerThread and GoOn are not used.
