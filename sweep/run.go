@@ -56,6 +56,7 @@ type Task struct {
 	begun    map[string]bool // members that are under way
 	finished []cost          // what the others took
 	ended    chan struct{}   // a member ended since the tables were written
+	tables   *Result         // what was in them
 	owner    *Owner          // in whose name members are worked on, where others may be at them; or nil
 	advanced atomic.Bool     // a member that has an owner came further
 	unlock   func()          // gives the folder free
@@ -228,8 +229,9 @@ func (t *Task) keepTables() (stop func()) {
 			case <-t.ended:
 			}
 			begin := time.Now()
-			r, err := t.Sweep.Collect(t.Dir)
+			r, err := t.Sweep.collect(t.Dir, t.tables)
 			if err == nil {
+				t.tables = r
 				err = r.write()
 			}
 			if err != nil && t.Session.Log != nil {
@@ -290,7 +292,7 @@ func Run(ctx context.Context, s *Sweep, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.Collect(o.Dir)
+	r, err := s.collect(o.Dir, task.tables)
 	if err != nil {
 		return nil, err
 	}
