@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"spikealign/figure"
+	"spikealign/figure/render"
 	"spikealign/internal/browser"
 	"spikealign/serve/page"
 )
@@ -601,7 +602,7 @@ func TestColours(t *testing.T) {
 	for _, role := range []figure.Color{figure.First, figure.Second, figure.Third, figure.Fourth, figure.Fifth, figure.Sixth, figure.Ink, figure.Reference, figure.Faint} {
 		x, y := ramp(2, func(x float64) float64 { return x })
 		var svg bytes.Buffer
-		if err := one(plane(figure.Series{Kind: figure.XY, Look: figure.Look{Color: role, Width: 7}, X: x, Y: y})).WriteSVG(&svg); err != nil {
+		if err := render.SVG(&svg, one(plane(figure.Series{Kind: figure.XY, Look: figure.Look{Color: role, Width: 7}, X: x, Y: y}))); err != nil {
 			t.Fatal(err)
 		}
 		want := regexp.MustCompile(`--` + string(role) + `: (#\w+);`).FindStringSubmatch(light)
