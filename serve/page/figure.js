@@ -16,7 +16,7 @@
 //	height      of the data areas, in pixels, instead of what follows from the figure
 //	onZoom      (panel, x, y) => {}: panel (an index) shows x = [from, to] or null for all, y likewise. Called when
 //	            zooming rests. Panels with the same abscissa are zoomed along x together; it is called for the one that
-//	            the user acts on.
+//	            the user acts on. A finer figure of this part keeps the ranges of its axes: those of all data.
 //	onPoint     (panel, x, y) => {}: a click, or Enter at the cursor of the keyboard, at this place of the data
 //	handles     [{panel, x, y, label, fixed}]: points to drag, with the pointer or the arrow keys; fixed "x" or "y"
 //	            keeps one coordinate
@@ -455,9 +455,14 @@ class Panel {
 			const at = {s, hit, x: this.toX(hit.x), y: this.toY(hit.y)};
 			at.distance = Math.hypot(at.x - px, at.y - py);
 			const name = s.label ?? `\n${s.kind} ${s.color ?? ""}`, before = found.get(name);
-			if (!before || at.distance < before.distance) found.set(name, at);
+			// Band and line of one name are told together.
+			for (const [band, line] of [[at, before], [before, at]]) {
+				if (line && band?.hit.only && !line.hit.only && band.hit.x === line.hit.x) Object.assign(line.hit, {low: band.hit.low, high: band.hit.high});
+			}
+			if (!before || before.hit.only && !hit.only || before.hit.only === hit.only && at.distance < before.distance) found.set(name, at);
 		}
-		let hits = [...found.values()].filter(h => h.s.label || h.hit.whole || found.size === 1 || h.hit.along);
+		const whole = [...found.values()].some(h => h.hit.whole);
+		let hits = [...found.values()].filter(h => h.s.label || h.hit.whole || found.size === 1 || h.hit.along && !whole);
 		const most = 14;
 		if (hits.length > most) hits = hits.sort((a, b) => a.distance - b.distance).slice(0, most);
 		// A place is told once where all have the same.
@@ -482,11 +487,12 @@ class Panel {
 				lines.push({text: `${axis("x", hit.x)}, ${axis("y", hit.y)}`});
 				lines.push({look: s, text: this.data.bar?.label ?? head, value: `${format(hit.value)}${this.data.bar?.unit ? ` ${this.data.bar.unit}` : ""}`});
 			} else if (s.kind === "arrows") {
+				lines.push({text: `${axis("x", hit.x)}, ${axis("y", hit.y)}`});
 				lines.push({look: s, text: head || "direction", value: `(${format(hit.u)}, ${format(hit.v)})`});
 			} else if (hit.row) {
 				lines.push({look: s, text: `${axis("y", hit.y)}, ${axis("x", hit.x)}`});
 			} else {
-				const range = hit.low !== undefined ? ` (${this.y.name(hit.low)} to ${value(hit.high)})` : "";
+				const range = hit.low !== undefined ? ` (${this.y.name(hit.low)} to ${this.y.name(hit.high)})` : "";
 				const elsewhere = Math.abs(this.toX(hit.x) - this.toX(nearest.hit.x)) > 0.5 ? ` at ${this.x.name(hit.x)}` : "";
 				lines.push({look: s, text: head, value: (hit.only ? `${this.y.name(hit.low)} to ${value(hit.high)}` : value(hit.y) + range) + elsewhere});
 			}
@@ -848,7 +854,7 @@ class Figure {
 		this.set(data);
 		this.paint();
 		this.observer = new ResizeObserver(() => {
-			if (this.root.clientWidth !== this.width) this.changed();
+			if (this.root.clientWidth !== this.width) this.changed(); // also when the page is enlarged
 		});
 		this.observer.observe(root);
 		figures.add(this);
@@ -961,16 +967,17 @@ class Figure {
 				l[at.column] = Math.max(l[at.column], inset.left);
 				r[at.column + at.span - 1] = Math.max(r[at.column + at.span - 1], inset.right);
 			});
-			[left, right] = [l, r];
-			width = (full - gap * (this.columns - 1) - [...left, ...right].reduce((a, b) => a + b, 0)) / this.columns;
+			// Whole pixels, else text of later columns is blurred.
+			[left, right] = [l.map(Math.ceil), r.map(Math.ceil)];
+			width = Math.floor((full - gap * (this.columns - 1) - [...left, ...right].reduce((a, b) => a + b, 0)) / this.columns);
 		}
 		this.grid.style.gridTemplateColumns = left.map((l, k) => `${l + Math.max(width, 60) + right[k]}px`).join(" ");
 		const heights = Array(rows).fill(0), bottoms = Array(rows).fill(0);
 		this.panels.forEach((p, k) => {
 			const at = places[k];
 			p.fit(across(at), tall(p, at));
-			heights[at.row] = Math.max(heights[at.row], tall(p, at));
-			bottoms[at.row] = Math.max(bottoms[at.row], p.inset(across(at)).bottom);
+			heights[at.row] = Math.max(heights[at.row], Math.round(tall(p, at)));
+			bottoms[at.row] = Math.max(bottoms[at.row], Math.ceil(p.inset(across(at)).bottom));
 		});
 		this.panels.forEach((p, k) => {
 			const at = places[k];
