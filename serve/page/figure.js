@@ -957,7 +957,7 @@ class Figure {
 			};
 			tall = (p, at) => {
 				const h = p.data.height || f.height;
-				if (p.data.square) return Math.min(h * Math.max(scale, 1.33), 460, Math.max(across(at) - p.barSpace(), 40));
+				if (p.data.square) return Math.min(h * Math.max(scale, 1.33), 560, Math.max(across(at) - p.barSpace(), 40));
 				return this.options.height ?? h * Math.min(Math.max(scale, 1.33), 2.1);
 			};
 			this.panels.forEach((p, k) => p.fit(across(places[k]), tall(p, places[k])));
