@@ -29,7 +29,7 @@
 // Keys, on a focused panel: + - zoom, arrows move, 0 the whole, L logarithmic or linear ordinate, Shift+arrows move a
 // cursor that reads values, Enter takes its place, Escape removes it.
 //
-// Also: spark(canvas, x, y, log), a small curve without axes; plain(text), text without its marks.
+// Also: spark(canvas, x, y, log), a small curve without axes, drawn with the next frame; plain(text), text without its marks.
 //
 // There is no library below: what a chart library brings (aligned columns, its own axes, keys and cursors) is not what
 // figures have, and grids of cells, arrows, square panels and marked text would all have to be added to it.
@@ -57,13 +57,18 @@ const button = (className, text, act) => {
 	return e;
 };
 
-// sized gives a canvas its size in CSS pixels and returns its context, in these units and empty.
-function sized(canvas, width, height) {
+// sized gives a canvas its size in CSS pixels, in its style too unless a style sheet has it, and returns its context, in
+// these units and empty.
+function sized(canvas, width, height, styled = false) {
 	const ratio = devicePixelRatio || 1, w = Math.round(width * ratio), h = Math.round(height * ratio);
 	const context = canvas.getContext("2d");
 	if (canvas.width !== w || canvas.height !== h) {
 		canvas.width = w;
 		canvas.height = h;
+	}
+	const style = styled ? "" : `${width} ${height}`;
+	if (style && canvas.dataset.size !== style) {
+		canvas.dataset.size = style;
 		canvas.style.width = `${width}px`;
 		canvas.style.height = `${height}px`;
 	}
@@ -368,7 +373,8 @@ class Panel {
 		this.axes();
 		this.placeHandles();
 		this.canvas.dataset.drawn = String(Number(this.canvas.dataset.drawn ?? 0) + 1);
-		if (this.cursor) this.read(this.cursor.x, this.cursor.y);
+		const at = this.cursor ?? this.pointed; // whoever reads values reads those of the new state
+		if (at) this.read(at.x, at.y);
 	}
 
 	axes() {
@@ -530,6 +536,7 @@ class Panel {
 	}
 
 	unread() {
+		this.pointed = null;
 		sized(this.over, this.width, this.height);
 		this.figure.values.tell(null);
 	}
@@ -563,6 +570,7 @@ class Panel {
 			const p = place(event);
 			this.cursor = null;
 			if (drag) {
+				this.pointed = null;
 				drag.to = {x: keep(p.x, this.x0, this.x1), y: keep(p.y, this.y0, this.y1)};
 				this.figure.values.tell(null);
 				const {theme} = this.figure, c = sized(this.over, this.width, this.height), along = box(drag.from, drag.to);
@@ -576,8 +584,12 @@ class Panel {
 			}
 			if (!wanted) {
 				requestAnimationFrame(() => {
-					if (wanted && within(wanted)) this.read(wanted.x, wanted.y);
-					else this.unread();
+					if (wanted && within(wanted)) {
+						this.pointed = wanted;
+						this.read(wanted.x, wanted.y);
+					} else {
+						this.unread();
+					}
 					wanted = null;
 				});
 			}
@@ -599,9 +611,10 @@ class Panel {
 		};
 		canvas.addEventListener("pointerup", up);
 		canvas.addEventListener("pointercancel", up);
-		canvas.addEventListener("pointerleave", () => {
+		canvas.addEventListener("pointerleave", event => {
 			wanted = null;
-			if (!drag && !this.cursor) this.unread();
+			// A finger leaves what it touched, and wants to read it.
+			if (!drag && !this.cursor && event.pointerType !== "touch") this.unread();
 		});
 		canvas.addEventListener("dblclick", () => this.zoom(null, null));
 		canvas.addEventListener("blur", () => {
@@ -1020,11 +1033,27 @@ export function show(root, figure, options = {}) {
 	return {update: (figure, options) => f.update(figure, options), destroy: () => f.destroy()};
 }
 
-// spark draws a small curve without axes on a canvas of the given CSS size: where values go, in a table.
+// Sparks waits for the next frame: to ask one canvas for its size after another was drawn would lay out the page anew each
+// time.
+const sparks = new Map();
+
+// spark draws a small curve without axes on a canvas, with the next frame: where values go, in a table. The size of the
+// canvas is that of its style.
 export function spark(canvas, x, y, log = false) {
-	const width = canvas.clientWidth || 120, height = canvas.clientHeight || 28, c = sized(canvas, width, height), X = column(x), Y = column(y);
+	if (sparks.size === 0) {
+		requestAnimationFrame(() => {
+			const theme = colours(document.documentElement), all = [...sparks];
+			sparks.clear();
+			for (const s of all) s.push(s[0].clientWidth || 120, s[0].clientHeight || 28);
+			for (const [canvas, values, width, height] of all) drawSpark(canvas, values, theme, width, height);
+		});
+	}
+	sparks.set(canvas, {x, y, log});
+}
+
+function drawSpark(canvas, {x, y, log}, theme, width, height) {
+	const c = sized(canvas, width, height, true), X = column(x), Y = column(y);
 	let ends = [Infinity, -Infinity, Infinity, -Infinity];
-	const v = {c, theme: colours(canvas), unit: 1.4, ratio: devicePixelRatio || 1, x0: 2, y0: 3, x1: width - 2, y1: height - 3};
 	for (let k = 0; k < X.length; k++) {
 		if (!Number.isFinite(Y[k]) || log && !(Y[k] > 0)) continue;
 		ends = [Math.min(ends[0], X[k]), Math.max(ends[1], X[k]), Math.min(ends[2], Y[k]), Math.max(ends[3], Y[k])];
@@ -1036,6 +1065,7 @@ export function spark(canvas, x, y, log = false) {
 		s.show(null);
 		return s;
 	};
+	const v = {c, theme, unit: 1.4, ratio: devicePixelRatio || 1, x0: 2, y0: 3, x1: width - 2, y1: height - 3};
 	v.x = scale(ends.slice(0, 2), false);
 	v.y = scale(ends.slice(2), log);
 	v.toX = a => v.x0 + v.x.norm(a) * (v.x1 - v.x0);

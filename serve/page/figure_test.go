@@ -281,6 +281,10 @@ func TestValues(t *testing.T) {
 			t.Error("something moved for the values")
 		}
 	}
+	// What is read follows a new state.
+	p.Move("#f0 .figure-plot canvas", 0.5, 0.9)
+	p.Eval(`{ const f = structuredClone(figures[0].figure); f.panels[0].series[0].y.fill(7); shown[0].update(f) }`, nil)
+	p.Wait(`document.querySelector("#f0 .figure-values").innerText.includes("7 V")`, soon)
 	for k, want := range map[int]string{1: "time 5 s n 2.5 V", 2: "voltage 5 V, time 5 s"} {
 		p.Eval(fmt.Sprintf(`document.querySelector("#f%d canvas[tabindex]").focus()`, k), nil)
 		p.Keys("Shift+ArrowRight", "Shift+ArrowLeft")
@@ -594,6 +598,7 @@ func TestSpark(t *testing.T) {
 		const empty = document.createElement("canvas");
 		figure.spark(empty, [0, 1], [null, null]);
 	}`, nil)
+	drawn(p)
 	if n := pixels(p, "#spark", "first"); n < 20 {
 		t.Errorf("%d pixels", n)
 	}
