@@ -66,9 +66,7 @@ function sized(canvas, width, height, styled = false) {
 		canvas.width = w;
 		canvas.height = h;
 	}
-	const style = styled ? "" : `${width} ${height}`;
-	if (style && canvas.dataset.size !== style) {
-		canvas.dataset.size = style;
+	if (!styled && (canvas.style.width !== `${width}px` || canvas.style.height !== `${height}px`)) {
 		canvas.style.width = `${width}px`;
 		canvas.style.height = `${height}px`;
 	}

@@ -477,7 +477,8 @@ func TestHostile(t *testing.T) {
 	drawn(p)
 }
 
-// TestTheme: figures follow the switch, the system and the density of the screen, without a new page.
+// TestTheme: figures follow the switch, the system and the density of the screen, without a new
+// page.
 func TestTheme(t *testing.T) {
 	x, y := ramp(11, func(x float64) float64 { return x })
 	p := open(t, one(plane(figure.Series{Kind: figure.XY, Look: figure.Look{Color: figure.First, Width: 3}, X: x, Y: y})))
