@@ -484,12 +484,12 @@ class Panel {
 		for (const {s, hit} of hits) {
 			const head = s.label ?? (hit.whole ? "" : this.data.y.label ?? "");
 			if (s.kind === "heat") {
-				const matrixRow = this.data.y.ticks?.length ? this.y.name(hit.y) : format(-hit.y);
-				lines.push({text: `${this.data.y.label ?? "row"} ${/^−?\d+$/.test(matrixRow) ? format(-hit.y) : matrixRow}, ${axis("x", hit.x)}`});
-				lines.push({look: s, text: this.data.bar?.label ?? head, value: `${format(hit.value)}${this.data.bar?.unit ? ` ${this.data.bar.unit}` : ""}`});
+				// Rows count downwards, and have names where the axis has.
+				lines.push({text: `${this.data.y.label ?? "row"} ${this.y.named(hit.y)?.label ?? format(-hit.y)}, ${axis("x", hit.x)}`});
+				lines.push({look: s, text: this.data.bar?.label || head || this.data.heading || "value", value: `${format(hit.value)}${this.data.bar?.unit ? ` ${this.data.bar.unit}` : ""}`});
 			} else if (s.kind === "cells") {
 				lines.push({text: `${axis("x", hit.x)}, ${axis("y", hit.y)}`});
-				lines.push({look: s, text: this.data.bar?.label ?? head, value: `${format(hit.value)}${this.data.bar?.unit ? ` ${this.data.bar.unit}` : ""}`});
+				lines.push({look: s, text: this.data.bar?.label || head || this.data.heading || "value", value: `${format(hit.value)}${this.data.bar?.unit ? ` ${this.data.bar.unit}` : ""}`});
 			} else if (s.kind === "arrows") {
 				lines.push({text: `${axis("x", hit.x)}, ${axis("y", hit.y)}`});
 				lines.push({look: s, text: head || "direction", value: `(${format(hit.u)}, ${format(hit.v)})`});
@@ -497,7 +497,8 @@ class Panel {
 				lines.push({look: s, text: `${axis("y", hit.y)}, ${axis("x", hit.x)}`});
 			} else {
 				const range = hit.low !== undefined ? ` (${this.y.name(hit.low)} to ${this.y.name(hit.high)})` : "";
-				const elsewhere = Math.abs(this.toX(hit.x) - this.toX(nearest.hit.x)) > 0.5 ? ` at ${this.x.name(hit.x)}` : "";
+				const place = this.x.name(hit.x), far = Math.abs(this.toX(hit.x) - this.toX(nearest.hit.x)) > 0.5;
+				const elsewhere = far && place !== this.x.name(nearest.hit.x) ? ` at ${place}` : "";
 				lines.push({look: s, text: head, value: (hit.only ? `${this.y.name(hit.low)} to ${value(hit.high)}` : value(hit.y) + range) + elsewhere});
 			}
 		}
