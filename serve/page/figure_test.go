@@ -225,6 +225,18 @@ func TestZoom(t *testing.T) {
 	if z = next(); z.X != nil || z.Y != nil {
 		t.Errorf("double click: %v", z)
 	}
+	// One without labels of its own has the ordinate of its neighbour.
+	p.Eval(`{ const f = structuredClone(figures[0].figure); f.panels[1].y.bare = true; shown[0].update(f) }`, nil)
+	drawn(p)
+	p.Drag(canvas, 0.3, 0.3, 0.7, 0.7)
+	part = next().Y
+	p.Eval(`document.querySelectorAll("#f0 canvas[tabindex]")[1].focus()`, nil)
+	p.Keys("ArrowLeft")
+	if z = next(); z.Panel != 1 || !slices.Equal(z.Y, part) {
+		t.Errorf("the neighbour shows %v of the ordinate, want %v", z.Y, part)
+	}
+	p.Keys("0")
+	next()
 	p.Drag(canvas, 0.5, 0.3, 0.502, 0.7)
 	if z = next(); z.X != nil || len(z.Y) != 2 {
 		t.Errorf("dragged upright: %v", z)
