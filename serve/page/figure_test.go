@@ -87,7 +87,13 @@ func TestKinds(t *testing.T) {
 		c.s.Label = "it"
 		figures, least = append(figures, one(plane(c.s))), append(least, c.least)
 	}
-	p := open(t, figures...)
+	raster := one(plane(figure.Series{Kind: figure.Spikes, Look: first}))
+	nothing := one(plane(figure.Series{Kind: figure.XY, Look: first}))
+	p := open(t, append(slices.Clone(figures), raster, nothing)...)
+	// No spike is a result; a curve without points is nothing that could be drawn.
+	if with, without := pixels(p, fmt.Sprintf("#f%d canvas", len(figures)), "ink"), pixels(p, fmt.Sprintf("#f%d canvas", len(figures)+1), "ink"); with < without+100 {
+		t.Errorf("an empty raster has %d pixels of axes and text, a panel without data %d", with, without)
+	}
 	for k, f := range figures {
 		s, canvas, key := f.Panels[0].Series[0], fmt.Sprintf("#f%d .figure-plot canvas", k), fmt.Sprintf("#f%d .figure-key button", k)
 		if n := pixels(p, canvas, "first"); n < least[k] {
