@@ -61,7 +61,7 @@ func TestRecord(t *testing.T) {
 	if !errors.As(err, &stopped) || first.Status != experiment.Interrupted || len(first.Parts) != 1 || first.Parts[0].Done >= 6 || first.Parts[0].Wall <= 0 {
 		t.Fatalf("the session that was stopped: %v, %+v", err, first)
 	}
-	// What a process that was killed leaves: a record that is under way, with what was known before.
+	// What a process leaves that was killed: a record that is under way, with what it knew before.
 	text := strings.Replace(read(t, dir), `"interrupted"`, `"running"`, 1)
 	if err := os.WriteFile(filepath.Join(dir, RecordFile), []byte(text), 0o666); err != nil {
 		t.Fatal(err)
