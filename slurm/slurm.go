@@ -27,6 +27,7 @@ import (
 	"time"
 
 	"spikealign/experiment"
+	"spikealign/internal/durable"
 	"spikealign/sweep"
 )
 
@@ -106,7 +107,7 @@ func (e *Engine) sameSweep(ctx context.Context, s *sweep.Sweep, dir string) erro
 		return err
 	}
 	for _, b := range v.live {
-		before, err := os.ReadFile(filepath.Join(b.dir, sweep.ConfigFile))
+		before, err := durable.ReadFile(filepath.Join(b.dir, sweep.ConfigFile))
 		if err != nil {
 			return err
 		}

@@ -181,10 +181,13 @@ func (c *stddCommand) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		if err := render.Save(f, c.Output, "stdd"); err != nil {
+		if err := durable.Renew(c.Output, "stdd.svg", "stdd.png"); err != nil {
 			return err
 		}
 		if err := durable.WriteFile(filepath.Join(c.Output, stddTable), 0o666, r.writeCSV); err != nil {
+			return err
+		}
+		if err := render.Save(f, c.Output, "stdd"); err != nil {
 			return err
 		}
 	}

@@ -108,7 +108,8 @@ func (c *sweepCommand) Run(a *app) error {
 		fmt.Fprintf(a.stderr, "see how it goes: spikealign status %s; at the end: spikealign sweep %s\n", o.Dir, o.Dir)
 	}
 	if result.Done() > 0 {
-		figures := drawRun(a, o.Dir)
+		names, drawErr := a.drawers.Sweep(result)
+		figures := figureFiles(a, names, drawErr)
 		show := func() error { return printSummary(a.stdout, result, figures) }
 		if c.JSON {
 			show = func() error { return printSummaryJSON(a.stdout, result) }
