@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -80,6 +81,26 @@ func TestRecord(t *testing.T) {
 	third, err := session("v2", "C", 6)
 	if err != nil || !reflect.DeepEqual(third.Parts, second.Parts) {
 		t.Errorf("a session with nothing to do: %v, %+v, before %+v", err, third.Parts, second.Parts)
+	}
+	// A folder from before there were records: the runs know when, by which program and for how long.
+	if err := os.Remove(filepath.Join(dir, RecordFile)); err != nil {
+		t.Fatal(err)
+	}
+	runs, err := filepath.Glob(filepath.Join(dir, "members", "*", "run.json"))
+	if err != nil || len(runs) != 6 {
+		t.Fatal(runs, err)
+	}
+	info, err := os.ReadFile(runs[3])
+	if err != nil {
+		t.Fatal(err)
+	}
+	info = regexp.MustCompile(`"start": "[^"]*"`).ReplaceAll(info, []byte(`"start": "2001-02-03T04:05:06Z"`))
+	if err := os.WriteFile(runs[3], info, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	fourth, err := session("v3", "D", 6)
+	if err != nil || fourth.Start.Year() != 2001 || fourth.Parts[0].CPU != second.Parts[0].CPU || len(fourth.Programs) != 3 {
+		t.Errorf("a folder from before: %v, %+v", err, fourth)
 	}
 }
 
