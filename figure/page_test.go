@@ -1,4 +1,4 @@
-package figure
+package figure_test
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"spikealign/figure/figuretest"
 	"spikealign/internal/browser"
 	"spikealign/serve/page"
 )
@@ -17,7 +18,7 @@ import (
 // none of it goes beyond the window. With SPIKEALIGN_FIGURES it saves what a browser shows there.
 func TestPage(t *testing.T) {
 	var figures []browser.NamedFigure
-	in := allInputs()
+	in := figuretest.All()
 	for _, name := range slices.Sorted(maps.Keys(in)) {
 		f, err := in[name].Figure()
 		if err != nil {

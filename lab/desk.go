@@ -39,6 +39,9 @@ type Reply struct {
 	Figure   *figure.Figure    `json:"figure,omitempty"`
 	Length   float64           `json:"length,omitempty"` // op epoch: tau
 	Done     bool              `json:"done,omitempty"`   // of plane and walk: nothing is left to do
+	Share    float64           `json:"share,omitempty"`  // of the plane that is computed, or of the walk
+	W12      float64           `json:"w12,omitempty"`    // where the walk is
+	W21      float64           `json:"w21,omitempty"`
 }
 
 // Answer answers a request in JSON with a reply in JSON. The ops are
@@ -46,7 +49,8 @@ type Reply struct {
 //	describe          all settings and presets
 //	law               the law of the settings, its numbers, its figure
 //	curve, shapes     the drift over the difference; potential and learning window
-//	plane, plane-on   begins a phase plane, or goes back to it; computes its next row and draws
+//	plane, plane-on   begins a phase plane, or goes back to it; computes its next row. There is a
+//	                  figure as soon as the coarse grid is complete
 //	walk, walk-on     begins a walk; simulates on and draws it on the plane
 //	epoch, epoch-at   simulates the walk's first epoch; draws it up to a time
 func (d *Desk) Answer(request []byte) []byte {
@@ -94,23 +98,23 @@ func (d *Desk) answer(r Request) (*Reply, error) {
 		if d.walk = nil; d.plane == nil || !d.plane.Move(s) {
 			d.plane = NewPlane(s)
 		}
-		a.Done = d.plane.Done()
-		a.Figure, err = d.plane.Figure(nil)
+		err = d.seePlane(a)
 	case "plane-on":
 		if d.plane == nil {
 			return nil, fmt.Errorf("there is no plane to go on with")
 		}
 		if err = d.plane.Step(); err == nil {
-			a.Done = d.plane.Done()
-			a.Figure, err = d.plane.Figure(d.walk)
+			err = d.seePlane(a)
 		}
 	case "walk":
 		d.walk, err = NewWalk(s)
 	case "walk-on":
-		if d.walk == nil || d.plane == nil {
+		if d.walk == nil || d.plane == nil || !d.plane.Ready() {
 			return nil, fmt.Errorf("there is no walk to go on with, or no plane for it")
 		}
 		a.Done = d.walk.Advance(r.Epochs)
+		last := len(d.walk.W12) - 1
+		a.Share, a.W12, a.W21 = d.walk.Share(), d.walk.W12[last], d.walk.W21[last]
 		a.Figure, err = d.plane.Figure(d.walk)
 	case "epoch":
 		if d.epoch, err = NewEpoch(s); err == nil {
@@ -125,4 +129,13 @@ func (d *Desk) answer(r Request) (*Reply, error) {
 		err = fmt.Errorf("%q is no request", r.Op)
 	}
 	return a, err
+}
+
+// seePlane replies with the plane as far as it is.
+func (d *Desk) seePlane(a *Reply) (err error) {
+	a.Done, a.Share = d.plane.Done(), d.plane.Share()
+	if d.plane.Ready() {
+		a.Figure, err = d.plane.Figure(d.walk)
+	}
+	return err
 }

@@ -113,8 +113,13 @@ func TestPlane(t *testing.T) {
 	p := NewPlane(s)
 	steps := 0
 	for ; !p.Done(); steps++ {
-		if f, err := p.Figure(nil); err != nil || len(f.Panels) != 1 {
-			t.Fatalf("after %d rows: %v", steps, err)
+		if p.Ready() != (steps >= coarse) || p.Share() != float64(steps)/(coarse+fine) {
+			t.Errorf("after %d rows: ready %v, %v", steps, p.Ready(), p.Share())
+		}
+		if p.Ready() {
+			if f, err := p.Figure(nil); err != nil || len(f.Panels) != 1 {
+				t.Fatalf("after %d rows: %v", steps, err)
+			}
 		}
 		if err := p.Step(); err != nil {
 			t.Fatal(err)
@@ -224,8 +229,9 @@ func TestDesk(t *testing.T) {
 		op, text, fault string
 	}{
 		{"describe", "", ""}, {"plane-on", "", "there is no plane"}, {"walk-on", "", "there is no walk"}, {"epoch-at", "", "there is no epoch"},
-		{"law", "", ""}, {"curve", "tau=10", ""}, {"shapes", "", ""}, {"plane", "tau=10", ""}, {"plane-on", "", ""},
-		{"walk", "tau=10", ""}, {"walk-on", "", ""}, {"epoch", "tau=10", ""}, {"epoch-at", "", ""},
+		{"law", "", ""}, {"curve", "tau=10", ""}, {"shapes", "", ""}, {"plane", "tau=10", ""},
+		{"walk", "tau=10", ""}, {"walk-on", "", "no plane for it"}, {"plane-on", "", ""}, {"plane-on", "", ""}, {"plane-on", "", ""},
+		{"plane-on", "", ""}, {"plane-on", "", ""}, {"plane-on", "", ""}, {"plane-on", "", ""}, {"plane-on", "", ""}, {"plane-on", "", ""}, {"walk-on", "", ""}, {"epoch", "tau=10", ""}, {"epoch-at", "", ""},
 		{"walk", "tau=x", `"x" is no whole number`}, {"nothing", "", "is no request"},
 	} {
 		var a Reply

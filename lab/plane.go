@@ -55,6 +55,14 @@ func (p *Plane) Move(to Settings) bool {
 // Done reports whether there is nothing left to compute.
 func (p *Plane) Done() bool { return p.grids[1].rows == fine }
 
+// Ready reports whether there is something to draw: the coarse grid is complete.
+func (p *Plane) Ready() bool { return p.grids[0].rows == coarse }
+
+// Share is the computed share of all rows.
+func (p *Plane) Share() float64 {
+	return float64(p.grids[0].rows+p.grids[1].rows) / (coarse + fine)
+}
+
 // Step computes the drifts at the next value of W12, and the attractor line at the mean of that
 // value.
 func (p *Plane) Step() error {
@@ -82,15 +90,14 @@ func (p *Plane) Step() error {
 	return nil
 }
 
-// Figure draws the finest grid that is complete, or what there is of the coarse one, with the
-// present weights, and a walk unless it is nil.
+// Figure draws the finest grid that is complete, of a plane that is ready, with the present weights,
+// and a walk unless it is nil.
 func (p *Plane) Figure(walk *Walk) (*figure.Figure, error) {
 	g := &p.grids[0]
 	if p.Done() {
 		g = &p.grids[1]
 	}
 	f := g.shown
-	f.W12 = f.W12[:g.rows]
 	f.Trajectories = []figure.Trajectory{{Name: "these weights", W12: []float64{p.s.W12}, W21: []float64{p.s.W21}}}
 	if walk != nil {
 		f.Trajectories = append(f.Trajectories, figure.Trajectory{Name: "walk", W12: walk.W12, W21: walk.W21})

@@ -9,6 +9,7 @@ import (
 // at the end of each epoch. Equal settings and points give equal walks.
 type Walk struct {
 	trainer  *sampling.PairTrainer
+	epochs   int64
 	W12, W21 []float64 // after each epoch, from the start
 }
 
@@ -18,7 +19,7 @@ func NewWalk(s Settings) (*Walk, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Walk{trainer: t}, nil
+	return &Walk{trainer: t, epochs: s.Epochs}, nil
 }
 
 // Advance simulates that many epochs, or as many as are left. It reports whether the walk is at its
@@ -31,6 +32,9 @@ func (w *Walk) Advance(epochs int) (done bool) {
 	}
 	return w.trainer.Done()
 }
+
+// Share is the simulated share of the walk.
+func (w *Walk) Share() float64 { return float64(w.trainer.Epoch()) / float64(w.epochs) }
 
 // Epoch is the first epoch of the walk spike by spike: those of the simulator, the nearest pairs
 // among them, and what each pair adds to the weights before the learning rate.
