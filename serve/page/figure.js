@@ -41,7 +41,7 @@ export {plain};
 
 const tickSize = 11.5, labelSize = 12.5, labelLine = 15, tickLength = 5, tickGap = 4, labelGap = 6, over = 6;
 const gap = 16, barGap = 9, barWidth = 10, roof = 8; // roof: above the data area, for half a label
-const narrowest = 270; // a column narrower than this goes below the others
+const narrowest = 210; // a column narrower than this goes below the others
 
 const element = (name, className, ...children) => {
 	const e = document.createElement(name);
@@ -312,7 +312,7 @@ class Panel {
 			bottom = Math.max(bottom, tickLength + tickGap + h);
 			right = Math.max(right, (this.x.norm(t.value) - 1) * width + w / 2);
 		}
-		left += this.labelRoom(this.y);
+		left += this.labelRoom(this.y) + 3; // letters with marks are higher than capitals
 		bottom += this.labelRoom(this.x) + 3;
 		if (this.letter) left = Math.max(left, 18);
 		return {left, bottom, right};
@@ -328,7 +328,7 @@ class Panel {
 		this.node.style.gridColumn = `span ${span}`;
 		this.head.style.paddingLeft = `${left}px`;
 		const b = this.heading.querySelector("b");
-		if (b) b.style.left = "0";
+		if (b) b.style.left = `${-left}px`;
 	}
 
 	toX(v) { return this.x0 + this.x.norm(v) * (this.x1 - this.x0); }
@@ -408,7 +408,7 @@ class Panel {
 				{size: labelSize, color: ink, alignX: 0.5, room: x1 - x0 + 2 * over});
 		});
 		this.y.lines.forEach((text, k) => {
-			pen.text(text, x0 - inset.left + labelLine * k, (y0 + y1) / 2,
+			pen.text(text, x0 - inset.left + 3 + labelLine * k, (y0 + y1) / 2,
 				{size: labelSize, color: ink, alignX: 0.5, alignY: 1, upward: true, room: y1 - y0 + 2 * over});
 		});
 		if (this.bar && !this.empty) {
@@ -828,7 +828,7 @@ class Figure {
 		this.hidden = new Set(options.hidden ?? []);
 		this.panels = [];
 		this.title = element("div", "figure-title");
-		this.keys = element("div", "");
+		this.keys = element("div", "figure-keys");
 		this.rows = [];
 		this.grid = element("div", "figure-grid");
 		this.values = new Values(root);
@@ -865,6 +865,7 @@ class Figure {
 		this.title.hidden = !data.title;
 		this.root.setAttribute("aria-label", plain(data.title) || "figure");
 		const groups = data.key ?? [];
+		this.keys.hidden = groups.length === 0;
 		while (this.rows.length > groups.length) this.rows.pop().node.remove();
 		while (this.rows.length < groups.length) {
 			const row = new Key((label, alone) => this.switchSeries(label, alone));
@@ -923,10 +924,10 @@ class Figure {
 	layout() {
 		const f = this.data, most = Math.max(f.columns || 1, 1), room = this.root.clientWidth;
 		this.width = room;
-		const full = this.options.wide ? room : Math.min(room, f.width * 2.2);
+		const full = this.options.wide ? room : Math.min(room, Math.max(f.width * 2.6, 480));
 		this.columns = Math.min(most, Math.max(1, Math.floor((full + gap) / (narrowest + gap))));
-		// Small panels of a printed grid may be small here too.
-		while (this.columns < most && f.width / most < 110 && (full + gap) / (this.columns + 1) - gap >= 210) this.columns++;
+		// Fewer columns keep rows together where they divide their number.
+		if (this.columns < most && this.columns > 2) while (most % this.columns) this.columns--;
 		const places = this.places(), rows = Math.max(0, ...places.map(p => p.row + 1));
 		const printed = (f.width - 8 - 13 * (most - 1)) / most - 40; // width of a data area on the page
 		let width = full / this.columns - 60, left, right, across, tall;
