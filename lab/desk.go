@@ -30,10 +30,8 @@ type Reply struct {
 	Faults   settings.Problems `json:"faults,omitempty"`
 	Settings []Setting         `json:"settings,omitempty"` // op describe
 	Presets  []Preset          `json:"presets,omitempty"`
-	Address  string            `json:"address,omitempty"` // op law: the settings in short
-	Values   map[string]string `json:"values,omitempty"`  // op law: the settings in full
+	Values   map[string]string `json:"values,omitempty"` // op read: the settings in full
 	Command  string            `json:"command,omitempty"`
-	Law      *Law              `json:"law,omitempty"`
 	Numbers  []Number          `json:"numbers,omitempty"`
 	Verdict  string            `json:"verdict,omitempty"`
 	Figure   *figure.Figure    `json:"figure,omitempty"`
@@ -47,6 +45,7 @@ type Reply struct {
 // Answer answers a request in JSON with a reply in JSON. The ops are
 //
 //	describe          all settings and presets
+//	read              the values of all settings
 //	law               the law of the settings, its numbers, its figure
 //	curve, shapes     the drift over the difference; potential and learning window
 //	plane, plane-on   begins a phase plane, or goes back to it; computes its next row. There is a
@@ -73,7 +72,7 @@ func (d *Desk) Answer(request []byte) []byte {
 func (d *Desk) answer(r Request) (*Reply, error) {
 	var s Settings
 	switch r.Op {
-	case "law", "curve", "shapes", "plane", "walk", "epoch":
+	case "read", "law", "curve", "shapes", "plane", "walk", "epoch":
 		var ps settings.Problems
 		if s, ps = Parse(r.Settings); len(ps) > 0 {
 			return &Reply{Faults: ps}, nil
@@ -84,12 +83,17 @@ func (d *Desk) answer(r Request) (*Reply, error) {
 	switch r.Op {
 	case "describe":
 		a.Settings, a.Presets = Describe(), Presets()
+	case "read":
+		a.Values = s.Values()
 	case "law":
-		if a.Law, err = Solve(s.Params(), s.Half()); err != nil {
+		l, err := Solve(s.Params(), s.Half())
+		if err != nil {
 			return nil, err
 		}
-		a.Address, a.Values, a.Command, a.Numbers, a.Verdict = s.Address(), s.Values(), s.Command(), a.Law.Numbers(), a.Law.Verdict()
-		a.Figure, err = a.Law.Figure()
+		a.Command, a.Numbers, a.Verdict = s.Command(), l.Numbers(), l.Verdict()
+		if a.Figure, err = l.plain(); err != nil {
+			return nil, err
+		}
 	case "curve":
 		a.Figure, err = s.Curve()
 	case "shapes":

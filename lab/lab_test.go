@@ -89,9 +89,13 @@ func TestLaw(t *testing.T) {
 			t.Fatal(err)
 		}
 		d12, d21 := want.Drift(sal.Window(s.Half()))
-		l := got.Law
-		if l.Drift12 != d12 || l.Drift21 != d21 || l.SpikeRate[0] != want.Rate1 || l.SpikeRate[1] != want.Rate2 || l.MassPositive != want.MassPositive() {
-			t.Errorf("%s: %v", text, l)
+		numbers := map[string]float64{}
+		for _, n := range got.Numbers {
+			numbers[n.Name] = n.Value
+		}
+		if tau := float64(s.Tau); numbers["drift12"] != d12 || numbers["drift21"] != d21 || numbers["activity 1"] != want.Rate1*tau ||
+			numbers["activity 2"] != want.Rate2*tau || numbers["P(d > 0)"] != want.MassPositive() || numbers["residual"] != want.Residual {
+			t.Errorf("%s: %v", text, numbers)
 		}
 		if got.Figure == nil || len(got.Figure.Panels) != 1 || got.Verdict == "" || !strings.HasPrefix(got.Command, "spikealign stdd --w12=") {
 			t.Errorf("%s: the reply lacks something: %+v", text, got)
@@ -229,7 +233,7 @@ func TestDesk(t *testing.T) {
 		op, text, fault string
 	}{
 		{"describe", "", ""}, {"plane-on", "", "there is no plane"}, {"walk-on", "", "there is no walk"}, {"epoch-at", "", "there is no epoch"},
-		{"law", "", ""}, {"curve", "tau=10", ""}, {"shapes", "", ""}, {"plane", "tau=10", ""},
+		{"read", "tau=10", ""}, {"law", "", ""}, {"curve", "tau=10", ""}, {"shapes", "", ""}, {"plane", "tau=10", ""},
 		{"walk", "tau=10", ""}, {"walk-on", "", "no plane for it"}, {"plane-on", "", ""}, {"plane-on", "", ""}, {"plane-on", "", ""},
 		{"plane-on", "", ""}, {"plane-on", "", ""}, {"plane-on", "", ""}, {"plane-on", "", ""}, {"plane-on", "", ""}, {"plane-on", "", ""}, {"walk-on", "", ""}, {"epoch", "tau=10", ""}, {"epoch-at", "", ""},
 		{"walk", "tau=x", `"x" is no whole number`}, {"nothing", "", "is no request"},

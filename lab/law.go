@@ -80,12 +80,21 @@ func Solve(p stdd.Params, half synapse.Half) (*Law, error) {
 
 // Figure draws the distribution.
 func (l *Law) Figure() (*figure.Figure, error) {
+	name := strings.ReplaceAll(fmt.Sprintf(`\i{W}_{12} = %v, \i{W}_{21} = %v, \i{b} = (%v, %v)`, l.W12, l.W21, l.B1, l.B2), "-", "−")
+	return figure.STDD{Laws: []figure.STDDLaw{{Name: name, Tau: float64(l.Tau), Lags: l.lags(), Probability: l.Probability, Note: l.note()}}}.Figure()
+}
+
+// plain draws the distribution for who sees the settings beside it.
+func (l *Law) plain() (*figure.Figure, error) {
+	return figure.STDD{Laws: []figure.STDDLaw{{Tau: float64(l.Tau), Lags: l.lags(), Probability: l.Probability}}}.Figure()
+}
+
+func (l *Law) lags() []float64 {
 	lags := make([]float64, len(l.Lag))
 	for k, d := range l.Lag {
 		lags[k] = float64(d)
 	}
-	name := strings.ReplaceAll(fmt.Sprintf(`\i{W}_{12} = %v, \i{W}_{21} = %v, \i{b} = (%v, %v)`, l.W12, l.W21, l.B1, l.B2), "-", "−")
-	return figure.STDD{Laws: []figure.STDDLaw{{Name: name, Tau: float64(l.Tau), Lags: lags, Probability: l.Probability, Note: l.note()}}}.Figure()
+	return lags
 }
 
 // note says what the law depends on beside weights, biases and tau.

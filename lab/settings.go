@@ -111,10 +111,10 @@ func Parse(text string) (Settings, settings.Problems) {
 		}
 		seen[name] = true
 	}
-	if len(ps) == 0 {
-		ps = s.Validate()
+	if len(ps) > 0 {
+		return s, append(ps, settings.Check(s)...)
 	}
-	return s, ps
+	return s, s.Validate()
 }
 
 // Address is the text of the settings that Parse reads, without those that have their defaults.
@@ -199,7 +199,7 @@ type Preset struct {
 // Presets lists the places to begin from.
 func Presets() []Preset {
 	return []Preset{
-		{"Figure 2", "Two excitatory synapses of which W12 is the stronger one: the pairs in which neuron 1 fires second, causal for W12, fill a taller half, and W12 falls.", ""},
+		{"Figure 2", "Two excitatory synapses, W12 the stronger one. Short pairs in which neuron 1 fires second, causal for W12, are the more frequent ones, and W12 falls.", ""},
 		{"Inhibitory", "Of two inhibitory synapses the less negative one is the stronger one; it falls, here W21.", "w12=-0.8&w21=-0.4"},
 		{"Equal weights", "Equal weights and biases: both halves are mirror images, and nothing moves.", "w12=0.6&w21=0.6"},
 		{"Learning", "The learning of figure 2d: from (1.5, 0.5) both weights walk to the middle.", "w12=1.5&w21=0.5&b2=-0.2&tau=25"},

@@ -98,12 +98,12 @@ const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 // ---- figures
 
-const shown = {};
+const shown = {}, heights = {law: 190, curve: 170, shapes: 130};
 
 function draw(name, figure, options) {
 	at(name).classList.remove("stale");
 	if (shown[name]) shown[name].update(figure, options);
-	else shown[name] = show(at(name), figure, {wide: true, ...options});
+	else shown[name] = show(at(name), figure, {wide: true, height: heights[name], ...options});
 }
 
 // ---- settings
@@ -157,7 +157,8 @@ function control(d) {
 		row.append(range);
 		fields[d.name].push(range);
 	}
-	if (d.unit) row.append(make("span", {className: "unit"}, d.unit));
+	const unit = low < d.low ? "0: τ" : (d.unit ?? "").replace("tau", "τ"); // 0 stands for tau
+	if (unit) row.append(make("span", {className: "unit"}, unit));
 	return row;
 }
 
@@ -185,6 +186,10 @@ function set(some) {
 	want();
 }
 
+// digits writes a number as the command does, with six digits.
+const digits = x => (x !== 0 && Math.abs(x) < 1e-4 ? String(Number(x.toExponential(5)).toExponential()) : String(Number(x.toPrecision(6)))).replaceAll("-", "−");
+
+// number writes a weight with the digits that a hand can choose.
 const number = x => String(Number(Number(x).toFixed(2)));
 
 function fault(problems) {
@@ -225,8 +230,7 @@ async function seeLaw(desk, now, over) {
 	at("command").textContent = a.command;
 	at("numbers").replaceChildren(...a.numbers.map(n => make("tr", {},
 		make("th", {scope: "row"}, n.name),
-		make("td", {className: "number", title: String(n.value)}, String(Number(n.value.toPrecision(6))).replace("-", "−")),
-		make("td", {}, n.unit || ""),
+		make("td", {title: String(n.value)}, `${digits(n.value)} ${n.unit ?? ""}`),
 		make("td", {className: "note"}, n.doc))));
 	plane.want(now);
 	if (over()) return;
@@ -297,7 +301,7 @@ async function walk(desk, now, over) {
 		a = await desk.ask({op: "walk-on", epochs: pace});
 		if (!a || over()) break;
 		if (a.figure) draw("plane", a.figure, point());
-		at("walk-state").textContent = `epoch ${Math.round(a.share * epochs)} of ${epochs}: ${number(a.w12 || 0)}, ${number(a.w21 || 0)}`;
+		at("walk-state").textContent = `epoch ${Math.round(a.share * epochs)} of ${epochs}: W₁₂ ${number(a.w12 ?? 0)}, W₂₁ ${number(a.w21 ?? 0)}`;
 		if (a.done) break;
 		await frame();
 	}
@@ -350,8 +354,17 @@ async function play(desk) {
 // ---- the beginning
 
 // read takes the settings from the address. What is wrong with them is told, and nothing runs.
+let asked = 0;
+
 async function read(desk) {
-	const a = await desk.ask({op: "law", settings: decodeURI(location.hash)});
+	const mine = ++asked;
+	let hash = location.hash, a = null;
+	try {
+		hash = decodeURIComponent(hash);
+	} catch { // then it is told as it is
+	}
+	while (!a && mine === asked) a = await desk.ask({op: "read", settings: hash});
+	if (mine !== asked) return;
 	if (a.faults) {
 		fault(a.faults);
 		return;
