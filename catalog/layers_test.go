@@ -26,7 +26,7 @@ const (
 // floors are the packages from the top down. A package imports only from floors below its own.
 var floors = [][]string{
 	{"cmd/spikealign"},
-	{"catalog", "reproduce", "sample", "internal/tiny"},
+	{"catalog", "reproduce", "sample", "serve", "internal/tiny"},
 	{"convert", "drawings", "slurm"},
 	{"kinds", "sweep", "experiment/experimenttest"},
 	{"experiment"},
