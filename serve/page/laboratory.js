@@ -319,12 +319,11 @@ async function walk(desk, now, over) {
 // ---- slow motion
 
 const speed = 1.5; // tau in a second
-let playing = false, fresh = "";
+let playing = false;
 
 async function seeSlow(desk, now, over) {
 	const a = await desk.ask({op: "epoch", settings: now});
 	if (!a || a.faults || over()) return;
-	fresh = now;
 	at("time").max = a.length;
 	await seeTime(desk);
 }
