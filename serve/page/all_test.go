@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"spikealign/figure"
 	"spikealign/figure/figuretest"
 	"spikealign/internal/browser"
 	"spikealign/serve/page"
@@ -46,6 +47,27 @@ func TestAll(t *testing.T) {
 						name := strings.ReplaceAll(fmt.Sprintf("%s, %d, dark %v.png", f.Name, width, dark), "/", " ")
 						p.Screenshot(filepath.Join(dir, name), fmt.Sprintf("#f%d", k))
 					}
+				}
+			}
+		}
+	}
+}
+
+// TestKnown: the page has a drawing for every kind of series.
+func TestKnown(t *testing.T) {
+	script, err := page.Files.ReadFile("series.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, in := range figuretest.All() {
+		f, err := in.Figure()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range f.Panels {
+			for _, s := range p.Series {
+				if s.Kind != figure.Legend && !strings.Contains(string(script), "\n\t"+string(s.Kind)+": {\n\t\tdraw(") {
+					t.Errorf("%s: series.js does not draw %q", name, s.Kind)
 				}
 			}
 		}

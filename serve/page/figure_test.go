@@ -260,7 +260,7 @@ func TestValues(t *testing.T) {
 	}
 	p.Eval(`document.querySelector("#f0 canvas[tabindex]").focus()`, nil)
 	p.Keys("Shift+ArrowRight")
-	if got, want := values("#f0"), "time 5 s Vm 2.5 V (1.25 to 2.501 V) points 5 V"; got != want {
+	if got, want := values("#f0"), "time 5 s Vm 2.5 V (1.25 to 2.501) points 5 V"; got != want {
 		t.Errorf("at the cursor: %q, want %q", got, want)
 	}
 	if p.Eval("size()", &after); after != before {
@@ -281,6 +281,10 @@ func TestValues(t *testing.T) {
 			t.Error("something moved for the values")
 		}
 	}
+	// What is read follows a new state.
+	p.Move("#f0 .figure-plot canvas", 0.5, 0.9)
+	p.Eval(`{ const f = structuredClone(figures[0].figure); f.panels[0].series[0].y.fill(7); shown[0].update(f) }`, nil)
+	p.Wait(`document.querySelector("#f0 .figure-values").innerText.includes("7 V")`, soon)
 	for k, want := range map[int]string{1: "time 5 s n 2.5 V", 2: "voltage 5 V, time 5 s"} {
 		p.Eval(fmt.Sprintf(`document.querySelector("#f%d canvas[tabindex]").focus()`, k), nil)
 		p.Keys("Shift+ArrowRight", "Shift+ArrowLeft")
@@ -473,7 +477,7 @@ func TestHostile(t *testing.T) {
 	drawn(p)
 }
 
-// TestTheme: figures follow the switch and the system, without a new page.
+// TestTheme: figures follow the switch, the system and the density of the screen, without a new page.
 func TestTheme(t *testing.T) {
 	x, y := ramp(11, func(x float64) float64 { return x })
 	p := open(t, one(plane(figure.Series{Kind: figure.XY, Look: figure.Look{Color: figure.First, Width: 3}, X: x, Y: y})))
@@ -504,6 +508,13 @@ func TestTheme(t *testing.T) {
 	seen(dark)
 	p.Click(".bar .theme")
 	seen(light)
+
+	before := pixels(p, "#f0 .figure-plot canvas", "first")
+	p.Screen(1000, 800, 2)
+	drawn(p)
+	if n := pixels(p, "#f0 .figure-plot canvas", "first"); n < 3*before {
+		t.Errorf("%d pixels of the curve on a screen of twice the density, %d before", n, before)
+	}
 }
 
 // TestMany: many points are drawn and read without a stall; extremes stay. -v tells the times.
@@ -587,6 +598,7 @@ func TestSpark(t *testing.T) {
 		const empty = document.createElement("canvas");
 		figure.spark(empty, [0, 1], [null, null]);
 	}`, nil)
+	drawn(p)
 	if n := pixels(p, "#spark", "first"); n < 20 {
 		t.Errorf("%d pixels", n)
 	}

@@ -100,7 +100,8 @@ export function thumb(c, look, theme, unit, width, height) {
 		c.lineTo(width, height / 2);
 		c.stroke();
 	}
-	if (look.marker) marker(c, look, theme, unit, width / 2, height / 2);
+	// The smallest markers of clouds are seen here too.
+	if (look.marker) marker(c, {...look, opacity: Math.max(look.opacity || 1, 0.7)}, theme, unit, width / 2, height / 2, Math.max(look.radius * unit, 2.2));
 }
 
 // thumbWidth is the width of the look of an entry, 0 for none.
@@ -448,7 +449,8 @@ const kinds = {
 					straight = Math.abs(p[at(i, j)] - p[at(0, j)]) < 1e-3 && Math.abs(p[at(i, j) + 1] - p[at(i, 0) + 1]) < 1e-3;
 				}
 			}
-			c.lineWidth = 0.6;
+			c.lineWidth = 1;
+			c.setLineDash([]);
 			for (let i = 0; i < n; i++) {
 				for (let j = 0; j < m; j++) {
 					const colour = css(shade(s, i * m + j, v.theme)), a = at(i, j), b = at(i + 1, j), d = at(i + 1, j + 1), e = at(i, j + 1);
