@@ -294,7 +294,12 @@ func (p *Page) Move(selector string, x, y float64) {
 // Drag draws with the mouse from one place of the box of an element to another.
 func (p *Page) Drag(selector string, x0, y0, x1, y1 float64) {
 	p.t.Helper()
-	from, to := p.point(selector, x0, y0), p.point(selector, x1, y1)
+	from := p.point(selector, x0, y0)
+	var to [2]float64 // which may lie outside, and scrolls nothing
+	p.Eval(fmt.Sprintf(`{
+		const r = document.querySelector(%s).getBoundingClientRect();
+		[r.left + r.width * %g, r.top + r.height * %g];
+	}`, quote(selector), x1, y1), &to)
 	p.mouse("mouseMoved", from, nil)
 	p.mouse("mousePressed", from, object{"button": "left", "buttons": 1, "clickCount": 1})
 	for k := range 5 {
