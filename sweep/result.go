@@ -65,11 +65,15 @@ func (s *Sweep) Collect(dir string) (*Result, error) {
 	// There may be thousands of members; most of the time goes into reading their run.json.
 	errs := make([]error, len(s.Members))
 	var next atomic.Int64
+	var one atomic.Pointer[experiment.Info] // any of them
 	var readers sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(s.Members)) {
 		readers.Go(func() {
 			for k := next.Add(1) - 1; k < int64(len(s.Members)); k = next.Add(1) - 1 {
 				r.States[k], errs[k] = s.state(dir, s.Members[k].Name, shared)
+				if info := r.States[k].Info; errs[k] == nil && !one.CompareAndSwap(nil, &info) {
+					r.States[k].Info.Share(one.Load())
+				}
 			}
 		})
 	}

@@ -16,7 +16,8 @@ import (
 )
 
 // TestAll: the page draws every figure without a complaint, wide and narrow, light and dark, and
-// nothing of it goes beyond the window. With SPIKEALIGN_FIGURES it saves what a browser shows there.
+// nothing of it goes beyond the window. With SPIKEALIGN_FIGURES it saves there what a browser
+// shows.
 func TestAll(t *testing.T) {
 	var figures []browser.NamedFigure
 	in := figuretest.All()

@@ -15,8 +15,8 @@
 //	wide        true: as wide as the element, however small the printed figure is
 //	height      of the data areas, in pixels, instead of what follows from the figure
 //	onZoom      (panel, x, y) => {}: panel (an index) shows x = [from, to] or null for all, y likewise. Called when
-//	            zooming rests. Panels with the same abscissa are zoomed along x together; it is called for the one that
-//	            the user acts on. A finer figure of this part keeps the ranges of its axes: those of all data.
+//	            zooming rests. Panels with the same abscissa are zoomed along x together, those whose ordinate has its
+//	            labels at a neighbour along y too; it is called for the one that the user acts on. A finer figure of this part keeps the ranges of its axes: those of all data.
 //	onPoint     (panel, x, y) => {}: a click, or Enter at the cursor of the keyboard, at this place of the data
 //	handles     [{panel, x, y, label, fixed}]: points to drag, with the pointer or the arrow keys; fixed "x" or "y"
 //	            keeps one coordinate
@@ -66,9 +66,7 @@ function sized(canvas, width, height, styled = false) {
 		canvas.width = w;
 		canvas.height = h;
 	}
-	const style = styled ? "" : `${width} ${height}`;
-	if (style && canvas.dataset.size !== style) {
-		canvas.dataset.size = style;
+	if (!styled && (canvas.style.width !== `${width}px` || canvas.style.height !== `${height}px`)) {
 		canvas.style.width = `${width}px`;
 		canvas.style.height = `${height}px`;
 	}
@@ -247,7 +245,7 @@ class Panel {
 		for (const p of this.figure.panels) {
 			// Axes of one quantity stay alike.
 			for (const e of ["x", "y"]) {
-				if (p === this && (e === d || this.data.equal && p.canLog(e)) || d === "x" && e === "x" && this.alike(p) && p.canLog("x")) {
+				if ((e === d && this.alike(p, d) || p === this && this.data.equal) && p.canLog(e)) {
 					p.log[e] = log;
 					p.part[e] = null;
 				}
@@ -257,19 +255,18 @@ class Panel {
 		this.figure.changed();
 	}
 
-	// alike tells whether p has the same abscissa.
-	alike(p) {
-		const of = q => JSON.stringify([q.data.x.label, q.data.x.unit, q.data.x.range, q.data.x.log]);
-		return p === this || Boolean(this.data.x.label) && of(p) === of(this);
+	// alike tells whether p has the same axis: the same abscissa, or an ordinate of which one stands for both.
+	alike(p, d) {
+		const of = q => JSON.stringify([q.data[d].label, q.data[d].unit, q.data[d].range, q.data[d].log]);
+		return p === this || Boolean(this.data[d].label) && of(p) === of(this) && (d === "x" || Boolean(this.data.y.bare || p.data.y.bare));
 	}
 
 	zoom(x, y) {
-		this.part.y = y;
-		this.y.show(y);
-		for (const p of this.figure.panels) {
-			if (this.alike(p)) {
-				p.part.x = x;
-				p.x.show(x);
+		for (const [d, part] of [["x", x], ["y", y]]) {
+			for (const p of this.figure.panels) {
+				if (!this.alike(p, d)) continue;
+				p.part[d] = part;
+				p[d].show(part);
 			}
 		}
 		this.figure.changed();
@@ -486,12 +483,12 @@ class Panel {
 		for (const {s, hit} of hits) {
 			const head = s.label ?? (hit.whole ? "" : this.data.y.label ?? "");
 			if (s.kind === "heat") {
-				const matrixRow = this.data.y.ticks?.length ? this.y.name(hit.y) : format(-hit.y);
-				lines.push({text: `${this.data.y.label ?? "row"} ${/^−?\d+$/.test(matrixRow) ? format(-hit.y) : matrixRow}, ${axis("x", hit.x)}`});
-				lines.push({look: s, text: this.data.bar?.label ?? head, value: `${format(hit.value)}${this.data.bar?.unit ? ` ${this.data.bar.unit}` : ""}`});
+				// Rows count downwards, and have names where the axis has.
+				lines.push({text: `${this.data.y.label ?? "row"} ${this.y.named(hit.y)?.label ?? format(-hit.y)}, ${axis("x", hit.x)}`});
+				lines.push({look: s, text: this.data.bar?.label || head || this.data.heading || "value", value: `${format(hit.value)}${this.data.bar?.unit ? ` ${this.data.bar.unit}` : ""}`});
 			} else if (s.kind === "cells") {
 				lines.push({text: `${axis("x", hit.x)}, ${axis("y", hit.y)}`});
-				lines.push({look: s, text: this.data.bar?.label ?? head, value: `${format(hit.value)}${this.data.bar?.unit ? ` ${this.data.bar.unit}` : ""}`});
+				lines.push({look: s, text: this.data.bar?.label || head || this.data.heading || "value", value: `${format(hit.value)}${this.data.bar?.unit ? ` ${this.data.bar.unit}` : ""}`});
 			} else if (s.kind === "arrows") {
 				lines.push({text: `${axis("x", hit.x)}, ${axis("y", hit.y)}`});
 				lines.push({look: s, text: head || "direction", value: `(${format(hit.u)}, ${format(hit.v)})`});
@@ -499,7 +496,8 @@ class Panel {
 				lines.push({look: s, text: `${axis("y", hit.y)}, ${axis("x", hit.x)}`});
 			} else {
 				const range = hit.low !== undefined ? ` (${this.y.name(hit.low)} to ${this.y.name(hit.high)})` : "";
-				const elsewhere = Math.abs(this.toX(hit.x) - this.toX(nearest.hit.x)) > 0.5 ? ` at ${this.x.name(hit.x)}` : "";
+				const place = this.x.name(hit.x), far = Math.abs(this.toX(hit.x) - this.toX(nearest.hit.x)) > 0.5;
+				const elsewhere = far && place !== this.x.name(nearest.hit.x) ? ` at ${place}` : "";
 				lines.push({look: s, text: head, value: (hit.only ? `${this.y.name(hit.low)} to ${value(hit.high)}` : value(hit.y) + range) + elsewhere});
 			}
 		}

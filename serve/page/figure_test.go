@@ -87,7 +87,13 @@ func TestKinds(t *testing.T) {
 		c.s.Label = "it"
 		figures, least = append(figures, one(plane(c.s))), append(least, c.least)
 	}
-	p := open(t, figures...)
+	raster := one(plane(figure.Series{Kind: figure.Spikes, Look: first}))
+	nothing := one(plane(figure.Series{Kind: figure.XY, Look: first}))
+	p := open(t, append(slices.Clone(figures), raster, nothing)...)
+	// No spike is a result; a curve without points is nothing that could be drawn.
+	if with, without := pixels(p, fmt.Sprintf("#f%d canvas", len(figures)), "ink"), pixels(p, fmt.Sprintf("#f%d canvas", len(figures)+1), "ink"); with < without+100 {
+		t.Errorf("an empty raster has %d pixels of axes and text, a panel without data %d", with, without)
+	}
 	for k, f := range figures {
 		s, canvas, key := f.Panels[0].Series[0], fmt.Sprintf("#f%d .figure-plot canvas", k), fmt.Sprintf("#f%d .figure-key button", k)
 		if n := pixels(p, canvas, "first"); n < least[k] {
@@ -225,6 +231,18 @@ func TestZoom(t *testing.T) {
 	if z = next(); z.X != nil || z.Y != nil {
 		t.Errorf("double click: %v", z)
 	}
+	// One without labels of its own has the ordinate of its neighbour.
+	p.Eval(`{ const f = structuredClone(figures[0].figure); f.panels[1].y.bare = true; shown[0].update(f) }`, nil)
+	drawn(p)
+	p.Drag(canvas, 0.3, 0.3, 0.7, 0.7)
+	part = next().Y
+	p.Eval(`document.querySelectorAll("#f0 canvas[tabindex]")[1].focus()`, nil)
+	p.Keys("ArrowLeft")
+	if z = next(); z.Panel != 1 || !slices.Equal(z.Y, part) {
+		t.Errorf("the neighbour shows %v of the ordinate, want %v", z.Y, part)
+	}
+	p.Keys("0")
+	next()
 	p.Drag(canvas, 0.5, 0.3, 0.502, 0.7)
 	if z = next(); z.X != nil || len(z.Y) != 2 {
 		t.Errorf("dragged upright: %v", z)
@@ -247,8 +265,13 @@ func TestValues(t *testing.T) {
 	curve := figure.Series{Kind: figure.XY, Label: `\i{V}_{m}`, Look: figure.Look{Color: figure.First, Width: 1, Fill: 0.2}, X: x, Y: y, Low: low, High: high}
 	points := figure.Series{Kind: figure.XY, Label: "points", Look: figure.Look{Color: figure.Second, Marker: figure.Dot, Radius: 2}, X: figure.Numbers{5, 5}, Y: figure.Numbers{5, 9}}
 	off := figure.Series{Kind: figure.XY, Label: "off", Look: figure.Look{Color: figure.Third, Width: 1}, X: x, Y: y}
+	column := func(name string, shift float64) figure.Series { // beside the places 4, 5 and 6
+		return figure.Series{Kind: figure.Bars, Label: name, Look: figure.Look{Fill: 1}, X: figure.Numbers{4 + shift, 5 + shift, 6 + shift}, Y: figure.Numbers{1, 2 - shift, 3}, Size: 0.4}
+	}
+	states := plane(column("target", -0.2), column("sampled", 0.2))
+	states.X.Label, states.X.Unit, states.X.Ticks = "state", "", []figure.Tick{{Value: 4, Label: "00"}, {Value: 5, Label: "01"}, {Value: 6, Label: "10"}}
 	p := open(t, one(plane(curve, points, off)), one(plane(figure.Series{Kind: figure.Bars, Label: "n", Look: figure.Look{Fill: 1}, X: x, Y: y, Size: 1})),
-		one(plane(figure.Series{Kind: figure.Spikes, Look: figure.Look{Width: 1}, X: figure.Numbers{5}, Y: figure.Numbers{5}})))
+		one(plane(figure.Series{Kind: figure.Spikes, Look: figure.Look{Width: 1}, X: figure.Numbers{5}, Y: figure.Numbers{5}})), one(states))
 	p.Eval(`window.size = () => JSON.stringify([document.documentElement.scrollWidth, document.documentElement.scrollHeight,
 		...[...document.querySelectorAll(".card, .figure-plot")].map(e => e.getBoundingClientRect().toJSON())])`, nil)
 	var before, after string
@@ -285,7 +308,7 @@ func TestValues(t *testing.T) {
 	p.Move("#f0 .figure-plot canvas", 0.5, 0.9)
 	p.Eval(`{ const f = structuredClone(figures[0].figure); f.panels[0].series[0].y.fill(7); shown[0].update(f) }`, nil)
 	p.Wait(`document.querySelector("#f0 .figure-values").innerText.includes("7 V")`, soon)
-	for k, want := range map[int]string{1: "time 5 s n 2.5 V", 2: "voltage 5 V, time 5 s"} {
+	for k, want := range map[int]string{1: "time 5 s n 2.5 V", 2: "voltage 5 V, time 5 s", 3: "state 01 target 2.2 V sampled 1.8 V"} {
 		p.Eval(fmt.Sprintf(`document.querySelector("#f%d canvas[tabindex]").focus()`, k), nil)
 		p.Keys("Shift+ArrowRight", "Shift+ArrowLeft")
 		if got := values(fmt.Sprintf("#f%d", k)); got != want {
@@ -477,7 +500,8 @@ func TestHostile(t *testing.T) {
 	drawn(p)
 }
 
-// TestTheme: figures follow the switch, the system and the density of the screen, without a new page.
+// TestTheme: figures follow the switch, the system and the density of the screen, without a new
+// page.
 func TestTheme(t *testing.T) {
 	x, y := ramp(11, func(x float64) float64 { return x })
 	p := open(t, one(plane(figure.Series{Kind: figure.XY, Look: figure.Look{Color: figure.First, Width: 3}, X: x, Y: y})))

@@ -423,8 +423,9 @@ const kinds = {
 			}
 		},
 		find(v, s, px) {
-			const X = column(s.x), Y = column(s.y), x = v.x.value((px - v.x0) / (v.x1 - v.x0));
-			const k = X.findIndex((c, k) => Math.abs(c - x) <= s.size / 2 && Number.isFinite(Y[k]));
+			const X = column(s.x), Y = column(s.y), x = v.x.value((px - v.x0) / (v.x1 - v.x0)), name = v.x.named(x);
+			const at = name ? c => v.x.named(c) === name : c => Math.abs(c - x) <= s.size / 2;
+			const k = X.findIndex((c, k) => at(c) && Number.isFinite(Y[k]));
 			return k < 0 ? null : {x: X[k], y: Y[k], k};
 		},
 	},
