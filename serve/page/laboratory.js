@@ -173,10 +173,12 @@ function tell() {
 		}
 	}
 	const now = text();
+	let doc = "";
 	for (const b of at("presets").children) {
 		b.setAttribute("aria-pressed", String(b.dataset.address === now));
-		if (b.dataset.address === now) at("preset-doc").textContent = b.title;
+		if (b.dataset.address === now) doc = b.title;
 	}
+	at("preset-doc").textContent = doc;
 }
 
 // set changes some of the settings.
@@ -229,7 +231,7 @@ async function seeLaw(desk, now) {
 	at("verdict").textContent = `SAL: ${a.verdict}.`;
 	at("warning").hidden = !a.warnings;
 	at("warning").textContent = (a.warnings ?? []).join("; ");
-	at("command").textContent = a.command;
+	at("command").replaceChildren(...a.command.split(" ").flatMap(word => [make("span", {}, word), " "]));
 	tabulate(a.numbers);
 	plane.want(now);
 	slow.want(now);
@@ -399,7 +401,6 @@ async function begin() {
 		b.dataset.address = p.address;
 		b.addEventListener("click", () => {
 			history.pushState(null, "", p.address ? `#${p.address}` : location.pathname + location.search);
-			at("preset-doc").textContent = p.doc;
 			read(theory);
 		});
 		return b;
