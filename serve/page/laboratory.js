@@ -205,7 +205,7 @@ function fault(problems) {
 
 let law, plane, slow; // Newest, each
 let written;          // timer of the address
-let dropped = false; // a point, from which a walk begins
+let wish = null;      // the settings of a walk that is wanted, until it is at its end
 
 function want() {
 	at("walk-state").textContent = "…"; // what stood there was about other settings
@@ -271,8 +271,8 @@ const point = () => ({
 	handles: [{panel: 0, x: Number(values.w12), y: Number(values.w21), label: "weights"}],
 	onHandle: (_, x, y) => place(x, y),
 	onPoint: (_, x, y) => {
-		dropped = true;
 		place(x, y);
+		wish = text();
 	},
 });
 
@@ -297,11 +297,10 @@ async function seePlane(desk, now, over) {
 		if (a.done) break;
 	}
 	if (!a || over()) return;
-	if (dropped) await walk(desk, now, over);
+	if (wish === now) await walk(desk, now, over);
 }
 
 async function walk(desk, now, over) {
-	dropped = false;
 	const begin = await desk.ask({op: "walk", settings: now});
 	const epochs = Number(values.epochs), pace = still.matches ? epochs : Math.ceil(epochs / 150);
 	for (let a = begin; a && !over();) {
@@ -316,6 +315,7 @@ async function walk(desk, now, over) {
 		if (a.done) break;
 		await frame();
 	}
+	if (!over()) wish = null;
 }
 
 // ---- slow motion
@@ -407,7 +407,7 @@ async function begin() {
 	}));
 	at("form").addEventListener("submit", event => event.preventDefault());
 	at("walk").addEventListener("click", () => {
-		dropped = true;
+		wish = text();
 		want();
 	});
 	at("play").addEventListener("click", () => play(theory));
