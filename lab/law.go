@@ -131,7 +131,7 @@ func (l *Law) Verdict() string {
 	case (apart < 0) == (l.W12 > l.W21) && l.W12 != l.W21:
 		return fmt.Sprintf("w12 %s, w21 %s: they move towards each other", move(l.Drift12), move(l.Drift21))
 	case l.W12 == l.W21:
-		return fmt.Sprintf("w12 %s, w21 %s, though they are equal: the fixed line is a little off the diagonal here", move(l.Drift12), move(l.Drift21))
+		return fmt.Sprintf("w12 %s, w21 %s, though they are equal: the attractor line is off the diagonal here", move(l.Drift12), move(l.Drift21))
 	}
 	return fmt.Sprintf("w12 %s, w21 %s: they move away from each other", move(l.Drift12), move(l.Drift21))
 }

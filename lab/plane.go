@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"math"
 
 	"spikealign/figure"
 	"spikealign/sal"
@@ -83,7 +84,8 @@ func (p *Plane) Step() error {
 		return err
 	}
 	g.shown.Drift12, g.shown.Drift21 = append(g.shown.Drift12, row.Drift12...), append(g.shown.Drift21, row.Drift21...)
-	if w12, w21, ok := line.Points[0].Nearest(); ok {
+	edge := float64(p.s.Span * (1 + 1./coarse)) // where the arrows end
+	if w12, w21, ok := line.Points[0].Nearest(); ok && max(math.Abs(w12), math.Abs(w21)) <= edge {
 		g.shown.Line12, g.shown.Line21 = append(g.shown.Line12, w12), append(g.shown.Line21, w21)
 	}
 	g.rows++

@@ -173,10 +173,12 @@ function tell() {
 		}
 	}
 	const now = text();
+	let doc = "";
 	for (const b of at("presets").children) {
 		b.setAttribute("aria-pressed", String(b.dataset.address === now));
-		if (b.dataset.address === now) at("preset-doc").textContent = b.title;
+		if (b.dataset.address === now) doc = b.title;
 	}
+	at("preset-doc").textContent = doc;
 }
 
 // set changes some of the settings.
@@ -203,7 +205,7 @@ function fault(problems) {
 
 let law, plane, slow; // Newest, each
 let written;          // timer of the address
-let dropped = false; // a point, from which a walk begins
+let wish = null;      // the settings of a walk that is wanted, until it is at its end
 
 function want() {
 	at("walk-state").textContent = "…"; // what stood there was about other settings
@@ -229,7 +231,7 @@ async function seeLaw(desk, now) {
 	at("verdict").textContent = `SAL: ${a.verdict}.`;
 	at("warning").hidden = !a.warnings;
 	at("warning").textContent = (a.warnings ?? []).join("; ");
-	at("command").textContent = a.command;
+	at("command").replaceChildren(...a.command.split(" ").flatMap(word => [make("span", {}, word), " "]));
 	tabulate(a.numbers);
 	plane.want(now);
 	slow.want(now);
@@ -269,8 +271,8 @@ const point = () => ({
 	handles: [{panel: 0, x: Number(values.w12), y: Number(values.w21), label: "weights"}],
 	onHandle: (_, x, y) => place(x, y),
 	onPoint: (_, x, y) => {
-		dropped = true;
 		place(x, y);
+		wish = text();
 	},
 });
 
@@ -295,11 +297,10 @@ async function seePlane(desk, now, over) {
 		if (a.done) break;
 	}
 	if (!a || over()) return;
-	if (dropped) await walk(desk, now, over);
+	if (wish === now) await walk(desk, now, over);
 }
 
 async function walk(desk, now, over) {
-	dropped = false;
 	const begin = await desk.ask({op: "walk", settings: now});
 	const epochs = Number(values.epochs), pace = still.matches ? epochs : Math.ceil(epochs / 150);
 	for (let a = begin; a && !over();) {
@@ -314,6 +315,7 @@ async function walk(desk, now, over) {
 		if (a.done) break;
 		await frame();
 	}
+	if (!over()) wish = null;
 }
 
 // ---- slow motion
@@ -399,14 +401,13 @@ async function begin() {
 		b.dataset.address = p.address;
 		b.addEventListener("click", () => {
 			history.pushState(null, "", p.address ? `#${p.address}` : location.pathname + location.search);
-			at("preset-doc").textContent = p.doc;
 			read(theory);
 		});
 		return b;
 	}));
 	at("form").addEventListener("submit", event => event.preventDefault());
 	at("walk").addEventListener("click", () => {
-		dropped = true;
+		wish = text();
 		want();
 	});
 	at("play").addEventListener("click", () => play(theory));
