@@ -60,6 +60,23 @@ type Stat struct {
 // Collect reads what there is of the sweep in dir.
 func (s *Sweep) Collect(dir string) (*Result, error) {
 	s.adopt(dir)
+	return s.collect(dir, func(int) *State { return nil })
+}
+
+// Again collects again what there is. Members of which same says that nothing changed in their
+// folders keep their states, apart from those that run, or that a batch system works on.
+func (r *Result) Again(same func(member string) bool) (*Result, error) {
+	return r.Sweep.collect(r.Dir, func(k int) *State {
+		st := &r.States[k]
+		if st.Status == experiment.Running || st.Attempt != nil || !same(r.Sweep.Members[k].Name) {
+			return nil
+		}
+		return st
+	})
+}
+
+// collect reads the states of the members that are not known.
+func (s *Sweep) collect(dir string, known func(k int) *State) (*Result, error) {
 	r := &Result{Sweep: s, Dir: dir, States: make([]State, len(s.Members))}
 	shared := attempted(dir)
 	// There may be thousands of members; most of the time goes into reading their run.json.
@@ -69,7 +86,12 @@ func (s *Sweep) Collect(dir string) (*Result, error) {
 	for range min(runtime.GOMAXPROCS(0), len(s.Members)) {
 		readers.Go(func() {
 			for k := next.Add(1) - 1; k < int64(len(s.Members)); k = next.Add(1) - 1 {
-				r.States[k], errs[k] = s.state(dir, s.Members[k].Name, shared)
+				name := s.Members[k].Name
+				if st := known(int(k)); st != nil && !shared[name] {
+					r.States[k] = *st
+					continue
+				}
+				r.States[k], errs[k] = s.state(dir, name, shared)
 			}
 		})
 	}
@@ -108,6 +130,17 @@ func (s *Sweep) state(dir, name string, shared map[string]bool) (State, error) {
 // Folder returns the folder of member k.
 func (r *Result) Folder(k int) *experiment.Folder {
 	return &experiment.Folder{Dir: cmp.Or(r.States[k].dir, MemberDir(r.Dir, r.Sweep.Members[k])), Info: r.States[k].Info}
+}
+
+// Entry is the sweep at a glance.
+func (r *Result) Entry() *SweepEntry {
+	e := &SweepEntry{Dir: r.Dir, Kind: r.Sweep.Kind, Name: r.Sweep.Name, Members: len(r.Sweep.Members), Finished: r.Done(), Status: r.Status()}
+	for _, m := range r.States {
+		if m.Info.Updated.After(e.Updated) {
+			e.Updated = m.Info.Updated
+		}
+	}
+	return e
 }
 
 // Status of the whole: Done if all members are, else what most asks for attention.
