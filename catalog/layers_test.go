@@ -36,7 +36,7 @@ var floors = [][]string{
 	{"alignment", "boltzmann", "mismatch", "recording", "sal", "stdd"},
 	{"synapse", "internal/yamlconf"},
 	{"settings", "spike"},
-	{"dataset", "experiments", "figure"},
+	{"dataset", "experiments", "figure", "internal/browser", "serve/page"},
 	{"internal/durable", "internal/gemm", "internal/npz", "internal/progress", "internal/random"},
 	{"internal/detmath", "internal/quantile", "internal/state", "internal/testenv", "internal/vector"},
 }
