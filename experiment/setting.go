@@ -14,25 +14,35 @@ type Setting struct {
 	Differs bool `json:"differs,omitempty"`
 }
 
+// Describer compares experiment files with the defaults of their kinds. It is not safe for
+// concurrent use.
+type Describer struct {
+	kinds    Kinds
+	defaults map[string]map[string]string // by kind and path
+}
+
+// NewDescriber returns a Describer of experiments of these kinds.
+func NewDescriber(ks Kinds) *Describer { return &Describer{ks, map[string]map[string]string{}} }
+
 // Settings returns the values that an experiment file says, each with its default, in the order of
 // the file. The text is looked at as it is: nothing is checked, and no file that it names is read.
-func (ks Kinds) Settings(data []byte) []Setting {
+func (d *Describer) Settings(data []byte) []Setting {
 	doc := yamlconf.Parse("", data)
-	defaults := ks.defaults(doc.Text("kind"))
+	defaults := d.of(doc.Text("kind"))
 	var all []Setting
 	for _, l := range doc.Leaves() {
-		d, known := defaults[l.Path]
-		all = append(all, Setting{Path: l.Path, Value: l.Text, Default: d, Doc: l.Doc, Differs: !known || d != l.Text})
+		value, known := defaults[l.Path]
+		all = append(all, Setting{Path: l.Path, Value: l.Text, Default: value, Doc: l.Doc, Differs: !known || value != l.Text})
 	}
 	return all
 }
 
-// defaults are the defaults of a kind by path, nil if there is no such kind.
-func (ks Kinds) defaults(kind string) map[string]string {
-	if ks.Find(kind) == nil {
-		return nil
+// of returns the defaults of a kind by path, nil if there is no such kind.
+func (d *Describer) of(kind string) map[string]string {
+	if all, ok := d.defaults[kind]; ok || d.kinds.Find(kind) == nil {
+		return all
 	}
-	text, err := ks.Template(kind)
+	text, err := d.kinds.Template(kind)
 	if err != nil {
 		return nil
 	}
@@ -40,5 +50,6 @@ func (ks Kinds) defaults(kind string) map[string]string {
 	for _, l := range yamlconf.Parse("", text).Leaves() {
 		all[l.Path] = l.Text
 	}
+	d.defaults[kind] = all
 	return all
 }

@@ -81,8 +81,9 @@ func TestDiffersInLongLine(t *testing.T) {
 // the files that it names; what a run writes out differs by no more than its file says.
 func TestSettings(t *testing.T) {
 	known := experiment.Kinds{experimenttest.Kind{}}
+	describer := experiment.NewDescriber(known)
 	differing := func(text []byte) (paths string) {
-		for _, s := range known.Settings(text) {
+		for _, s := range describer.Settings(text) {
 			if s.Differs {
 				paths += s.Path + "=" + s.Value + " not " + s.Default + "; "
 			}
@@ -104,10 +105,10 @@ func TestSettings(t *testing.T) {
 	if got := differing(text); got != "name=a not ; drift=0.5 not 0.1; " {
 		t.Error(got)
 	}
-	if got := known.Settings([]byte("kind: none\nx: 1\n")); len(got) != 2 || !got[1].Differs || got[1].Default != "" {
+	if got := describer.Settings([]byte("kind: none\nx: 1\n")); len(got) != 2 || !got[1].Differs || got[1].Default != "" {
 		t.Error(got)
 	}
-	if got := known.Settings([]byte("a: [")); got != nil {
+	if got := describer.Settings([]byte("a: [")); got != nil {
 		t.Error(got)
 	}
 }
