@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"spikealign/figure"
+	"spikealign/figure/render"
 	"spikealign/internal/durable"
 	"spikealign/internal/npz"
 	"spikealign/recording"
@@ -77,7 +78,7 @@ func (r *Result) Save(dir string) error {
 		if err != nil {
 			return err
 		}
-		if err := f.Save(filepath.Join(dir, FiguresDir), p.name); err != nil {
+		if err := render.Save(f, filepath.Join(dir, FiguresDir), p.name); err != nil {
 			return err
 		}
 		drawn[p.name] = true

@@ -16,6 +16,7 @@ var changes = map[string]string{
 	"internal/durable": "it is the one place at which tests let files fail",
 	"dataset":          "it fetches what can be fetched again, and holds it to checksums",
 	"recording":        "its spool is for the time of one command and has no name",
+	"internal/browser": "it is for tests, and its files are gone with them",
 }
 
 // TestFiles: results are written by package durable alone, so that a test that lets each operation

@@ -35,7 +35,7 @@ var floors = [][]string{
 	{"analysis", "layered", "microcircuit", "sampling"},
 	{"alignment", "boltzmann", "mismatch", "recording", "sal", "stdd"},
 	{"synapse", "internal/yamlconf"},
-	{"settings", "spike"},
+	{"figure/figuretest", "figure/render", "settings", "spike"},
 	{"dataset", "experiments", "figure", "internal/browser", "serve/page"},
 	{"internal/durable", "internal/gemm", "internal/npz", "internal/progress", "internal/random"},
 	{"internal/detmath", "internal/quantile", "internal/state", "internal/testenv", "internal/vector"},

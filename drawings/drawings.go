@@ -16,6 +16,7 @@ import (
 
 	"spikealign/experiment"
 	"spikealign/figure"
+	"spikealign/figure/render"
 	"spikealign/internal/durable"
 	"spikealign/sweep"
 )
@@ -152,7 +153,7 @@ func drawn(dir string, pictures []Picture) (drawings []Drawing, err error) {
 // save writes figures into the folder's figures and returns their names.
 func save(dir string, drawings []Drawing) (names []string, err error) {
 	for _, d := range drawings {
-		if err := d.Figure.Save(filepath.Join(dir, experiment.FiguresDir), d.Name); err != nil {
+		if err := render.Save(d.Figure, filepath.Join(dir, experiment.FiguresDir), d.Name); err != nil {
 			return names, err
 		}
 		names = append(names, d.Name)

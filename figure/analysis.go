@@ -56,9 +56,9 @@ func (a Analysis) Figure() (*Figure, error) {
 	}
 	p.matrix(v, n, limit)
 	p.colours(`\i{S}_{ij}`, limit) // the label carries the power of ten
-	sign := Look{Color: Diverging, Shade: diverging(-0.6, 1), Fill: 1}
+	sign := Look{Color: Diverging, Shade: 0.2, Fill: 1}
 	p.explain("negative: acts as the stronger", sign)
-	sign.Shade = diverging(0.6, 1)
+	sign.Shade = 0.8
 	p.explain("positive: as the weaker of the two", sign)
 	if len(marks.X) > 0 {
 		p.Series = append(p.Series, marks)

@@ -4,9 +4,22 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
 
 	"spikealign/internal/quantile"
 )
+
+// InputError says which field of a figure's input cannot be drawn, and why.
+type InputError struct {
+	Figure  string // the type of the input, such as "Training"
+	Field   string // the field, such as "DKL"
+	Problem string
+}
+
+func (e *InputError) Error() string {
+	return fmt.Sprintf("figure: %s.%s: %s", e.Figure, e.Field, e.Problem)
+}
 
 // Widths of a figure, in points.
 const (
@@ -69,9 +82,6 @@ func sequential(k, n int, width float64) Look {
 	return Look{Color: Sequential, Shade: float64(k) / float64(max(n-1, 1)), Width: width}
 }
 
-// diverging returns the place of v on a scale from -limit to limit.
-func diverging(v, limit float64) float64 { return 0.5 + 0.5*v/limit }
-
 // legend is a line of a key.
 func legend(label string, l Look) Series { return Series{Label: label, Look: l} }
 
@@ -87,8 +97,8 @@ func (f *Figure) add(p *Panel) {
 // narrow returns f, of three columns, with the full width, or less where it has fewer panels.
 func (f *Figure) narrow() *Figure {
 	used := 0
-	for _, c := range f.places() {
-		used = max(used, c.column+c.span)
+	for _, c := range f.Places() {
+		used = max(used, c.Column+c.Span)
 	}
 	f.Width = fullWidth
 	if used < f.Columns {
@@ -107,7 +117,7 @@ func framed(heading, x, y string) *Panel {
 func (a *Axis) include(values ...float64) {
 	for _, v := range values {
 		switch {
-		case !a.shows(v):
+		case !a.Shows(v):
 		case a.Range == nil:
 			a.Range = []float64{v, v}
 		default:
@@ -153,7 +163,7 @@ func (p *Panel) plot(s Series) {
 			if i == 0 {
 				a = &p.X
 			}
-			if !a.shows((*v)[k]) {
+			if !a.Shows((*v)[k]) {
 				(*v)[k], whole = math.NaN(), false
 			}
 		}
@@ -241,7 +251,7 @@ func atEpoch(runs [][]float64, e int, y *Axis) (values []float64, lost int) {
 	for _, run := range runs {
 		switch {
 		case e >= len(run):
-		case y.shows(run[e]):
+		case y.Shows(run[e]):
 			values = append(values, run[e])
 		default:
 			lost++
@@ -263,7 +273,7 @@ func medians(n int, runs [][]float64, y *Axis) []float64 {
 // start marks the first point that can be drawn.
 func (p *Panel) start(label string, x, y []float64, mark Look) {
 	for k := range x {
-		if p.X.shows(x[k]) && p.Y.shows(y[k]) {
+		if p.X.Shows(x[k]) && p.Y.Shows(y[k]) {
 			p.curve(label, x[k:k+1], y[k:k+1], mark)
 			return
 		}
@@ -289,7 +299,7 @@ func (p *Panel) name(at float64, name string) {
 func (p *Panel) summary(label string, x, spread float64, values []float64, mark Look) (median float64) {
 	var seen, xs []float64
 	for _, v := range values {
-		if !p.Y.shows(v) {
+		if !p.Y.Shows(v) {
 			p.lost++
 			continue
 		}
@@ -321,7 +331,7 @@ func (p *Panel) cells(x, y, values []float64, columns int, limit float64) {
 	s := Series{Kind: Cells, X: x, Y: y, Values: values, Columns: columns, Limit: limit}
 	for i := range len(values)/columns + 1 {
 		for j := range columns + 1 {
-			cx, cy := s.corner(i, j)
+			cx, cy := s.Corner(i, j)
 			p.X.include(cx)
 			p.Y.include(cy)
 		}
@@ -380,4 +390,20 @@ func plural(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// Minus replaces the hyphen of formatted numbers by the minus sign, and drops the sign of -0.
+func Minus(s string) string {
+	if !strings.HasPrefix(s, "-") {
+		return s
+	}
+	if strings.Trim(s, "-0.") == "" {
+		return s[1:]
+	}
+	return "−" + s[1:]
+}
+
+// number writes v in the shortest form, for keys and notes.
+func number(v float64) string {
+	return Minus(strconv.FormatFloat(v, 'g', 4, 64))
 }

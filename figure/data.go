@@ -174,29 +174,29 @@ func (n *Numbers) UnmarshalJSON(data []byte) error {
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
-// shows tells whether the axis has a place for v. The bounds keep sums and logarithms of the layout
+// Shows tells whether the axis has a place for v. The bounds keep sums and logarithms of the layout
 // finite.
-func (a *Axis) shows(v float64) bool {
+func (a *Axis) Shows(v float64) bool {
 	if a.Log {
 		return v > 1e-100 && v < 1e100
 	}
 	return v > -1e100 && v < 1e100
 }
 
-// place is where a panel stands in the grid.
-type place struct{ row, column, span int }
+// Place is where a panel stands in the grid.
+type Place struct{ Row, Column, Span int }
 
-// places returns the places of the panels, each in the next free one with room for it, in reading
+// Places returns the places of the panels, each in the next free one with room for it, in reading
 // order.
-func (f *Figure) places() []place {
-	var out []place
+func (f *Figure) Places() []Place {
+	var out []Place
 	row, column := 0, 0
 	for _, p := range f.Panels {
 		span := max(p.Span, 1)
 		if column+span > f.Columns {
 			row, column = row+1, 0
 		}
-		out = append(out, place{row, column, span})
+		out = append(out, Place{row, column, span})
 		column += span
 	}
 	return out

@@ -1,29 +1,23 @@
-package figure
+package figure_test
 
 import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"math"
 	"os"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
+
+	"spikealign/figure"
+	"spikealign/figure/figuretest"
+	"spikealign/figure/render"
 )
 
-// allInputs are the figures of all tests of this package.
-func allInputs() map[string]drawer {
-	in := inputs()
-	maps.Copy(in, circuitInputs())
-	maps.Copy(in, pairInputs())
-	in["analysis"], in["large analysis"] = analysis(7), analysis(100)
-	return in
-}
-
 // encode returns a figure and its JSON.
-func encode(t *testing.T, in drawer) (*Figure, []byte) {
+func encode(t *testing.T, in figuretest.Drawer) (*figure.Figure, []byte) {
 	t.Helper()
 	f, err := in.Figure()
 	if err != nil {
@@ -39,9 +33,9 @@ func encode(t *testing.T, in drawer) (*Figure, []byte) {
 // TestJSON checks that figures survive JSON: what comes back encodes to the same bytes and is drawn
 // as the same picture.
 func TestJSON(t *testing.T) {
-	for name, in := range allInputs() {
+	for name, in := range figuretest.All() {
 		f, data := encode(t, in)
-		var back Figure
+		var back figure.Figure
 		if err := json.Unmarshal(data, &back); err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -50,18 +44,18 @@ func TestJSON(t *testing.T) {
 			t.Errorf("%s: another figure comes back (%v)", name, err)
 		}
 		var want, got bytes.Buffer
-		if f.WriteSVG(&want) != nil || back.WriteSVG(&got) != nil || !bytes.Equal(want.Bytes(), got.Bytes()) {
+		if render.SVG(&want, f) != nil || render.SVG(&got, &back) != nil || !bytes.Equal(want.Bytes(), got.Bytes()) {
 			t.Errorf("%s: another picture comes back", name)
 		}
 	}
 }
 
 func TestNumbers(t *testing.T) {
-	data, err := json.Marshal(Numbers{1, nan, -0.1, inf, 5e-324, math.MaxFloat64})
+	data, err := json.Marshal(figure.Numbers{1, math.NaN(), -0.1, math.Inf(1), 5e-324, math.MaxFloat64})
 	if want := "[1,null,-0.1,null,5e-324,1.7976931348623157e+308]"; err != nil || string(data) != want {
 		t.Errorf("%s, %v; want %s", data, err, want)
 	}
-	var back Numbers
+	var back figure.Numbers
 	if err := json.Unmarshal(data, &back); err != nil || fmt.Sprint(back) != "[1 NaN -0.1 NaN 5e-324 1.7976931348623157e+308]" {
 		t.Errorf("%v, %v", back, err)
 	}
@@ -76,7 +70,7 @@ func TestDocumented(t *testing.T) {
 	_, table, _ := strings.Cut(string(doc), "\n## Figures as data\n")
 	table, _, _ = strings.Cut(table, "\n## ")
 	words := map[string]bool{}
-	for _, v := range []any{Figure{}, Panel{}, Axis{}, Tick{}, Series{}, Look{}} {
+	for _, v := range []any{figure.Figure{}, figure.Panel{}, figure.Axis{}, figure.Tick{}, figure.Series{}, figure.Look{}} {
 		for _, f := range reflect.VisibleFields(reflect.TypeOf(v)) {
 			if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" {
 				words[name] = true
@@ -86,7 +80,7 @@ func TestDocumented(t *testing.T) {
 	if len(words) < 40 {
 		t.Errorf("%d fields", len(words))
 	}
-	for name, in := range allInputs() {
+	for name, in := range figuretest.All() {
 		f, err := in.Figure()
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
@@ -97,7 +91,7 @@ func TestDocumented(t *testing.T) {
 			}
 		}
 	}
-	for _, c := range []Color{Second, Third, Fourth, Fifth} { // first to sixth
+	for _, c := range []figure.Color{figure.Second, figure.Third, figure.Fourth, figure.Fifth} { // first to sixth
 		delete(words, string(c))
 	}
 	delete(words, "")
@@ -250,14 +244,14 @@ func text(data []byte) (out []string, err error) {
 
 // TestSecondRenderer draws every figure from its JSON by other means, and compares one picture.
 func TestSecondRenderer(t *testing.T) {
-	for name, in := range allInputs() {
+	for name, in := range figuretest.All() {
 		f, data := encode(t, in)
 		panels, err := text(data)
 		if err != nil || len(panels) != len(f.Panels) {
 			t.Errorf("%s: %d of %d panels, %v", name, len(panels), len(f.Panels), err)
 		}
 	}
-	_, data := encode(t, PairRun{Epoch: []float64{0, 1, 2, 3}, W12: []float64{0, .5, .8, 1}, W21: []float64{2, 1.5, 1.2, 1}})
+	_, data := encode(t, figure.PairRun{Epoch: []float64{0, 1, 2, 3}, W12: []float64{0, .5, .8, 1}, W21: []float64{2, 1.5, 1.2, 1}})
 	panels, err := text(data)
 	if want := strings.TrimPrefix(`
 weights [\i{W}_{12}: third] [\i{W}_{21}: fourth]

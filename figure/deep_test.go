@@ -36,24 +36,3 @@ func TestDeepInput(t *testing.T) {
 		}
 	}
 }
-
-// A condition that does not have a metric is no curve with values missing.
-func TestMetricSweepWithoutCurve(t *testing.T) {
-	m := metricSweep(factor("method", "bp", "fa"))
-	with, err := m.Figure()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for k := range m.Conditions[0].Runs[0] {
-		for i := range m.Conditions[0].Runs[0][k] {
-			m.Conditions[0].Runs[0][k][i] = math.NaN()
-		}
-	}
-	without, err := m.Figure()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if strings.Contains(without.Panels[0].Note, "not drawn") || len(without.Panels[0].Series) >= len(with.Panels[0].Series) {
-		t.Errorf("note %q, %d curves of %d", without.Panels[0].Note, len(without.Panels[0].Series), len(with.Panels[0].Series))
-	}
-}

@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"spikealign/figure"
+	"spikealign/figure/render"
 )
 
 // Two conditions of a small network, as files for a page.
@@ -30,6 +31,6 @@ func ExampleMetricSweep_Figure() {
 		return
 	}
 	defer os.RemoveAll(dir)
-	fmt.Println(f.Save(dir, "comparison"))
+	fmt.Println(render.Save(f, dir, "comparison"))
 	// Output: <nil>
 }

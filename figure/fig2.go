@@ -62,8 +62,8 @@ func (f Figure2) Figure() (*Figure, error) {
 	for k, c := range f.Learning {
 		p := c.panel()
 		g.add(p)
-		at := g.places()
-		p.Y.Bare = k > 0 && at[len(at)-1].column > 0
+		at := g.Places()
+		p.Y.Bare = k > 0 && at[len(at)-1].Column > 0
 		ys = append(ys, &p.Y)
 	}
 	share(ys...)
@@ -168,7 +168,7 @@ func (l PhasePlane) panel() *Panel {
 	for i, w12 := range l.W12 {
 		for j, w21 := range l.W21 {
 			u, v := l.Drift12[i*len(l.W21)+j], l.Drift21[i*len(l.W21)+j]
-			if !p.X.shows(u) || !p.Y.shows(v) {
+			if !p.X.Shows(u) || !p.Y.Shows(v) {
 				p.lost++
 				continue
 			}

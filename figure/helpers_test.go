@@ -1,222 +1,147 @@
 package figure
 
 import (
-	"bytes"
-	"encoding/xml"
-	"io"
+	"fmt"
 	"math"
-	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
-
-	"gonum.org/v1/plot/vg"
 )
 
-func labels(ticks []Tick) string {
-	var out []string
-	for _, t := range ticks {
-		if t.Label != "" {
-			out = append(out, plainText(t.Label))
+// TestStateNames checks the order of states: bit i of the index is neuron i, labels begin with
+// neuron 0 (docs/model.md, section 2).
+func TestStateNames(t *testing.T) {
+	if got := stateName(0b00110, 5); got != "01100" {
+		t.Errorf("state 6 of 5 neurons is %s, want 01100", got)
+	}
+}
+
+// TestEdges: intervals reach halfway to the next lag, in tau.
+func TestEdges(t *testing.T) {
+	l := STDDLaw{Tau: 10, Lags: []float64{-2, -1, 0, 1, 2}}
+	if got, want := fmt.Sprintf("%.2f", midpoints(scaled(l.Lags, 1/l.Tau))), "[-0.25 -0.15 -0.05 0.05 0.15 0.25]"; got != want {
+		t.Errorf("edges %s, want %s", got, want)
+	}
+}
+
+// mesh returns a regular grid of n x m points, 1 apart, with the values of f.
+func mesh(n, m int, f func(x, y float64) float64) (x, y, v []float64) {
+	for i := range n {
+		for j := range m {
+			x, y = append(x, float64(i)), append(y, float64(j))
+			v = append(v, f(float64(i), float64(j)))
 		}
 	}
-	return strings.Join(out, " ")
+	return x, y, v
 }
 
-func room(points vg.Length) func(string) vg.Length {
-	return func(string) vg.Length { return points }
-}
-
-func TestLogTicks(t *testing.T) {
-	for _, c := range []struct {
-		lo, hi float64
-		want   string
-	}{
-		{1e-3, 1, "10−3 10−2 10−1 100"},
-		{2e-3, 1.5, "10−2 10−1 100"},
-		{2e-3, 2e-2, "0.002 0.005 0.01 0.02"},
-		{1.5e-3, 6e-3, "0.002 0.003 0.005"},
-		{0.3, 0.45, "0.3 0.4"},
-		{0.31, 0.36, "0.32 0.34 0.36"},
-		{1.8e-3, 2.4e-3, "0.0018 0.0020 0.0022 0.0024"},
-		{21000, 26000, "22000 24000 26000"},
-		{2.2e-7, 2.6e-7, "220×10−9 230×10−9 240×10−9 250×10−9 260×10−9"},
-		{1.2e-7, 1.3e-6, "2×10−7 5×10−7 1×10−6"},
-		{1e-30, 1, "10−30 10−25 10−20 10−15 10−10 10−5 100"},
-		{20, 70, "20 30 50"},
-	} {
-		if got := labels(logTicks(c.lo, c.hi, 100, room(15))); got != c.want {
-			t.Errorf("%g..%g: %s, want %s", c.lo, c.hi, got, c.want)
-		}
-	}
-}
-
-func TestLinearTicks(t *testing.T) {
-	for _, c := range []struct {
-		lo, hi float64
-		want   string
-		power  int
-	}{
-		{0, 1, "0.0 0.2 0.4 0.6 0.8 1.0", 0},
-		{-1.04, 1.04, "−1.0 −0.5 0.0 0.5 1.0", 0},
-		{0, 20000, "0 5 10 15 20", 3},
-		{0, 150000, "0 50 100 150", 3},
-		{0, 0.0006, "0 100 200 300 400 500 600", -6},
-		{100, 160, "100 110 120 130 140 150 160", 0},
-	} {
-		ticks, power := linearTicks(c.lo, c.hi, 100, room(15))
-		if got := labels(ticks); got != c.want || power != c.power {
-			t.Errorf("%g..%g: %s times 10^%d, want %s times 10^%d", c.lo, c.hi, got, power, c.want, c.power)
-		}
-	}
-}
-
-// TestTicks checks, for ranges of all kinds, that ticks lie within the range, ascend, have room,
-// and that there are at least two labels where the axis has room for many. The seed is fixed.
-func TestTicks(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 2))
-	for range 3000 {
-		lo := math.Pow(10, 12*r.Float64()-6)
-		hi := lo * (1 + math.Pow(10, 8*r.Float64()-2))
-		for _, log := range []bool{false, true} {
-			a := scale{Axis: Axis{Log: log, Range: []float64{lo, hi}}}
-			a.fit(120, room(15))
-			count, before := 0, math.Inf(-1)
-			for _, tick := range a.ticks {
-				n := a.norm(tick.Value)
-				if n < -1e-6 || n > 1+1e-6 {
-					t.Fatalf("%g..%g, log %v: tick %g is outside", a.min, a.max, log, tick.Value)
-				}
-				if tick.Label == "" {
-					continue
-				}
-				if (n-before)*120 < 15*0.99 && len(a.ticks) > 2 {
-					t.Fatalf("%g..%g, log %v: labels %s are crowded", a.min, a.max, log, labels(a.ticks))
-				}
-				count, before = count+1, n
-			}
-			if count < 2 || count > 9 {
-				t.Fatalf("%g..%g, log %v: labels %q", a.min, a.max, log, labels(a.ticks))
-			}
-		}
-	}
-}
-
-func TestThin(t *testing.T) {
-	a := scale{Axis: Axis{Ticks: indexTicks(10, 1, 100), Range: []float64{0, 9}, Tight: true}}
-	a.fit(90, room(25))
-	if got := labels(a.ticks); got != "0 3 6 9" {
-		t.Errorf("labels %s, want 0 3 6 9", got)
-	}
-	if n := len(a.ticks); n != 10 {
-		t.Errorf("%d ticks, want all 10", n)
-	}
-	if got := labels(indexTicks(384, -1, 10)); got != "0 50 100 150 200 250 300 350" {
-		t.Errorf("index labels %s", got)
-	}
-}
-
-func TestSpans(t *testing.T) {
-	for _, c := range []struct {
-		in   string
-		want []span
-	}{
-		{"plain", []span{{"plain", false, 1, 0}}},
-		{`\i{D}_{KL} (nats)`, []span{{"D", true, 1, 0}, {"KL", false, 0.72, -0.19}, {" (nats)", false, 1, 0}}},
-		{"10^{−3}", []span{{"10", false, 1, 0}, {"−3", false, 0.72, 0.36}}},
-		{"run_3*b {x}", []span{{"run_3*b {x}", false, 1, 0}}},
-		{"open _{end", []span{{"open _{end", false, 1, 0}}},
-		{"", nil},
-	} {
-		if got := spans(c.in); !slices.Equal(got, c.want) {
-			t.Errorf("spans(%q) = %v, want %v", c.in, got, c.want)
-		}
-	}
-}
-
-func TestRamp(t *testing.T) {
-	stops := scales[Diverging]
-	if ramp(stops, 0.5) != rgb(0xf7f7f7) || diverging(0, 2) != 0.5 {
-		t.Error("zero is not neutral")
-	}
-	if ramp(stops, math.NaN()) != stops[0] || ramp(stops, 7) != stops[len(stops)-1] {
-		t.Error("values outside 0..1 are not clamped")
-	}
-	// Luminance of the sequential map rises: the order of levels survives grey print.
-	last := -1.0
-	for k := range 20 {
-		c := sequential(k, 20, 1).rgb()
-		l := 0.2126*float64(c.R) + 0.7152*float64(c.G) + 0.0722*float64(c.B)
-		if l <= last {
-			t.Errorf("level %s is not brighter than the one before", strconv.Itoa(k))
-		}
-		last = l
-	}
-}
-
-// checkFigures checks that every figure is well-formed SVG without numbers that are none, the same
-// for equal input, and that all its text lies inside and apart. With SPIKEALIGN_FIGURES it saves
-// them there.
-func checkFigures(t *testing.T, kind string, inputs func() map[string]drawer) {
-	t.Helper()
-	again := inputs()
-	for name, in := range inputs() {
-		f, err := in.Figure()
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
+// split returns the stretches of a line between its breaks.
+func split(x, y []float64) (lines [][][2]float64) {
+	lines = append(lines, nil)
+	for k := range x {
+		if math.IsNaN(x[k]) {
+			lines = append(lines, nil)
 			continue
 		}
-		if dir := os.Getenv("SPIKEALIGN_FIGURES"); dir != "" {
-			if err := f.Save(dir, kind+" "+name); err != nil {
-				t.Error(err)
-			}
+		last := &lines[len(lines)-1]
+		*last = append(*last, [2]float64{x[k], y[k]})
+	}
+	return lines
+}
+
+// TestZeroLines compares the lines of fields whose zeros are known.
+func TestZeroLines(t *testing.T) {
+	// A plane: interpolation is exact.
+	x, y, v := mesh(5, 4, func(x, y float64) float64 { return 2*x - y - 1.5 })
+	lines := split(zeroLines(x, y, v, 5, 4))
+	if len(lines) != 1 || len(lines[0]) < 5 {
+		t.Fatalf("a plane: lines %v, want one", lines)
+	}
+	for _, p := range lines[0] {
+		if math.Abs(2*p[0]-p[1]-1.5) > 1e-12 {
+			t.Errorf("a plane: %v is not on the line 2x - y = 1.5", p)
 		}
-		var svg, second bytes.Buffer
-		if err := f.WriteSVG(&svg); err != nil {
-			t.Errorf("%s: %v", name, err)
+	}
+	// A circle of radius 2.5: one closed line, linear interpolation of a square is off by less than
+	// 1/8 of its second derivative over the slope.
+	x, y, v = mesh(8, 8, func(x, y float64) float64 { return (x-3.5)*(x-3.5) + (y-3.5)*(y-3.5) - 6.25 })
+	lines = split(zeroLines(x, y, v, 8, 8))
+	if len(lines) != 1 || lines[0][0] != lines[0][len(lines[0])-1] {
+		t.Fatalf("a circle: lines %v, want a closed one", lines)
+	}
+	for _, p := range lines[0] {
+		if r := math.Hypot(p[0]-3.5, p[1]-3.5); math.Abs(r-2.5) > 0.1 {
+			t.Errorf("a circle: %v has radius %g, want 2.5", p, r)
 		}
-		if f2, err := again[name].Figure(); err != nil || f2.WriteSVG(&second) != nil || !bytes.Equal(svg.Bytes(), second.Bytes()) {
-			t.Errorf("%s: two drawings of one input differ", name)
+	}
+	// A saddle whose middle is positive: the negative corners are cut off.
+	x, y, v = mesh(2, 2, func(x, y float64) float64 { return []float64{3, -1, -1, 3}[2*int(x)+int(y)] })
+	lines = split(zeroLines(x, y, v, 2, 2))
+	want := [][][2]float64{{{0.75, 0}, {1, 0.25}}, {{0.25, 1}, {0, 0.75}}}
+	if fmt.Sprint(lines) != fmt.Sprint(want) {
+		t.Errorf("a saddle: %v, want %v", lines, want)
+	}
+	// No zeros, and none next to a hole.
+	for _, hole := range []float64{1, math.NaN(), math.Inf(1)} {
+		x, y, v = mesh(2, 2, func(x, y float64) float64 { return []float64{1, 1, 1, -1}[2*int(x)+int(y)] })
+		v[0], v[3] = hole, 1
+		if hole != 1 {
+			v[3] = -1
 		}
-		for d := xml.NewDecoder(bytes.NewReader(svg.Bytes())); ; {
-			if _, err := d.Token(); err == io.EOF {
-				break
-			} else if err != nil {
-				t.Fatalf("%s: SVG: %v", name, err)
-			}
+		if xs, ys := zeroLines(x, y, v, 2, 2); len(xs) != 0 {
+			t.Errorf("corner %g: lines %v", hole, split(xs, ys))
 		}
-		for _, bad := range []string{"NaN", "Inf"} {
-			if strings.Contains(svg.String(), bad) {
-				t.Errorf("%s: SVG contains %s", name, bad)
-			}
-		}
-		checkTexts(t, name, texts(f))
 	}
 }
 
-// checkNotes checks that figures say something, by their names.
-func checkNotes(t *testing.T, inputs map[string]drawer, wants map[string]string) {
-	t.Helper()
-	for name, want := range wants {
-		if !strings.Contains(svgText(t, inputs[name]), want) {
-			t.Errorf("%s: the figure does not say %q", name, want)
+// TestCells: corners of cells lie in the middle of four points; at the margin the grid goes on
+// linearly.
+func TestCells(t *testing.T) {
+	p := &Panel{}
+	p.cells([]float64{0, 0, 1, 1, 3, 3}, []float64{0, 2, 0, 2, 0, 2}, make([]float64, 6), 2, 1)
+	for i, x := range []float64{-0.5, 0.5, 2, 4} {
+		for j, y := range []float64{-1, 1, 3} {
+			if gx, gy := p.Series[0].Corner(i, j); gx != x || gy != y {
+				t.Errorf("corner %d, %d at %g, %g, want %g, %g", i, j, gx, gy, x, y)
+			}
+		}
+	}
+	if !slices.Equal(p.X.Range, []float64{-0.5, 4}) || !slices.Equal(p.Y.Range, []float64{-1, 3}) {
+		t.Errorf("ranges %g, %g", p.X.Range, p.Y.Range)
+	}
+}
+
+// TestJumps checks that the jump of a law is vertical and that smooth parts stay as they are.
+func TestJumps(t *testing.T) {
+	p := &Panel{}
+	p.edged("", []float64{1, 2, 3, 4, 5, 6}, []float64{1, 1.1, 1.2, 3, 3.1, 3.2}, line(Ink, 1))
+	if s := p.Series[0]; len(s.X) != 8 || s.X[3] != 3.5 || s.Y[3] != 1.2 || s.X[4] != 3.5 || s.Y[4] != 3 {
+		t.Errorf("%v, %v", s.X, s.Y)
+	}
+}
+
+// TestRatios verifies which numbers stand on a logarithmic axis.
+func TestRatios(t *testing.T) {
+	for _, c := range []struct {
+		numbers []float64
+		log     bool
+	}{
+		{[]float64{1, 2, 3, 4}, false}, {[]float64{0, 1, 10}, false}, {[]float64{100, 25, 50}, true}, {[]float64{0.01, 0.0316, 0.1}, true},
+		{[]float64{1, 1.1, 1.21}, false}, {[]float64{1, 20, 30}, true},
+	} {
+		if got := ratios(c.numbers); got != c.log {
+			t.Errorf("%v: %v", c.numbers, got)
 		}
 	}
 }
 
-// checkTexts checks that all text lies inside the figure and apart.
-func checkTexts(t *testing.T, name string, c *textBoxes) {
-	t.Helper()
-	for k, a := range c.texts {
-		if a.box.Min.X < 0 || a.box.Min.Y < 0 || a.box.Max.X > c.width || a.box.Max.Y > c.height {
-			t.Errorf("%s: %q at %.1f is outside the figure of %.1f x %.1f", name, a.text, a.box, c.width, c.height)
-		}
-		for _, b := range c.texts[:k] {
-			if a.box.Min.X < b.box.Max.X && b.box.Min.X < a.box.Max.X && a.box.Min.Y < b.box.Max.Y && b.box.Min.Y < a.box.Max.Y {
-				t.Errorf("%s: %q at %.1f and %q at %.1f overlap", name, a.text, a.box, b.text, b.box)
-			}
-		}
+// TestIndexTicks: of many places every second, fifth, ... has a label.
+func TestIndexTicks(t *testing.T) {
+	var labels []string
+	for _, tick := range indexTicks(384, -1, 10) {
+		labels = append(labels, tick.Label)
+	}
+	if got := strings.Join(labels, " "); got != "0 50 100 150 200 250 300 350" {
+		t.Errorf("index labels %s", got)
 	}
 }

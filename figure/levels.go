@@ -86,7 +86,7 @@ func (p *Panel) levels(c LevelCourse, colour Color) {
 	for k, x := range c.Level {
 		var seen []float64
 		for _, v := range c.Runs[k] {
-			if p.Y.shows(v) {
+			if p.Y.Shows(v) {
 				seen = append(seen, v)
 			} else {
 				p.lost++

@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// corner returns the corner of Cells in the middle of the points (i-1, j-1) to (i, j), two or more
+// Corner returns the corner of Cells in the middle of the points (i-1, j-1) to (i, j), two or more
 // in each direction. Beyond the margin the grid goes on linearly.
-func (s *Series) corner(i, j int) (x, y float64) {
+func (s *Series) Corner(i, j int) (x, y float64) {
 	for _, a := range [2]int{i - 1, i} {
 		for _, b := range [2]int{j - 1, j} {
 			x += beyond(s.X, s.Columns, a, b) / 4

@@ -355,7 +355,7 @@ func (c MetricSweep) end(m int, s style) *Panel {
 			d := c.Conditions[k]
 			var last []float64
 			for _, run := range d.Runs[m] {
-				if n := len(run); n > 0 && n == len(d.X) && p.Y.shows(run[n-1]) {
+				if n := len(run); n > 0 && n == len(d.X) && p.Y.Shows(run[n-1]) {
 					last = append(last, run[n-1])
 				}
 			}

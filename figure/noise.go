@@ -218,7 +218,7 @@ func (s NoiseSweep) final(row noiseRow, conditions []bool) *Panel {
 				values := lastValues(row.of(c), len(c.Epoch))
 				unfinished += len(row.of(c)) - len(values)
 				median := p.summary(condition(sal), level+shift*spacing, 0.2*spacing, values, mark)
-				if !p.Y.shows(median) {
+				if !p.Y.Shows(median) {
 					continue
 				}
 				xs, middles = append(xs, level+shift*spacing), append(middles, median)
@@ -231,7 +231,7 @@ func (s NoiseSweep) final(row noiseRow, conditions []bool) *Panel {
 			p.under(Series{Kind: XY, Label: condition(sal), Look: line(mark.Color, 0.7).faded(0.5), X: xs, Y: middles})
 		}
 	}
-	if p.Y.shows(baseline) {
+	if p.Y.Shows(baseline) {
 		p.under(Series{Kind: Level, Label: condition(conditions[0]) + " and noise", Look: baselineLook, Y: Numbers{baseline}})
 	}
 	if unfinished > 0 {

@@ -29,7 +29,7 @@ func (r Raster) Figure() (*Figure, error) {
 	from, to := r.From, r.To
 	if from == 0 && to == 0 {
 		for _, t := range r.Times {
-			if p.X.shows(t) {
+			if p.X.Shows(t) {
 				to = max(to, t+1)
 			}
 		}
@@ -37,14 +37,14 @@ func (r Raster) Figure() (*Figure, error) {
 	if to == 0 {
 		to = 1
 	}
-	if !p.X.shows(from) || !p.X.shows(to) || from >= to {
+	if !p.X.Shows(from) || !p.X.Shows(to) || from >= to {
 		return nil, &InputError{"Raster", "To", fmt.Sprintf("the window %g to %g is empty", from, to)}
 	}
 	for k, t := range r.Times {
 		switch {
 		case r.Neurons[k] < 0 || r.Neurons[k] >= r.N:
 			return nil, &InputError{"Raster", "Neurons", fmt.Sprintf("spike %d: neuron %d is outside 0..%d", k, r.Neurons[k], r.N-1)}
-		case !p.X.shows(t):
+		case !p.X.Shows(t):
 			p.lost++
 		case t <= to && (t >= from || r.States && t > from-1):
 			spikes.X, spikes.Y = append(spikes.X, t), append(spikes.Y, float64(r.Neurons[k]))

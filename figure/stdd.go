@@ -156,7 +156,7 @@ func (l STDDLaw) panel() *Panel {
 	}
 	p.lost = 0 // each value is in several lines
 	for _, v := range density {
-		if !p.Y.shows(v) {
+		if !p.Y.Shows(v) {
 			p.lost++
 		}
 	}

@@ -19,6 +19,7 @@ import (
 	"spikealign/experiment"
 	"spikealign/experiments"
 	"spikealign/figure"
+	"spikealign/figure/render"
 	"spikealign/internal/durable"
 	"spikealign/internal/npz"
 	"spikealign/internal/quantile"
@@ -152,7 +153,7 @@ func (j *Job) draw(name string, f interface {
 	if err != nil {
 		return err
 	}
-	return drawn.Save(filepath.Join(j.Dir, experiment.FiguresDir), name)
+	return render.Save(drawn, filepath.Join(j.Dir, experiment.FiguresDir), name)
 }
 
 // sweep runs a sweep file of package experiments in a folder of the figure's folder; "" is that

@@ -12,6 +12,7 @@ import (
 
 	"spikealign/experiment"
 	"spikealign/figure"
+	"spikealign/figure/render"
 	"spikealign/internal/durable"
 	"spikealign/internal/npz"
 	"spikealign/sampling"
@@ -116,7 +117,7 @@ func (r *Result) Save(dir string) ([]string, error) {
 	if err != nil {
 		return names, err
 	}
-	return append(names, filepath.Join(experiment.FiguresDir, "images.png"), filepath.Join(experiment.FiguresDir, "images.svg")), f.Save(filepath.Join(dir, experiment.FiguresDir), "images")
+	return append(names, filepath.Join(experiment.FiguresDir, "images.png"), filepath.Join(experiment.FiguresDir, "images.svg")), render.Save(f, filepath.Join(dir, experiment.FiguresDir), "images")
 }
 
 func number(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }

@@ -11,6 +11,7 @@ import (
 	"text/tabwriter"
 
 	"spikealign/figure"
+	"spikealign/figure/render"
 	"spikealign/internal/durable"
 	"spikealign/sal"
 	"spikealign/sampling"
@@ -180,7 +181,7 @@ func (c *stddCommand) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		if err := f.Save(c.Output, "stdd"); err != nil {
+		if err := render.Save(f, c.Output, "stdd"); err != nil {
 			return err
 		}
 		if err := durable.WriteFile(filepath.Join(c.Output, stddTable), 0o666, r.writeCSV); err != nil {

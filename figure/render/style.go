@@ -1,4 +1,4 @@
-package figure
+package render
 
 import (
 	"cmp"
@@ -6,6 +6,8 @@ import (
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"spikealign/figure"
 )
 
 const pngDPI = 300
@@ -39,27 +41,27 @@ const (
 
 // The palette of Okabe & Ito, "Color universal design" (2008), without its yellow, which is too
 // faint for lines on white.
-var palette = map[Color]color.NRGBA{
-	First:  rgb(0x0072b2), // blue
-	Second: rgb(0xd55e00), // vermilion
-	Third:  rgb(0x009e73), // green
-	Fourth: rgb(0xcc79a7), // purple
-	Fifth:  rgb(0xe69f00), // orange
-	Sixth:  rgb(0x56b4e9), // sky blue
+var palette = map[figure.Color]color.NRGBA{
+	figure.First:  rgb(0x0072b2), // blue
+	figure.Second: rgb(0xd55e00), // vermilion
+	figure.Third:  rgb(0x009e73), // green
+	figure.Fourth: rgb(0xcc79a7), // purple
+	figure.Fifth:  rgb(0xe69f00), // orange
+	figure.Sixth:  rgb(0x56b4e9), // sky blue
 
-	Ink:       rgb(0x1a1a1a),
-	Reference: rgb(0x7a7a7a),
-	Faint:     rgb(0xc4c4c4),
-	Paper:     rgb(0xffffff),
-	Contrast:  rgb(0x1a1a1a),
+	figure.Ink:       rgb(0x1a1a1a),
+	figure.Reference: rgb(0x7a7a7a),
+	figure.Faint:     rgb(0xc4c4c4),
+	figure.Paper:     rgb(0xffffff),
+	figure.Contrast:  rgb(0x1a1a1a),
 }
 
 // The scales. Sequential is from the map viridis: luminance rises evenly, so order survives every
 // kind of colour vision and grey print; the bright end is left out, being invisible as a line on
 // white. Diverging is centred at zero: blue below, vermilion above.
-var scales = map[Color][]color.NRGBA{
-	Sequential: {rgb(0x440154), rgb(0x414487), rgb(0x2a788e), rgb(0x22a884), rgb(0x86cc45)},
-	Diverging:  {rgb(0x003a63), rgb(0x0072b2), rgb(0x8fc1e0), rgb(0xf7f7f7), rgb(0xf2b48c), rgb(0xd55e00), rgb(0x7a2f00)},
+var scales = map[figure.Color][]color.NRGBA{
+	figure.Sequential: {rgb(0x440154), rgb(0x414487), rgb(0x2a788e), rgb(0x22a884), rgb(0x86cc45)},
+	figure.Diverging:  {rgb(0x003a63), rgb(0x0072b2), rgb(0x8fc1e0), rgb(0xf7f7f7), rgb(0xf2b48c), rgb(0xd55e00), rgb(0x7a2f00)},
 }
 
 func rgb(hex uint32) color.NRGBA {
@@ -71,6 +73,9 @@ func fade(c color.NRGBA, opacity float64) color.NRGBA {
 	c.A = uint8(opacity*255 + 0.5)
 	return c
 }
+
+// diverging returns the place of v on a scale from -limit to limit.
+func diverging(v, limit float64) float64 { return 0.5 + 0.5*v/limit }
 
 // ramp returns the colour at f in 0..1 of the piecewise linear map through stops. f outside is
 // clamped; NaN gives the first stop.
@@ -89,8 +94,11 @@ func ramp(stops []color.NRGBA, f float64) color.NRGBA {
 	return color.NRGBA{R: mix(a.R, b.R), G: mix(a.G, b.G), B: mix(a.B, b.B), A: 255}
 }
 
+// look is a figure.Look as gonum draws it.
+type look figure.Look
+
 // rgb is the opaque colour of l.
-func (l Look) rgb() color.NRGBA {
+func (l look) rgb() color.NRGBA {
 	if stops := scales[l.Color]; stops != nil {
 		return ramp(stops, l.Shade)
 	}
@@ -98,11 +106,11 @@ func (l Look) rgb() color.NRGBA {
 }
 
 // stroke is the colour of line and marker.
-func (l Look) stroke() color.NRGBA { return fade(l.rgb(), cmp.Or(l.Opacity, 1)) }
+func (l look) stroke() color.NRGBA { return fade(l.rgb(), cmp.Or(l.Opacity, 1)) }
 
-func (l Look) area() color.NRGBA { return fade(l.rgb(), l.Fill) }
+func (l look) area() color.NRGBA { return fade(l.rgb(), l.Fill) }
 
-func (l Look) line() draw.LineStyle {
+func (l look) line() draw.LineStyle {
 	s := draw.LineStyle{Color: l.stroke(), Width: vg.Length(l.Width)}
 	for _, d := range l.Dashes {
 		s.Dashes = append(s.Dashes, vg.Length(d))
@@ -111,12 +119,12 @@ func (l Look) line() draw.LineStyle {
 }
 
 // glyph is the marker, of no shape where there is none.
-func (l Look) glyph() draw.GlyphStyle {
+func (l look) glyph() draw.GlyphStyle {
 	s := draw.GlyphStyle{Color: l.stroke(), Radius: vg.Length(l.Radius)}
 	switch l.Marker {
-	case Dot:
+	case figure.Dot:
 		s.Shape = draw.CircleGlyph{}
-	case Ring:
+	case figure.Ring:
 		s.Shape = ringGlyph{}
 	}
 	return s

@@ -1,4 +1,4 @@
-package figure
+package render
 
 import (
 	"fmt"
@@ -7,12 +7,14 @@ import (
 	"strings"
 
 	"gonum.org/v1/plot/vg"
+
+	"spikealign/figure"
 )
 
 // linearTicks returns round values within lo..hi, at least space apart on an axis of the given
 // length (space is the room that one label needs), and the power of ten by which the labels were
 // divided (0 for none). Large or tiny numbers make wide labels; the factor goes to the axis label.
-func linearTicks(lo, hi float64, length vg.Length, space func(label string) vg.Length) (ticks []Tick, power int) {
+func linearTicks(lo, hi float64, length vg.Length, space func(label string) vg.Length) (ticks []figure.Tick, power int) {
 	largest := math.Max(math.Abs(lo), math.Abs(hi))
 	if largest >= 1e4 || largest < 1e-2 {
 		power = 3 * int(math.Floor(math.Log10(largest)/3))
@@ -31,8 +33,8 @@ func linearTicks(lo, hi float64, length vg.Length, space func(label string) vg.L
 		ticks = ticks[:0]
 		var need vg.Length
 		for i := first; i <= last; i++ {
-			label := minus(strconv.FormatFloat(i*step/unit+0, 'f', decimals, 64))
-			ticks = append(ticks, Tick{Value: i * step, Label: label})
+			label := figure.Minus(strconv.FormatFloat(i*step/unit+0, 'f', decimals, 64))
+			ticks = append(ticks, figure.Tick{Value: i * step, Label: label})
 			need = max(need, space(label))
 		}
 		if vg.Length(step/(hi-lo))*length >= need || len(ticks) <= 2 {
@@ -43,8 +45,8 @@ func linearTicks(lo, hi float64, length vg.Length, space func(label string) vg.L
 
 // integers returns the ticks at integers, with their labels as such; all ticks where those are less
 // than two.
-func integers(ticks []Tick) []Tick {
-	var out []Tick
+func integers(ticks []figure.Tick) []figure.Tick {
+	var out []figure.Tick
 	for _, t := range ticks {
 		if t.Value == math.Trunc(t.Value) {
 			t.Label, _, _ = strings.Cut(t.Label, ".")
@@ -61,7 +63,7 @@ func integers(ticks []Tick) []Tick {
 // in sight it labels powers of ten (every second, third, ... where they crowd); with less it labels
 // multiples too, 5, then 2, then more, until there are three labels, or in a short range round
 // numbers as on a linear axis.
-func logTicks(lo, hi float64, length vg.Length, space func(label string) vg.Length) []Tick {
+func logTicks(lo, hi float64, length vg.Length, space func(label string) vg.Length) []figure.Tick {
 	const slack = 1e-9 // a bound meant to be a tick value must not lose its tick to rounding
 	l0, l1 := math.Log10(lo)-slack, math.Log10(hi)+slack
 	first, last := int(math.Ceil(l0)), int(math.Floor(l1))
@@ -74,10 +76,10 @@ func logTicks(lo, hi float64, length vg.Length, space func(label string) vg.Leng
 				break
 			}
 		}
-		var ticks []Tick
+		var ticks []figure.Tick
 		for e := first - 1; e <= last; e++ {
 			if e >= first {
-				t := Tick{Value: math.Pow10(e)}
+				t := figure.Tick{Value: math.Pow10(e)}
 				if (e-last)%every == 0 {
 					t.Label = powerOfTen(e)
 				}
@@ -85,16 +87,16 @@ func logTicks(lo, hi float64, length vg.Length, space func(label string) vg.Leng
 			}
 			for d := 2.0; d < 10 && last-first <= 8; d++ {
 				if v := d * math.Pow10(e); math.Log10(v) >= l0 && math.Log10(v) <= l1 {
-					ticks = append(ticks, Tick{Value: v})
+					ticks = append(ticks, figure.Tick{Value: v})
 				}
 			}
 		}
 		return ticks
 	}
 
-	var best []Tick
+	var best []figure.Tick
 	for _, labelled := range []string{"1", "15", "125", "1235", "123457", "12345678"} {
-		var ticks []Tick
+		var ticks []figure.Tick
 		count, crowded, before := 0, false, vg.Length(math.Inf(-1))
 		for e := first - 1; e <= last; e++ {
 			for d := 1; d < 10; d++ {
@@ -102,7 +104,7 @@ func logTicks(lo, hi float64, length vg.Length, space func(label string) vg.Leng
 				if math.Log10(v) < l0 || math.Log10(v) > l1 {
 					continue
 				}
-				t := Tick{Value: v}
+				t := figure.Tick{Value: v}
 				if strings.Contains(labelled, strconv.Itoa(d)) {
 					t.Label = decimal(d, e)
 					crowded = crowded || at(v)-before < space(t.Label)
@@ -156,21 +158,5 @@ func decimal(d, e int) string {
 }
 
 func powerOfTen(e int) string {
-	return "10^{" + minus(strconv.Itoa(e)) + "}"
-}
-
-// minus replaces the hyphen of formatted numbers by the minus sign, and drops the sign of -0.
-func minus(s string) string {
-	if !strings.HasPrefix(s, "-") {
-		return s
-	}
-	if strings.Trim(s, "-0.") == "" {
-		return s[1:]
-	}
-	return "−" + s[1:]
-}
-
-// number writes v in the shortest form, for keys and notes.
-func number(v float64) string {
-	return minus(strconv.FormatFloat(v, 'g', 4, 64))
+	return "10^{" + figure.Minus(strconv.Itoa(e)) + "}"
 }

@@ -1,4 +1,4 @@
-package figure
+package render
 
 import (
 	"maps"
@@ -7,12 +7,14 @@ import (
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"spikealign/figure"
 )
 
 // layout holds the lengths of a figure, whose data areas are aligned in rows and columns. The tile
 // of a panel is its data area with the insets around it.
 type layout struct {
-	*Figure
+	*figure.Figure
 	cells         []*view
 	width, height vg.Length   // of the figure
 	head          vg.Length   // margin, title and key
@@ -64,12 +66,12 @@ func (l *layout) area(c *view) vg.Rectangle {
 	return r
 }
 
-// layout computes the layout; the height follows from the content.
-func (f *Figure) layout() *layout {
+// newLayout computes the layout; the height follows from the content.
+func newLayout(f *figure.Figure) *layout {
 	l := &layout{Figure: f, width: vg.Length(f.Width), left: make([]vg.Length, f.Columns), right: make([]vg.Length, f.Columns)}
 	rows := 0
-	for k, at := range f.places() {
-		c := &view{Panel: f.Panels[k], place: at}
+	for k, at := range f.Places() {
+		c := &view{Panel: f.Panels[k], row: at.Row, column: at.Column, span: at.Span}
 		c.x.Axis, c.y.Axis = c.X, c.Y
 		if c.Bar != nil {
 			c.bar.Axis = *c.Bar
@@ -77,7 +79,7 @@ func (f *Figure) layout() *layout {
 		if len(f.Panels) > 1 {
 			c.letter = string(rune('a' + k%26))
 		}
-		l.cells, rows = append(l.cells, c), at.row+1
+		l.cells, rows = append(l.cells, c), at.Row+1
 	}
 	l.top, l.bottom, l.rows = make([]vg.Length, rows), make([]vg.Length, rows), make([]vg.Length, rows)
 
@@ -190,11 +192,11 @@ func (l *layout) draw(c draw.Canvas) {
 }
 
 var (
-	titleText  = textStyle{size: titleSize, bold: true, color: palette[Ink]}
-	headText   = textStyle{size: headSize, color: palette[Ink]}
-	letterText = textStyle{size: letterSize, bold: true, color: palette[Ink]}
-	keyText    = textStyle{size: tickSize, color: palette[Ink], alignY: 0.5}
-	noteText   = textStyle{size: tickSize, color: palette[Reference], alignY: 0.5}
+	titleText  = textStyle{size: titleSize, bold: true, color: palette[figure.Ink]}
+	headText   = textStyle{size: headSize, color: palette[figure.Ink]}
+	letterText = textStyle{size: letterSize, bold: true, color: palette[figure.Ink]}
+	keyText    = textStyle{size: tickSize, color: palette[figure.Ink], alignY: 0.5}
+	noteText   = textStyle{size: tickSize, color: palette[figure.Reference], alignY: 0.5}
 )
 
 const (
@@ -206,21 +208,21 @@ const (
 // heading within the key.
 type entry struct {
 	label string
-	look  Look
+	look  look
 	blank vg.Length // room left free instead of the look
 }
 
-func entries(series []Series) (es []entry) {
+func entries(series []figure.Series) (es []entry) {
 	for _, s := range series {
-		es = append(es, entry{label: s.Label, look: s.Look})
+		es = append(es, entry{label: s.Label, look: look(s.Look)})
 	}
 	return es
 }
 
 // entries returns the key of the panel, without the labels that are shown elsewhere.
-func (p *Panel) entries(elsewhere map[string]bool) []entry {
+func (p *view) entries(elsewhere map[string]bool) []entry {
 	shown := maps.Clone(elsewhere)
-	return entries(slices.DeleteFunc(slices.Clone(p.Series), func(s Series) bool {
+	return entries(slices.DeleteFunc(slices.Clone(p.Series), func(s figure.Series) bool {
 		before := shown[s.Label]
 		shown[s.Label] = true
 		return before
@@ -238,7 +240,7 @@ func wrapKey(entries []entry, room vg.Length) [][]entry {
 			for k, line := range lines {
 				rows = append(rows, []entry{{line, e.look, e.blank}})
 				if k == 0 {
-					e.look, e.blank = Look{}, e.thumbWidth()
+					e.look, e.blank = look{}, e.thumbWidth()
 				}
 				used = thumbRoom(e) + keyText.width(line) + keyGap
 			}

@@ -1,4 +1,4 @@
-package figure
+package render
 
 import (
 	"math"
@@ -6,13 +6,15 @@ import (
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"spikealign/figure"
 )
 
 // scale is an axis of a certain length.
 type scale struct {
-	Axis
+	figure.Axis
 	min, max float64 // what it shows
-	ticks    []Tick
+	ticks    []figure.Tick
 	power    int      // tick labels are divided by 10^power
 	lines    []string // the label with its power of ten, broken to the length of the axis
 }
@@ -88,7 +90,7 @@ func (a *scale) labelRoom() vg.Length {
 }
 
 // thin returns the named ticks, without every second, third, ... label where they would touch.
-func (a *scale) thin(length vg.Length, space func(string) vg.Length) []Tick {
+func (a *scale) thin(length vg.Length, space func(string) vg.Length) []figure.Tick {
 	for every := 1; ; every++ {
 		out := slices.Clone(a.Ticks)
 		fits, before := true, -1
@@ -143,8 +145,9 @@ func (a *scale) tickWidth() (w vg.Length) {
 
 // view is a panel with what follows from its place in a figure.
 type view struct {
-	*Panel
-	place
+	*figure.Panel
+	row, column, span int
+
 	x, y, bar scale // bar only with Panel.Bar
 	letter    string
 
@@ -154,15 +157,15 @@ type view struct {
 }
 
 func (p *view) empty() bool {
-	return p.X.Range == nil || p.Y.Range == nil || !slices.ContainsFunc(p.Series, func(s Series) bool {
-		return s.Kind != Legend && (s.Kind != XY || len(s.runs(&p.X, &p.Y)) > 0)
+	return p.X.Range == nil || p.Y.Range == nil || !slices.ContainsFunc(p.Series, func(s figure.Series) bool {
+		return s.Kind != figure.Legend && (s.Kind != figure.XY || len(runs(&s, &p.X, &p.Y)) > 0)
 	})
 }
 
 var (
-	tickText = textStyle{size: tickSize, color: palette[Ink]}
-	axisText = textStyle{size: labelSize, color: palette[Ink]}
-	axisLine = line(Ink, float64(axisWidth)).line()
+	tickText = textStyle{size: tickSize, color: palette[figure.Ink]}
+	axisText = textStyle{size: labelSize, color: palette[figure.Ink]}
+	axisLine = look{Color: figure.Ink, Width: float64(axisWidth)}.line()
 )
 
 // fit chooses ranges and ticks for a data area of about the given size.
@@ -227,7 +230,7 @@ func (p *view) inset(width vg.Length) (left, bottom, right vg.Length) {
 func (p *view) draw(c draw.Canvas, r vg.Rectangle) {
 	data := draw.Canvas{Canvas: c.Canvas, Rectangle: r}
 	if p.empty() {
-		t := textStyle{size: tickSize, color: palette[Reference], alignX: 0.5, alignY: 0.5}
+		t := textStyle{size: tickSize, color: palette[figure.Reference], alignX: 0.5, alignY: 0.5}
 		lines := wrapText("no data that can be drawn", r.Size().X-4, t)
 		at := data.Center()
 		at.Y += keyRow * vg.Length(len(lines)-1) / 2
@@ -255,7 +258,7 @@ func (p *view) drawAxes(c draw.Canvas, r vg.Rectangle) {
 	}
 	c.StrokeLines(axisLine, corner)
 
-	length := func(t Tick) vg.Length {
+	length := func(t figure.Tick) vg.Length {
 		if t.Label == "" {
 			return tickLength * 0.55
 		}

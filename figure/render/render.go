@@ -1,4 +1,7 @@
-package figure
+// Package render draws figures as SVG and PNG with gonum, in one style: colours after Okabe & Ito
+// (2008), text of 7 to 9 points on a figure 16 cm wide. Equal figures give equal bytes on one
+// platform.
+package render
 
 import (
 	"bytes"
@@ -12,41 +15,31 @@ import (
 	"gonum.org/v1/plot/vg/vgimg"
 	"gonum.org/v1/plot/vg/vgsvg"
 
+	"spikealign/figure"
 	"spikealign/internal/durable"
 )
 
-// InputError says which field of a figure's input cannot be drawn, and why.
-type InputError struct {
-	Figure  string // the type of the input, such as "Training"
-	Field   string // the field, such as "DKL"
-	Problem string
-}
-
-func (e *InputError) Error() string {
-	return fmt.Sprintf("figure: %s.%s: %s", e.Figure, e.Field, e.Problem)
-}
-
-// Size returns width and height in centimetres.
-func (f *Figure) Size() (width, height float64) {
-	l := f.layout()
+// Size returns width and height of the drawing in centimetres.
+func Size(f *figure.Figure) (width, height float64) {
+	l := newLayout(f)
 	return float64(l.width / vg.Centimeter), float64(l.height / vg.Centimeter)
 }
 
-// Save writes name.svg and name.png into dir, which is created where missing. Both are drawn before
-// either is written, and each file appears whole or not at all.
-func (f *Figure) Save(dir, name string) error {
+// Save draws f as name.svg and name.png in dir, which is created where missing. Both are drawn
+// before either is written, and each file appears whole or not at all.
+func Save(f *figure.Figure, dir, name string) error {
 	if name == "" || name[0] == '.' || filepath.Base(name) != name {
-		return fmt.Errorf("figure: %q is not a file name", name)
+		return fmt.Errorf("render: %q is not a file name", name)
 	}
 	var svg, png bytes.Buffer
-	if err := f.WriteSVG(&svg); err != nil {
+	if err := SVG(&svg, f); err != nil {
 		return err
 	}
-	if err := f.WritePNG(&png); err != nil {
+	if err := PNG(&png, f); err != nil {
 		return err
 	}
 	if err := durable.MakeFolder(dir); err != nil {
-		return fmt.Errorf("figure: %w", err)
+		return fmt.Errorf("render: %w", err)
 	}
 	for _, file := range []struct {
 		suffix string
@@ -58,32 +51,32 @@ func (f *Figure) Save(dir, name string) error {
 			return err
 		})
 		if err != nil {
-			return fmt.Errorf("figure: %w", err)
+			return fmt.Errorf("render: %w", err)
 		}
 	}
 	return nil
 }
 
-// WritePNG writes the figure as PNG at 300 dots per inch.
-func (f *Figure) WritePNG(w io.Writer) error {
-	l := f.layout()
+// PNG writes f as PNG at 300 dots per inch.
+func PNG(w io.Writer, f *figure.Figure) error {
+	l := newLayout(f)
 	c := vgimg.NewWith(vgimg.UseWH(l.width, l.height), vgimg.UseDPI(pngDPI))
 	l.draw(draw.New(c))
 	if _, err := (vgimg.PngCanvas{Canvas: c}).WriteTo(w); err != nil {
-		return fmt.Errorf("figure: %w", err)
+		return fmt.Errorf("render: %w", err)
 	}
 	return nil
 }
 
-// WriteSVG writes the figure as SVG. Text stays text; the font is Liberation Sans, or one of the
-// same widths where it is not installed.
-func (f *Figure) WriteSVG(w io.Writer) error {
-	l := f.layout()
+// SVG writes f as SVG. Text stays text; the font is Liberation Sans, or one of the same widths where
+// it is not installed.
+func SVG(w io.Writer, f *figure.Figure) error {
+	l := newLayout(f)
 	c := vgsvg.New(l.width, l.height)
 	l.draw(draw.New(c))
 	var buf bytes.Buffer
 	if _, err := c.WriteTo(&buf); err != nil {
-		return fmt.Errorf("figure: %w", err)
+		return fmt.Errorf("render: %w", err)
 	}
 	// gonum names one font and no substitute: a browser without it would take a serif font of other
 	// widths.
@@ -92,7 +85,7 @@ func (f *Figure) WriteSVG(w io.Writer) error {
 		var title bytes.Buffer
 		title.WriteString("<title>")
 		if err := xml.EscapeText(&title, []byte(text)); err != nil {
-			return fmt.Errorf("figure: %w", err)
+			return fmt.Errorf("render: %w", err)
 		}
 		title.WriteString("</title>\n")
 		if at := bytes.Index(out, []byte("<g ")); at >= 0 {
@@ -100,7 +93,7 @@ func (f *Figure) WriteSVG(w io.Writer) error {
 		}
 	}
 	if _, err := w.Write(out); err != nil {
-		return fmt.Errorf("figure: %w", err)
+		return fmt.Errorf("render: %w", err)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package figure
+package render
 
 import (
 	"image/color"

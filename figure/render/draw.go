@@ -1,4 +1,4 @@
-package figure
+package render
 
 import (
 	"image"
@@ -7,6 +7,8 @@ import (
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"spikealign/figure"
 )
 
 // canvas is the data area of a panel.
@@ -26,23 +28,23 @@ func box(x0, y0, x1, y1 vg.Length) []vg.Point {
 }
 
 // series draws one series.
-func (c *canvas) series(s Series) {
+func (c *canvas) series(s figure.Series) {
 	switch s.Kind {
-	case XY:
+	case figure.XY:
 		c.curve(s)
-	case Bars:
+	case figure.Bars:
 		for k, h := range s.Y {
-			if finite(h) {
-				c.FillPolygon(s.area(), box(c.toX(s.X[k]-s.Size/2), c.toY(0), c.toX(s.X[k]+s.Size/2), c.toY(h)))
+			if c.y.Shows(h) {
+				c.FillPolygon(look(s.Look).area(), box(c.toX(s.X[k]-s.Size/2), c.toY(0), c.toX(s.X[k]+s.Size/2), c.toY(h)))
 			}
 		}
-	case Heat:
+	case figure.Heat:
 		c.heat(s)
-	case Cells:
+	case figure.Cells:
 		c.cells(s)
-	case Arrows:
+	case figure.Arrows:
 		c.arrows(s)
-	case Spikes:
+	case figure.Spikes:
 		for k, t := range s.X {
 			if x := c.toX(t); c.ContainsX(x) {
 				y0, y1 := c.row(s.Y[k])
@@ -50,23 +52,23 @@ func (c *canvas) series(s Series) {
 				if y1-y0 < 0.8 {
 					y0, y1 = (y0+y1)/2-0.4, (y0+y1)/2+0.4
 				}
-				c.StrokeLine2(s.line(), x, y0, x, y1)
+				c.StrokeLine2(look(s.Look).line(), x, y0, x, y1)
 			}
 		}
-	case Blocks:
+	case figure.Blocks:
 		for k, t := range s.X {
 			y0, y1 := c.row(s.Y[k])
 			if x0, x1 := max(c.toX(t), c.Min.X), min(c.toX(t+s.Size), c.Max.X); x1 > x0 {
-				c.FillPolygon(s.area(), box(x0, y0, x1, y1))
+				c.FillPolygon(look(s.Look).area(), box(x0, y0, x1, y1))
 			}
 		}
-	case Level:
+	case figure.Level:
 		y := c.toY(s.Y[0])
-		c.StrokeLine2(s.line(), c.Min.X, y, c.Max.X, y)
-	case Diagonal:
+		c.StrokeLine2(look(s.Look).line(), c.Min.X, y, c.Max.X, y)
+	case figure.Diagonal:
 		lo, hi := math.Max(c.x.min, c.y.min), math.Min(c.x.max, c.y.max)
 		if lo < hi {
-			c.StrokeLine2(s.line(), c.toX(lo), c.toY(lo), c.toX(hi), c.toY(hi))
+			c.StrokeLine2(look(s.Look).line(), c.toX(lo), c.toY(lo), c.toX(hi), c.toY(hi))
 		}
 	}
 }
@@ -75,12 +77,12 @@ func (c *canvas) series(s Series) {
 func (c *canvas) row(k float64) (y0, y1 vg.Length) { return c.toY(k - 0.36), c.toY(k + 0.36) }
 
 // runs returns the stretches first..last-1 of the points of a curve that can be drawn.
-func (s *Series) runs(x, y *Axis) (stretches [][2]int) {
+func runs(s *figure.Series, x, y *figure.Axis) (stretches [][2]int) {
 	start := -1
 	for k := 0; k <= len(s.X); k++ {
-		ok := k < len(s.X) && x.shows(s.X[k])
-		for _, v := range []Numbers{s.Y, s.Low, s.High} {
-			ok = ok && (v == nil || y.shows(v[k]))
+		ok := k < len(s.X) && x.Shows(s.X[k])
+		for _, v := range []figure.Numbers{s.Y, s.Low, s.High} {
+			ok = ok && (v == nil || y.Shows(v[k]))
 		}
 		switch {
 		case ok && start < 0:
@@ -93,11 +95,17 @@ func (s *Series) runs(x, y *Axis) (stretches [][2]int) {
 	return stretches
 }
 
+// dot is the look of a dot.
+func dot(l figure.Look, radius float64) look {
+	l.Marker, l.Radius = figure.Dot, radius
+	return look(l)
+}
+
 // curve draws band, line and markers. A point of a line alone between two breaks becomes a dot.
-func (c *canvas) curve(s Series) {
-	runs := s.runs(&c.x.Axis, &c.y.Axis)
+func (c *canvas) curve(s figure.Series) {
+	stretches := runs(&s, &c.x.Axis, &c.y.Axis)
 	if s.Fill > 0 && s.Low != nil {
-		for _, r := range runs {
+		for _, r := range stretches {
 			var ring []vg.Point
 			for k := r[0]; k < r[1]; k++ {
 				ring = append(ring, c.at(s.X[k], s.Low[k]))
@@ -105,17 +113,17 @@ func (c *canvas) curve(s Series) {
 			for k := r[1] - 1; k >= r[0]; k-- {
 				ring = append(ring, c.at(s.X[k], s.High[k]))
 			}
-			c.FillPolygon(s.area(), c.ClipPolygonXY(ring))
+			c.FillPolygon(look(s.Look).area(), c.ClipPolygonXY(ring))
 		}
 	}
 	if s.Y == nil {
 		return
 	}
-	glyph := s.glyph()
+	glyph := look(s.Look).glyph()
 	if s.Size > 0 {
 		glyph.Radius = min(glyph.Radius, max(vg.Length(s.Size)*(c.toX(1)-c.toX(0)), 0.3))
 	}
-	for _, r := range runs {
+	for _, r := range stretches {
 		var points []vg.Point
 		for k := r[0]; k < r[1]; k++ {
 			points = append(points, c.at(s.X[k], s.Y[k]))
@@ -123,15 +131,15 @@ func (c *canvas) curve(s Series) {
 		switch {
 		case s.Width == 0:
 		case len(points) == 1:
-			c.DrawGlyph(s.marked(dot(s.Color, max(1.6, s.Width))).glyph(), points[0])
+			c.DrawGlyph(dot(s.Look, max(1.6, s.Width)).glyph(), points[0])
 		default:
-			c.StrokeLines(s.line(), c.ClipLinesXY(points)...)
+			c.StrokeLines(look(s.Look).line(), c.ClipLinesXY(points)...)
 		}
 		for k, at := range points {
-			if s.Color == Contrast {
-				glyph.Color = palette[Ink]
+			if s.Color == figure.Contrast {
+				glyph.Color = palette[figure.Ink]
 				if math.Abs(s.Values[r[0]+k]) > 0.55*s.Limit {
-					glyph.Color = palette[Paper]
+					glyph.Color = palette[figure.Paper]
 				}
 			}
 			c.DrawGlyph(glyph, at)
@@ -140,23 +148,23 @@ func (c *canvas) curve(s Series) {
 }
 
 // cell is the colour of a value of Heat and Cells; NaN is faint.
-func (s *Series) cell(k int) color.NRGBA {
+func cell(s *figure.Series, k int) color.NRGBA {
 	if math.IsNaN(s.Values[k]) {
-		return palette[Faint]
+		return palette[figure.Faint]
 	}
-	return ramp(scales[Diverging], diverging(s.Values[k], s.Limit))
+	return ramp(scales[figure.Diverging], diverging(s.Values[k], s.Limit))
 }
 
 // mostCells is the largest matrix that is drawn as polygons: more would be slow, and tens of
 // megabytes as SVG.
 const mostCells = 1 << 12
 
-func (c *canvas) heat(s Series) {
+func (c *canvas) heat(s figure.Series) {
 	rows := len(s.Values) / s.Columns
 	if rows*s.Columns > mostCells {
 		m := image.NewNRGBA(image.Rect(0, 0, s.Columns, rows))
 		for k := range s.Values {
-			m.SetNRGBA(k%s.Columns, k/s.Columns, s.cell(k))
+			m.SetNRGBA(k%s.Columns, k/s.Columns, cell(&s, k))
 		}
 		c.DrawImage(c.Rectangle, m)
 		return
@@ -168,24 +176,24 @@ func (c *canvas) heat(s Series) {
 		i, j := float64(k/s.Columns), float64(k%s.Columns)
 		x0, x1 := c.toX(j-0.5), min(c.toX(j+0.5)+overlap, c.Max.X)
 		y0, y1 := max(c.toY(-i-0.5)-overlap, c.Min.Y), c.toY(-i+0.5)
-		c.FillPolygon(s.cell(k), box(x0, y0, x1, y1))
+		c.FillPolygon(cell(&s, k), box(x0, y0, x1, y1))
 	}
 }
 
-func (c *canvas) cells(s Series) {
-	point := func(i, j int) vg.Point { return c.at(s.corner(i, j)) }
+func (c *canvas) cells(s figure.Series) {
+	point := func(i, j int) vg.Point { return c.at(s.Corner(i, j)) }
 	for k := range s.Values {
 		i, j := k/s.Columns, k%s.Columns
 		ring := []vg.Point{point(i, j), point(i+1, j), point(i+1, j+1), point(i, j+1)}
-		c.FillPolygon(s.cell(k), ring)
+		c.FillPolygon(cell(&s, k), ring)
 		// Renderers leave light seams between areas that only touch.
-		c.StrokeLines(draw.LineStyle{Color: s.cell(k), Width: 0.3}, append(ring, ring[0]))
+		c.StrokeLines(draw.LineStyle{Color: cell(&s, k), Width: 0.3}, append(ring, ring[0]))
 	}
 }
 
 // arrows draws the longest arrow with the length Size. The others go with the square root of the
 // magnitude, so that weak places of the field keep a direction that can be seen.
-func (c *canvas) arrows(s Series) {
+func (c *canvas) arrows(s figure.Series) {
 	top := 0.0
 	for k := range s.U {
 		top = math.Max(top, math.Hypot(s.U[k], s.V[k]))
@@ -200,15 +208,15 @@ func (c *canvas) arrows(s Series) {
 		along := tip.Sub(tail)
 		length := vg.Length(math.Hypot(float64(along.X), float64(along.Y)))
 		if length < 0.8 { // too short for a direction
-			c.DrawGlyphNoClip(dot(s.Color, 0.4).glyph(), c.at(s.X[k], s.Y[k]))
+			c.DrawGlyphNoClip(dot(s.Look, 0.4).glyph(), c.at(s.X[k], s.Y[k]))
 			continue
 		}
 		head := min(2.4, 0.6*length)
 		along = along.Scale(head / length)
 		across := vg.Point{X: -along.Y, Y: along.X}.Scale(0.4)
 		neck := tip.Sub(along)
-		c.StrokeLine2(s.line(), tail.X, tail.Y, neck.X, neck.Y)
-		c.FillPolygon(s.rgb(), []vg.Point{tip, neck.Add(across), neck.Sub(across)})
+		c.StrokeLine2(look(s.Look).line(), tail.X, tail.Y, neck.X, neck.Y)
+		c.FillPolygon(look(s.Look).rgb(), []vg.Point{tip, neck.Add(across), neck.Sub(across)})
 	}
 }
 
@@ -231,7 +239,7 @@ func (p *view) drawBar(c draw.Canvas, r vg.Rectangle) {
 	const steps = 60
 	for k := range steps {
 		y0 := r.Min.Y + h*vg.Length(k)/steps
-		c.FillPolygon(ramp(scales[Diverging], (float64(k)+0.5)/steps), box(x, y0, x+barWidth, min(y0+h/steps+0.3, r.Max.Y)))
+		c.FillPolygon(ramp(scales[figure.Diverging], (float64(k)+0.5)/steps), box(x, y0, x+barWidth, min(y0+h/steps+0.3, r.Max.Y)))
 	}
 	x += barWidth
 	for _, t := range p.bar.ticks {
@@ -249,7 +257,7 @@ func (p *view) drawBar(c draw.Canvas, r vg.Rectangle) {
 }
 
 // thumb draws the look of an entry of a key into a box.
-func (l Look) thumb(c draw.Canvas) {
+func (l look) thumb(c draw.Canvas) {
 	if l.Scale != nil {
 		const steps = 30
 		w := c.Size().X / steps
