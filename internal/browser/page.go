@@ -328,10 +328,20 @@ func (p *Page) Keys(keys ...string) {
 	}
 }
 
-func (p *Page) screenshot() []byte {
+// screenshot returns a picture of the page in its whole length, or of an element.
+func (p *Page) screenshot(selector string) []byte {
 	p.t.Helper()
+	params := object{"format": "png", "captureBeyondViewport": true}
+	if selector != "" {
+		var box [4]float64
+		p.Eval(fmt.Sprintf(`{
+			const r = document.querySelector(%s).getBoundingClientRect();
+			[r.left + scrollX, r.top + scrollY, r.width, r.height];
+		}`, quote(selector)), &box)
+		params["clip"] = object{"x": box[0], "y": box[1], "width": box[2], "height": box[3], "scale": 1}
+	}
 	var shot struct{ Data string }
-	p.call("Page.captureScreenshot", object{"format": "png", "captureBeyondViewport": true}, &shot)
+	p.call("Page.captureScreenshot", params, &shot)
 	data, err := base64.StdEncoding.DecodeString(shot.Data)
 	if err != nil {
 		p.t.Fatal(err)
@@ -339,10 +349,10 @@ func (p *Page) screenshot() []byte {
 	return data
 }
 
-// Screenshot writes the page, in its whole length, as PNG.
-func (p *Page) Screenshot(file string) {
+// Screenshot writes the page in its whole length, or an element of it, as PNG.
+func (p *Page) Screenshot(file string, selector ...string) {
 	p.t.Helper()
-	data := p.screenshot()
+	data := p.screenshot(strings.Join(selector, " "))
 	err := durable.WriteFile(file, 0o644, func(w io.Writer) error {
 		_, err := w.Write(data)
 		return err
@@ -352,10 +362,10 @@ func (p *Page) Screenshot(file string) {
 	}
 }
 
-// Image returns the page as Screenshot writes it.
-func (p *Page) Image() image.Image {
+// Image returns the page, or an element of it, as Screenshot writes it.
+func (p *Page) Image(selector ...string) image.Image {
 	p.t.Helper()
-	m, err := png.Decode(bytes.NewReader(p.screenshot()))
+	m, err := png.Decode(bytes.NewReader(p.screenshot(strings.Join(selector, " "))))
 	if err != nil {
 		p.t.Fatal(err)
 	}
