@@ -1,6 +1,8 @@
 package experiment
 
 import (
+	"strings"
+
 	"spikealign/internal/yamlconf"
 )
 
@@ -24,14 +26,18 @@ type Describer struct {
 // NewDescriber returns a Describer of experiments of these kinds.
 func NewDescriber(ks Kinds) *Describer { return &Describer{ks, map[string]map[string]string{}} }
 
-// Settings returns the values that an experiment file says, each with its default, in the order of
-// the file. The text is looked at as it is: nothing is checked, and no file that it names is read.
+// Settings returns the values that an experiment file, or a sweep file, says, each with its default,
+// in the order of the file. The text is looked at as it is: nothing is checked, and no file that it names is read.
 func (d *Describer) Settings(data []byte) []Setting {
 	doc := yamlconf.Parse("", data)
-	defaults := d.of(doc.Text("kind"))
+	defaults, below := d.of(doc.Text("kind")), ""
+	if base := doc.Under("experiment"); base != nil && doc.Text("kind") == SweepKind {
+		defaults, below = d.of(base.Text("kind")), "experiment."
+	}
 	var all []Setting
 	for _, l := range doc.Leaves() {
-		value, known := defaults[l.Path]
+		path, _ := strings.CutPrefix(l.Path, below)
+		value, known := defaults[path]
 		all = append(all, Setting{Path: l.Path, Value: l.Text, Default: value, Doc: l.Doc, Differs: !known || value != l.Text})
 	}
 	return all

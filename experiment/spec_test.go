@@ -105,6 +105,10 @@ func TestSettings(t *testing.T) {
 	if got := differing(text); got != "name=a not ; drift=0.5 not 0.1; " {
 		t.Error(got)
 	}
+	const ofSweep = "kind=sweep not ; experiment.drift=0.5 not 0.1; grid=[{path: seed, values: [1]}] not ; "
+	if got := differing([]byte("kind: sweep\nexperiment:\n  kind: fake\n  reports: 4\n  drift: 0.5\ngrid: [{path: seed, values: [1]}]\n")); got != ofSweep {
+		t.Errorf("%s\nwant %s", got, ofSweep)
+	}
 	if got := describer.Settings([]byte("kind: none\nx: 1\n")); len(got) != 2 || !got[1].Differs || got[1].Default != "" {
 		t.Error(got)
 	}

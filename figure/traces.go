@@ -65,7 +65,7 @@ func (c Traces) Figure() (*Figure, error) {
 				p.plot(Series{Label: t.Name, Look: area(role, bandOpacity), X: t.X, Low: t.Low, High: t.High})
 			}
 			look := line(role, 1)
-			if len(t.X) < 60 {
+			if len(t.X) < 30 { // the values themselves
 				look = look.marked(dot(role, 1.6))
 			}
 			p.curve(t.Name, t.X, t.Y, look)

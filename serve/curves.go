@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"spikealign/drawings"
 	"spikealign/experiment"
 	"spikealign/figure"
 )
@@ -96,11 +97,11 @@ func (s *Server) curves(w http.ResponseWriter, r *http.Request) {
 		}
 		a.Running = a.Running || folder.Info.Status == experiment.Running
 		for _, t := range folder.Info.Tables {
-			if !slices.ContainsFunc(a.Tables, func(k experiment.TableInfo) bool { return k.Name == t.Name }) {
+			// Only tables that run.json names are read, right in the folder of the run.
+			if plainName(t.Name) && !slices.ContainsFunc(a.Tables, func(k experiment.TableInfo) bool { return k.Name == t.Name }) {
 				a.Tables = append(a.Tables, t)
 			}
 		}
-		// Only tables that run.json names are read.
 		k := slices.IndexFunc(folder.Info.Tables, func(t experiment.TableInfo) bool { return t.Name == a.Table && plainName(t.Name) })
 		if k < 0 {
 			continue
@@ -210,7 +211,7 @@ func panel(t experiment.TableInfo, name string, runs []curvesOf, view window, y 
 	p := figure.TracePanel{Heading: name, X: figure.Axis{Label: t.Columns[0].Name, Unit: t.Columns[0].Unit, Log: view.log},
 		Y: figure.Axis{Label: name, Unit: c.Unit}}
 	if c.Doc != "" {
-		p.Heading = name + ": " + c.Doc
+		p.Heading = drawings.Marked(name + ": " + c.Doc)
 	}
 	var values [][]float64
 	for _, r := range runs {

@@ -21,6 +21,9 @@ const (
 	writeTimeout = 30 * time.Second // of one piece
 	cookieName   = "spikealign"
 	tokenHeader  = "X-Spikealign-Token"
+
+	startPath = "/api/start"
+	stopPath  = "/api/stop"
 )
 
 // NewToken returns a token that nobody can guess.
@@ -38,7 +41,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
 		w = &patient{w, http.NewResponseController(w)}
-		isPost := r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, "/api/")
+		isPost := r.Method == http.MethodPost && (r.URL.Path == startPath || r.URL.Path == stopPath)
 		switch {
 		case !s.called(r.Host):
 			// A name of somebody else's that leads here would make their pages ours.

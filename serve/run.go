@@ -109,7 +109,7 @@ func quote(word string) string {
 	plain := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_./-+:@%,=", r) || runtime.GOOS == "windows" && r == '\\'
 	}
-	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 && word[0] != '-' {
+	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
 		return word
 	}
 	if runtime.GOOS == "windows" {
@@ -126,7 +126,7 @@ func (s *Server) sweepOf(id string) string {
 	return ""
 }
 
-// errOutside is told of folders whose links lead elsewhere.
+// errUnknown is told of whatever the watcher did not find.
 var errUnknown = errors.New("there is no such run")
 
 // folder opens a run that is known.

@@ -214,8 +214,8 @@ func (s *Server) routes() http.Handler {
 	m.HandleFunc("GET /api/file", s.file)
 	m.HandleFunc("GET /api/paper", s.paper)
 	m.HandleFunc("GET /api/started", s.started)
-	m.HandleFunc("POST /api/start", s.start)
-	m.HandleFunc("POST /api/stop", s.stop)
+	m.HandleFunc("POST "+startPath, s.start)
+	m.HandleFunc("POST "+stopPath, s.stop)
 	return m
 }
 

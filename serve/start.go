@@ -55,7 +55,7 @@ type job struct {
 	Began   time.Time `json:"began"`
 	Said    string    `json:"said,omitempty"` // the end of what it said
 
-	said   tail
+	said   *tail
 	cancel context.CancelFunc
 }
 
@@ -170,7 +170,7 @@ func (s *Server) start(w http.ResponseWriter, r *http.Request) {
 
 // prepare checks what is to be run, finds a folder for it and queues it.
 func (st *starter) prepare(o offer, name string, set []string) (*job, error) {
-	j := &job{Name: o.Name, State: "waiting", Began: time.Now()}
+	j := &job{Name: o.Name, State: "waiting", Began: time.Now(), said: &tail{}}
 	var args []string
 	file, text := "", []byte(nil)
 	if o.Command == "reproduce" {
@@ -293,7 +293,7 @@ func (st *starter) work(ctx context.Context, j *job, args []string, text []byte)
 		}
 	}
 	c := exec.CommandContext(ctx, st.Program[0], slices.Concat(st.Program[1:], args)...)
-	c.Stdout, c.Stderr = &j.said, &j.said
+	c.Stdout, c.Stderr = j.said, j.said
 	c.Cancel = func() error { return interrupt(c) }
 	c.WaitDelay = stopTime
 	apart(c)
@@ -301,7 +301,7 @@ func (st *starter) work(ctx context.Context, j *job, args []string, text []byte)
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:
-		fmt.Fprintln(&j.said, err)
+		fmt.Fprintln(j.said, err)
 		state = "failed"
 	default:
 		state = "done"
