@@ -72,7 +72,7 @@ function doubts(d) {
 }
 
 function settings(found) {
-	const body = make("tbody"), all = make("input", {type: "checkbox", checked: wanted.all === "1"});
+	const body = make("tbody"), all = make("input", {type: "checkbox", className: "settings-all", checked: wanted.all === "1"});
 	const paths = [...new Set(found.flatMap(d => d.settings.map(s => s.path)))];
 	const of = found.map(d => new Map(d.settings.map(s => [s.path, s])));
 	const draw = () => {
