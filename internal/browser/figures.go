@@ -42,7 +42,7 @@ type NamedFigure struct {
 // Its variables are figure (the module), figures (what is shown) and shown (what show returned).
 func (b *Browser) Figures(t testing.TB, files fs.FS, figures ...NamedFigure) *Page {
 	t.Helper()
-	data, err := json.Marshal(figures)
+	data, err := json.Marshal(append([]NamedFigure{}, figures...))
 	if err != nil {
 		t.Fatal(err)
 	}

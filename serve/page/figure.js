@@ -99,6 +99,13 @@ class Key {
 			this.entries = [];
 			const nodes = entries.map(e => {
 				const node = e.known ? button("", "", event => this.toggle(e.label, event.shiftKey)) : element("span", "");
+				if (e.known) {
+					node.addEventListener("keydown", event => { // a click by the keyboard does not know of Shift
+						if (event.key !== "Enter" || !event.shiftKey) return;
+						event.preventDefault();
+						this.toggle(e.label, true);
+					});
+				}
 				const width = thumbWidth(e.look);
 				if (width) {
 					const canvas = element("canvas", "");
@@ -477,7 +484,7 @@ class Panel {
 			} else if (s.kind === "arrows") {
 				lines.push({look: s, text: head || "direction", value: `(${format(hit.u)}, ${format(hit.v)})`});
 			} else if (hit.row) {
-				lines.push({look: s, text: `${this.data.y.label ?? "row"} ${this.y.name(hit.y)}, ${axis("x", hit.x)}`});
+				lines.push({look: s, text: `${axis("y", hit.y)}, ${axis("x", hit.x)}`});
 			} else {
 				const range = hit.low !== undefined ? ` (${this.y.name(hit.low)} to ${value(hit.high)})` : "";
 				const elsewhere = Math.abs(this.toX(hit.x) - this.toX(nearest.hit.x)) > 0.5 ? ` at ${this.x.name(hit.x)}` : "";
@@ -608,8 +615,8 @@ class Panel {
 		const arrow = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1]}[key];
 		if (arrow && shift) {
 			const at = this.cursor ?? {x: (this.x0 + this.x1) / 2, y: (this.y0 + this.y1) / 2};
-			const step = (this.x1 - this.x0) / 60;
-			this.cursor = {x: Math.min(Math.max(at.x + arrow[0] * step, this.x0), this.x1), y: Math.min(Math.max(at.y - arrow[1] * step, this.y0), this.y1)};
+			const x = at.x + arrow[0] * (this.x1 - this.x0) / 60, y = at.y - arrow[1] * (this.y1 - this.y0) / 60;
+			this.cursor = {x: Math.min(Math.max(x, this.x0), this.x1), y: Math.min(Math.max(y, this.y0), this.y1)};
 			this.read(this.cursor.x, this.cursor.y);
 			return true;
 		}
@@ -879,7 +886,7 @@ class Figure {
 		const {hidden} = panel ?? this;
 		if (alone) {
 			const entries = panel ? panel.entries : (this.data.key ?? []).flat();
-			const others = entries.map(e => e.label).filter(l => l && l !== label), only = others.every(l => hidden.has(l)) && !hidden.has(label);
+			const others = entries.map(e => e.label).filter(l => l !== label && this.knows(l)), only = others.every(l => hidden.has(l)) && !hidden.has(label);
 			hidden.clear();
 			if (!only) others.forEach(l => hidden.add(l));
 		} else if (!hidden.delete(label)) {
@@ -888,6 +895,9 @@ class Figure {
 		this.changed();
 		if (!panel) this.options.onHide?.([...hidden]);
 	}
+
+	// knows tells whether there are series of a label.
+	knows(label) { return Boolean(label) && this.panels.some(p => p.series.some(s => s.label === label)); }
 
 	zoomed(panel) {
 		clearTimeout(this.timer);
@@ -972,7 +982,7 @@ class Figure {
 		if (this.root.clientWidth === 0) return; // not in the page; drawn when it gets a width
 		const groups = this.data.key ?? [];
 		groups.forEach((g, k) => this.rows[k].set(g.filter(s => s.label).map(s => ({
-			label: s.label, look: look(s), known: this.panels.some(p => p.series.some(t => t.label === s.label)),
+			label: s.label, look: look(s), known: this.knows(s.label),
 		})), label => this.hidden.has(label), this.theme));
 		this.layout();
 		for (const p of this.panels) p.draw();

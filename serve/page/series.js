@@ -33,7 +33,7 @@ const parse = hex => [1, 3, 5].map(k => parseInt(hex.slice(k, k + 2), 16));
 // colours reads the colours of the page, by the roles of package figure.
 export function colours(element) {
 	const style = getComputedStyle(element), read = name => style.getPropertyValue(`--${name}`).trim();
-	const theme = {family: style.fontFamily, quiet: read("quiet"), accent: read("accent"), edge: read("edge")};
+	const theme = {__proto__: null, family: style.fontFamily, quiet: read("quiet"), accent: read("accent"), edge: read("edge")};
 	for (const role of ["first", "second", "third", "fourth", "fifth", "sixth", "ink", "reference", "faint", "paper"]) theme[role] = parse(read(role));
 	theme.contrast = theme.ink;
 	for (const scale of ["sequential", "diverging"]) theme[scale] = read(scale).split(/\s+/).map(parse);
@@ -272,6 +272,25 @@ function line(v, s, X, Y, from, to) {
 	for (const k of alone) marker(c, {...s, marker: "dot"}, v.theme, v.unit, v.toX(X[k]), v.toY(Y[k]), Math.max(1.6, s.width) * v.unit);
 }
 
+// Places knows which places of a data area have something, to a pixel of the screen.
+class Places {
+	constructor(v) {
+		this.v = v;
+		this.columns = Math.ceil((v.x1 - v.x0 + 40) * v.ratio);
+		this.rows = Math.ceil((v.y1 - v.y0 + 40) * v.ratio);
+		this.bits = new Uint8Array(this.columns * this.rows);
+	}
+
+	// had tells whether something was at a place, and puts something there.
+	had(x, y) {
+		const i = Math.round((x - this.v.x0 + 20) * this.v.ratio), j = Math.round((y - this.v.y0 + 20) * this.v.ratio);
+		if (i < 0 || i >= this.columns || j < 0 || j >= this.rows) return true; // out of sight
+		const k = j * this.columns + i, had = this.bits[k] === 1;
+		this.bits[k] = 1;
+		return had;
+	}
+}
+
 function markers(v, s, X, Y, from, to) {
 	const {c} = v;
 	let radius = (s.radius || 0) * v.unit;
@@ -285,16 +304,14 @@ function markers(v, s, X, Y, from, to) {
 		const inner = stamp.getContext("2d");
 		inner.scale(v.ratio, v.ratio);
 		marker(inner, s, v.theme, v.unit, half, half, radius);
-		seen = new Set();
+		seen = new Places(v);
 	}
 	for (let k = from; k < to; k++) {
 		if (!v.x.has(X[k]) || !v.y.has(Y[k])) continue;
 		const x = v.toX(X[k]), y = v.toY(Y[k]);
 		if (x < v.x0 - radius || x > v.x1 + radius || y < v.y0 - radius || y > v.y1 + radius) continue;
 		if (many && !values) {
-			const place = Math.round(2 * x) * 65536 + Math.round(2 * y);
-			if (seen.has(place)) continue;
-			seen.add(place);
+			if (seen.had(x, y)) continue;
 			c.drawImage(stamp, x - half, y - half, 2 * half, 2 * half);
 			continue;
 		}
@@ -371,6 +388,7 @@ const reach = 40; // pixels to the point whose value is told
 // Each kind: draw draws it, find gives what is at a place of the canvas as {x, y, k, ...}: data coordinates of the
 // place that is meant, index, and what is told.
 const kinds = {
+	__proto__: null,
 	xy: {
 		draw(v, s) {
 			const X = column(s.x), Y = column(s.y), [from, to] = inSight(v, X);
@@ -494,18 +512,14 @@ const kinds = {
 	spikes: {
 		draw(v, s) {
 			const X = column(s.x), Y = column(s.y), w = Math.max((s.width || 0.8) * v.unit, 0.7), [from, to] = inSight(v, X);
-			const seen = to - from > 20000 ? new Set() : null;
+			const seen = to - from > 3000 ? new Places(v) : null;
 			v.c.fillStyle = stroke(s, v.theme);
 			for (let k = from; k < to; k++) {
 				const x = v.toX(X[k]);
 				if (!(x >= v.x0 - w && x <= v.x1 + w)) continue;
 				let [y0, y1] = row(v, Y[k]);
 				if (y1 - y0 < 0.8 * v.unit) [y0, y1] = [(y0 + y1) / 2 - 0.4 * v.unit, (y0 + y1) / 2 + 0.4 * v.unit];
-				if (seen) {
-					const place = Math.round(2 * x) * 65536 + Math.round(2 * y0);
-					if (seen.has(place)) continue;
-					seen.add(place);
-				}
+				if (seen?.had(x, (y0 + y1) / 2)) continue;
 				v.c.fillRect(x - w / 2, y0, w, y1 - y0);
 			}
 		},
