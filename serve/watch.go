@@ -11,12 +11,12 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"spikealign/experiment"
-	"spikealign/figure"
 	"spikealign/reproduce"
 	"spikealign/sweep"
 )
@@ -39,14 +39,30 @@ type Row struct {
 	Seed     uint64            `json:"seed,string"`
 	Host     string            `json:"host,omitempty"`
 	// Metric is the first headline column, Value its last value, Curve its course, thinned.
-	Metric   string         `json:"metric,omitempty"`
-	Unity    string         `json:"metric_unit,omitempty"`
-	Value    *float64       `json:"value,omitempty"`
-	Curve    figure.Numbers `json:"curve,omitempty"`
-	Warnings int            `json:"warnings,omitempty"`
-	Error    string         `json:"error,omitempty"`
+	Metric   string   `json:"metric,omitempty"`
+	Unity    string   `json:"metric_unit,omitempty"`
+	Value    *float64 `json:"value,omitempty"`
+	Curve    curve    `json:"curve,omitempty"`
+	Warnings int      `json:"warnings,omitempty"`
+	Error    string   `json:"error,omitempty"`
 	// Differs are the settings that differ from their defaults, as far as they are known.
 	Differs map[string]string `json:"differs,omitempty"`
+}
+
+// curve is a small curve. Four digits are more than one sees of it, and of a thousand runs they are
+// most of what a page has to load.
+type curve []float64
+
+// MarshalJSON implements json.Marshaler.
+func (c curve) MarshalJSON() ([]byte, error) {
+	b := []byte{'['}
+	for k, v := range c {
+		if k > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendFloat(b, v, 'g', 4, 64)
+	}
+	return append(b, ']'), nil
 }
 
 const (

@@ -23,6 +23,7 @@ type serveCommand struct {
 	Host      []string `placeholder:"NAME" help:"A name by which browsers may call this server, beside localhost and addresses. Repeatable."`
 	TokenFile string   `placeholder:"FILE" help:"The token that browsers must give, in a file that only you can read. Without it one is made, and told, where one is needed."`
 	AllowRun  bool     `help:"Let the page start experiments; needs a token everywhere."`
+	Export    string   `placeholder:"FOLDER" help:"Write the laboratory into a folder, as a page for any web server, and end."`
 	Jobs      int      `short:"j" placeholder:"N" help:"How many experiments that were started from the page run at a time (default 2)."`
 }
 
@@ -33,6 +34,7 @@ func (serveCommand) Help() string {
   spikealign serve
   spikealign serve runs/league --listen 127.0.0.1:9000
   spikealign serve --allow-run
+  spikealign serve --export laboratory
 
 Shows the runs and sweeps in a folder as web pages, live, also those that other programs and machines write there, and prints the address.
 Ctrl-C stops it. From a cluster: ssh -L 8377:localhost:8377 NODE, and open http://localhost:8377/ here.`
@@ -51,6 +53,9 @@ const minToken = 16
 
 // Run serves until it is stopped.
 func (c *serveCommand) Run(a *app) error {
+	if c.Export != "" {
+		return serve.Export(c.Export)
+	}
 	if c.Dir == defaultRuns {
 		if err := durable.MakeFolder(c.Dir); err != nil { // what is run later appears there
 			return err

@@ -214,7 +214,7 @@ class Panel {
 			if (p && (p[0] >= hi || p[1] <= lo || this[d].log && !(p[0] > 0))) this.part[d] = null;
 			this[d].show(this.part[d]);
 		}
-		this.empty = !this.data.x.range || !this.data.y.range || this.series.length === 0;
+		this.empty = !this.data.x.range || !this.data.y.range || !this.data.series?.some(s => s.kind && (s.kind !== "xy" || s.x?.length));
 	}
 
 	// least is the smallest value above 0 along an axis.

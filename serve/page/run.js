@@ -45,7 +45,7 @@ async function begin() {
 // ---- the head of the page
 
 function status(d) {
-	const line = make("div", {className: "row status-line"});
+	const line = make("div", {className: "row progress-line"});
 	const set = r => {
 		const percent = r.total > 0 ? `${r.sweep ? `${r.done} of ${r.total}` : `${number(r.done)} of ${number(r.total)}`} ${r.unit}` : "";
 		line.replaceChildren(make("span", {className: stateClass(r.status)}, stateWord(r.status)), r.status === "killed" ? make("span", {className: "note"}, "the process was killed") : "",

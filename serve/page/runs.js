@@ -6,7 +6,7 @@ import {showGrid} from "./grid.js";
 import {starter} from "./start.js";
 
 const main = document.getElementById("main");
-const step = 150; // rows that are drawn at a time
+const step = 60; // rows that are drawn at a time
 const most = 6; // runs that can be laid over each other
 
 // ---- what is wanted, kept in the address
