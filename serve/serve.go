@@ -101,11 +101,11 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, experiment.Usagef("cannot serve %s: %v", o.Dir, err)
 	}
-	o.Dir = dir
-	root, err := os.OpenRoot(o.Dir)
+	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, experiment.Usagef("cannot serve %s: %v", o.Dir, err)
 	}
+	o.Dir = dir
 	s := &Server{Options: o, root: root, born: NewToken()[:8], done: make(chan struct{})}
 	s.watcher = newWatcher(s)
 	s.starter = newStarter(s)

@@ -171,12 +171,12 @@ func (w *watcher) watched() bool {
 	return len(w.clients) > 0
 }
 
-// fresh brings the table up to date where the last look was longer ago than that, and reports
-// whether there is more to find out. What it finds is sent to those who listen.
+// fresh brings the table up to date where the last look was longer ago than that, and at 0 in any
+// case. It reports whether there is more to find out. What it finds is sent to those who listen.
 func (w *watcher) fresh(age time.Duration) (more bool) {
 	w.looking.Lock()
 	defer w.looking.Unlock()
-	if !w.looked.IsZero() && time.Since(w.looked) < max(age, w.cost) {
+	if age > 0 && !w.looked.IsZero() && time.Since(w.looked) < max(age, w.cost) {
 		return false
 	}
 	began := time.Now()
@@ -566,7 +566,7 @@ func (w *watcher) publish(runs map[string]bool, papers []string) {
 
 // since returns what changed after a version; all of it if that is not known, or version is 0.
 func (w *watcher) since(version int64) change {
-	c := change{Version: w.version}
+	c := change{Version: w.version, Rows: []Row{}}
 	if version > w.version || version < w.cut {
 		version = 0
 	}
