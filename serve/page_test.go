@@ -157,6 +157,16 @@ func TestPageTable(t *testing.T) {
 		t.Error(address)
 	}
 
+	// At 400 pixels open grids and heads of groups leave the columns as they are.
+	p.Goto(at + "/?narrow#group=kind")
+	p.Wait(`document.querySelectorAll(".open:not([hidden])").length === 1 && document.querySelectorAll("tr.group").length === 1`, patience)
+	p.Click(".open:not([hidden])")
+	p.Wait(`document.querySelectorAll(".grid-row .grid-cell.has-value").length === 4`, patience)
+	p.Size(400, 800)
+	p.Wait(`innerWidth === 400 && document.querySelector("td.choose + td").offsetWidth > 60 && document.querySelector(".grid-row td").colSpan === 5`, patience)
+	p.Size(1280, 800)
+	p.Wait(`innerWidth === 1280 && document.querySelector(".grid-row td").colSpan === 9`, patience)
+
 	// Nothing is wider than the page, at either width, on any page.
 	for _, path := range []string{"/", "/run.html?id=run0", "/run.html?id=run0&id=run1&id=run2", "/run.html?id=below%2Fgrid", "/paper.html"} {
 		p.Goto(at + path)

@@ -1,6 +1,6 @@
 // The table of runs and sweeps: live, filtered, sorted by any column, grouped by a parameter.
 
-import {ago, duration, follow, make, moment, number, put, query, runPage, stateClass, stateGroup, stateWord} from "./app.js";
+import {ago, duration, follow, make, moment, number, put, query, runPage, stateClass, stateGroup, stateWord, themed} from "./app.js";
 import {spark} from "./figure.js";
 import {showGrid} from "./grid.js";
 import {starter} from "./start.js";
@@ -281,10 +281,7 @@ function rowOf(r) {
 	const value = metric(r);
 	put(e.metric, r.metric && !r.sweep ? `${r.metric} ${number(value)}` : "–");
 	e.spark.hidden = !(r.curve?.length > 1);
-	if (!e.spark.hidden) {
-		const known = r.curve.filter(Number.isFinite), low = Math.min(...known);
-		spark(e.spark, r.curve.map((_, k) => k), r.curve.map(v => v ?? NaN), low > 0 && Math.max(...known) >= 100 * low);
-	}
+	e.drawn = false;
 	for (const c of shownColumns()) c.draw?.(e.cells[c.key], r);
 	return e;
 }
@@ -306,7 +303,7 @@ function gridOf(id) {
 	let g = grids.get(id);
 	if (!g) {
 		const inside = make("div", {className: "grid-inside"});
-		g = {node: make("tr", {className: "grid-row"}, make("td", {colSpan: shownColumns().length + 1}, inside))};
+		g = {node: make("tr", {className: "grid-row"}, make("td", {}, inside))};
 		g.grid = showGrid(inside, id);
 		grids.set(id, g);
 	}
@@ -354,6 +351,14 @@ function draw() {
 		left -= rows.length;
 	}
 	arrange(nodes);
+	const span = visible();
+	for (const n of nodes) {
+		if (n.classList.contains("group") || n.classList.contains("grid-row")) n.firstChild.colSpan = span;
+	}
+	for (const r of list) {
+		const e = elements.get(r.id);
+		if (e && !e.drawn && e.node.isConnected) drawSpark(e, r);
+	}
 	drawChosen();
 	more.hidden = list.length <= limit;
 	put(more, `show more (${list.length - limit} of ${list.length} are not shown)`);
@@ -366,6 +371,24 @@ function draw() {
 	}
 	table.hidden = !empty.hidden;
 	if (list.length && !performance.getEntriesByName("first-row").length) performance.mark("first-row");
+}
+
+// drawSpark draws the small curve of a row that is in the page, where it has a width and colours.
+function drawSpark(e, r) {
+	e.drawn = true;
+	if (e.spark.hidden) return;
+	e.spark.style.width = e.spark.style.height = ""; // what the style sheet says
+	const known = r.curve.filter(Number.isFinite), low = Math.min(...known);
+	spark(e.spark, r.curve.map((_, k) => k), r.curve.map(v => v ?? NaN), low > 0 && Math.max(...known) >= 100 * low);
+}
+
+// visible is the number of columns that the page has room for.
+const visible = () => [...head.children].filter(c => getComputedStyle(c).display !== "none").length;
+
+// restyle draws again what depends on colours and widths.
+function restyle() {
+	for (const e of elements.values()) e.drawn = false;
+	now();
 }
 
 // arrange makes the nodes those of the table, in that order; those that are in place are not touched, so that the focus
@@ -390,7 +413,7 @@ const groupHeads = new Map();
 function groupHead(name, rows) {
 	let h = groupHeads.get(name);
 	if (!h) {
-		h = make("tr", {className: "group"}, make("th", {colSpan: 20, scope: "rowgroup"}));
+		h = make("tr", {className: "group"}, make("th", {scope: "rowgroup"}));
 		groupHeads.set(name, h);
 	}
 	const values = rows.map(metric).filter(Number.isFinite).sort((a, b) => a - b), metrics = new Set(rows.map(r => r.metric));
@@ -456,6 +479,9 @@ setInterval(() => {
 		if (r && e.cells.updated) put(e.cells.updated, ago(r.updated));
 	}
 }, 20000);
+
+themed(restyle);
+for (const width of [1000, 640]) matchMedia(`(max-width: ${width}px)`).addEventListener("change", restyle);
 
 starter(startButton);
 draw();
