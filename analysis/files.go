@@ -63,7 +63,11 @@ func (r *Result) pictures() []picture {
 // Save writes the files into a folder, which it makes if need be; each appears whole or not at all.
 // It replaces an analysis that is there, a figure that this one does not have included.
 func (r *Result) Save(dir string) error {
-	if err := durable.MakeFolder(dir); err != nil {
+	earlier := []string{HistogramsFile}
+	for _, name := range []string{matrixName, lagsName} {
+		earlier = append(earlier, filepath.Join(FiguresDir, name+".svg"), filepath.Join(FiguresDir, name+".png"))
+	}
+	if err := durable.Renew(dir, earlier...); err != nil {
 		return err
 	}
 	if err := durable.WriteFile(filepath.Join(dir, PairsFile), 0o666, r.WritePairs); err != nil {
@@ -72,7 +76,6 @@ func (r *Result) Save(dir string) error {
 	if err := durable.WriteFile(filepath.Join(dir, HistogramsFile), 0o666, r.WriteHistograms); err != nil {
 		return err
 	}
-	drawn := map[string]bool{}
 	for _, p := range r.pictures() {
 		f, err := p.of.Figure()
 		if err != nil {
@@ -80,17 +83,6 @@ func (r *Result) Save(dir string) error {
 		}
 		if err := render.Save(f, filepath.Join(dir, FiguresDir), p.name); err != nil {
 			return err
-		}
-		drawn[p.name] = true
-	}
-	for _, name := range []string{matrixName, lagsName} {
-		for _, suffix := range []string{".svg", ".png"} {
-			if drawn[name] {
-				continue
-			}
-			if err := durable.Remove(filepath.Join(dir, FiguresDir, name+suffix)); err != nil {
-				return err
-			}
 		}
 	}
 	return nil

@@ -72,16 +72,26 @@ type Drawing struct {
 // without suffix; otherwise it is as Figures. A figure of sweeps that this one does not ask for, or
 // no longer, is removed.
 func (ds Drawers) Folder(kinds experiment.Kinds, dir string) ([]string, error) {
+	if sweep.IsSweep(dir) {
+		r, err := collect(kinds, dir)
+		if err != nil {
+			return nil, err
+		}
+		return ds.Sweep(r)
+	}
 	drawings, err := ds.Figures(kinds, dir)
 	if err != nil {
 		return nil, err
 	}
-	if sweep.IsSweep(dir) {
-		if err := ds.clear(dir, drawings); err != nil {
-			return nil, err
-		}
-	}
 	return save(dir, drawings)
+}
+
+func collect(kinds experiment.Kinds, dir string) (*sweep.Result, error) {
+	s, err := sweep.Load(kinds, dir)
+	if err != nil {
+		return nil, err
+	}
+	return s.Collect(dir)
 }
 
 // clear removes from the folder of a sweep the figures of sweeps that are not among those given.
@@ -113,11 +123,7 @@ func (ds Drawers) Figures(kinds experiment.Kinds, dir string) ([]Drawing, error)
 		}
 		return drawn(dir, pictures)
 	}
-	s, err := sweep.Load(kinds, dir)
-	if err != nil {
-		return nil, err
-	}
-	r, err := s.Collect(dir)
+	r, err := collect(kinds, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -128,6 +134,9 @@ func (ds Drawers) Figures(kinds experiment.Kinds, dir string) ([]Drawing, error)
 func (ds Drawers) Sweep(r *sweep.Result) ([]string, error) {
 	drawings, err := ds.ofSweep(r)
 	if err != nil {
+		return nil, err
+	}
+	if err := ds.clear(r.Dir, drawings); err != nil {
 		return nil, err
 	}
 	return save(r.Dir, drawings)

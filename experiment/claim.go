@@ -17,7 +17,7 @@ func (l *loop) claim(o Options) error {
 	l.dir = o.Dir
 	if o.Unique {
 		if err := durable.MakeFolder(filepath.Dir(o.Dir)); err != nil {
-			return folderError(err)
+			return l.folderError(err)
 		}
 		for k := 2; ; k++ {
 			err := durable.MakeNewFolder(l.dir)
@@ -25,16 +25,16 @@ func (l *loop) claim(o Options) error {
 				break
 			}
 			if !errors.Is(err, os.ErrExist) {
-				return folderError(err)
+				return l.folderError(err)
 			}
 			l.dir = fmt.Sprintf("%s-%d", o.Dir, k)
 		}
 	} else {
 		if what := occupied(l.dir); what != "" && !(o.Overwrite && what == aRun) {
-			return takenError(l.dir, what)
+			return l.taken(what)
 		}
 		if err := durable.MakeFolder(l.dir); err != nil {
-			return folderError(err)
+			return l.folderError(err)
 		}
 	}
 	l.hook("folder")
@@ -54,7 +54,7 @@ func (l *loop) claim(o Options) error {
 			l.unlock()
 			l.unlock = nil
 		}
-		return takenError(l.dir, what)
+		return l.taken(what)
 	}
 	return nil
 }
@@ -86,12 +86,22 @@ func occupied(dir string) string {
 	return ""
 }
 
-func folderError(err error) error {
+func (l *loop) folderError(err error) error {
+	if l.GoOn != "" { // the folder is not the user's choice
+		return l.remedy(err)
+	}
 	err = errors.Unwrap(err) // of durable: the remedy here is another one
 	return Usagef("cannot make the folder of the run: %v; choose another folder with -o", err)
 }
 
-func takenError(dir, what string) error {
+func (l *loop) taken(what string) error {
+	dir := l.dir
+	if what != aRun && l.GoOn != "" {
+		return Usagef("%s is not empty and not the folder of a run (it holds %s); move it away, then go on with: %s", dir, what, l.GoOn)
+	}
+	if what == ConfigFile {
+		return Usagef("%s holds an %s and no run; if a run was killed there in its first moment, go on with: spikealign resume %s; else choose another folder with -o", dir, what, dir)
+	}
 	if what != aRun {
 		return Usagef("%s is not empty and not the folder of a run (it holds %s); choose another folder with -o", dir, what)
 	}
@@ -164,23 +174,39 @@ func Remove(dir string) error {
 			return err
 		}
 	}
+	return RemoveRemains(dir)
+}
+
+// RemoveRemains removes a folder in which there is nothing but what a Remove that was killed may
+// leave.
+func RemoveRemains(dir string) error {
 	if occupied(dir) == "" {
 		return durable.RemoveAll(dir)
 	}
 	return nil
 }
 
-// removeLeftovers removes what a finished run does not need.
+// removeLeftovers removes what a finished run does not need. The folder partial goes last: as long
+// as it is there, something may be left.
 func removeLeftovers(dir string) error {
-	if err := durable.RemoveAll(filepath.Join(dir, PartialDir)); err != nil {
+	if _, err := durable.Sweep(dir); err != nil {
 		return err
 	}
-	_, err := durable.Sweep(dir)
-	return err
+	return durable.RemoveAll(filepath.Join(dir, PartialDir))
+}
+
+// HasLeftovers reports whether a run, if it is finished, was killed before it had removed what it
+// does not need. Kinds.Resume removes that.
+func HasLeftovers(dir string) bool {
+	_, err := os.Lstat(filepath.Join(dir, PartialDir))
+	return err == nil
 }
 
 // lock takes the folder for this process.
-func (l *loop) lock() error {
+func (l *loop) lock() (err error) {
+	if l.folder, err = os.Stat(l.dir); err != nil {
+		return &durable.FileError{Op: "lock", Path: l.dir, Err: err}
+	}
 	for try := 0; ; try++ {
 		k, err := durable.Lock(l.dir)
 		var held *durable.LockedError

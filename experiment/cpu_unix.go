@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// processCPU is the user and system time of this process so far.
-func processCPU() time.Duration { return usedCPU(syscall.RUSAGE_SELF) }
+// ProcessCPU is the user and system time of this process so far; 0 where the system does not tell.
+func ProcessCPU() time.Duration { return usedCPU(syscall.RUSAGE_SELF) }
 
 func usedCPU(who int) time.Duration {
 	var u syscall.Rusage

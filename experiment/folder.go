@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"time"
 
+	"spikealign/internal/durable"
 	"spikealign/internal/npz"
 	"spikealign/spike"
 )
@@ -43,14 +44,15 @@ func isAlive(dir string, info *Info) bool {
 	if host, err := os.Hostname(); err == nil && host == info.Host {
 		return processExists(info.PID)
 	}
-	return time.Since(info.Updated) < 3*time.Duration(info.Every*float64(time.Second))+time.Minute
+	// A time in the future is from before the clock was set back, and would count until then.
+	return time.Since(info.Updated).Abs() < 3*time.Duration(info.Every*float64(time.Second))+time.Minute
 }
 
 // Path returns the path of a file of the folder.
 func (f *Folder) Path(name string) string { return filepath.Join(f.Dir, name) }
 
 // Spec reads the experiment of the run.
-func (f *Folder) Spec(kinds Kinds) (*Spec, error) { return kinds.Load(f.Path(ConfigFile)) }
+func (f *Folder) Spec(kinds Kinds) (*Spec, error) { return kinds.loadRun(f.Dir) }
 
 // Table reads the table NAME.csv, columns by name. Cells that are empty or no numbers are NaN. A
 // last line that is still being written is left out, and a table that does not exist yet is empty.
@@ -74,7 +76,7 @@ func (f *Folder) Table(name string) (map[string][]float64, error) {
 // still being written.
 func (f *Folder) Rows(name string) (head []string, rows [][]string, err error) {
 	path := f.Path(name + ".csv")
-	file, err := os.Open(path)
+	file, err := durable.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, nil
 	}
@@ -213,7 +215,7 @@ func (f *Folder) Spikes(last int) (*Spikes, error) {
 func ReadInfo(dir string) (Info, error) {
 	var info Info
 	path := filepath.Join(dir, InfoFile)
-	data, err := os.ReadFile(path)
+	data, err := durable.ReadFile(path)
 	if err != nil {
 		return info, err
 	}

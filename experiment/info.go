@@ -1,6 +1,10 @@
 package experiment
 
-import "time"
+import (
+	"reflect"
+	"slices"
+	"time"
+)
 
 // Status of a run's folder.
 type Status string
@@ -72,6 +76,30 @@ type Info struct {
 	Arrays   []string       `json:"arrays,omitempty"`
 	Warnings []string       `json:"warnings"`
 	Files    []string       `json:"files,omitempty"` // of a finished run
+}
+
+// Share makes an Info hold what it says in the same words as another one in the same memory: the
+// thousands of members of a sweep describe their tables alike.
+func (i *Info) Share(with *Info) {
+	if reflect.DeepEqual(i.Tables, with.Tables) {
+		i.Tables = with.Tables
+	}
+	if reflect.DeepEqual(i.Facts, with.Facts) {
+		i.Facts = with.Facts
+	}
+	for _, list := range []struct{ here, there *[]string }{{&i.Arrays, &with.Arrays}, {&i.Files, &with.Files}, {&i.Warnings, &with.Warnings}} {
+		if slices.Equal(*list.here, *list.there) {
+			*list.here = *list.there
+		}
+	}
+	latest := make([]Cell, len(i.Latest)) // no longer than it must be
+	copy(latest, i.Latest)
+	for k := range latest {
+		if c := &latest[k]; k < len(with.Latest) && c.Name == with.Latest[k].Name && c.Statistic == with.Latest[k].Statistic {
+			c.Name, c.Statistic = with.Latest[k].Name, with.Latest[k].Statistic
+		}
+	}
+	i.Latest = latest
 }
 
 // End is an end of a run that went on to more epochs.

@@ -108,21 +108,46 @@ func (p *Place) Keep(path string) (bool, error) {
 	if len(copies) == 0 {
 		return false, nil
 	}
+	return true, keep(path, copies)
+}
+
+// KeepBoth is Keep while one document, of the sum now, replaces another, of the sum before: what
+// that one names stays beside. Restore tells the two apart by these sums.
+func (p *Place) KeepBoth(path, before, now string) error {
+	var earlier Place
+	if err := earlier.Restore(path, before); err != nil {
+		return err
+	}
+	copies := p.files.Copies()
+	for k := range copies {
+		copies[k].Of = now
+	}
+	for _, c := range earlier.files.Copies() {
+		c.Of = before
+		copies = append(copies, c)
+	}
+	if len(copies) == 0 {
+		return nil
+	}
+	return keep(path, copies)
+}
+
+func keep(path string, copies []yamlconf.Copy) error {
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) && !IsInputs(path) {
-		return false, Usagef("%s is not of this program, which keeps numbers from files under this name; rename it, or choose another folder with -o", path)
+		return Usagef("%s is not of this program, which keeps numbers from files under this name; rename it, or choose another folder with -o", path)
 	}
 	var arrays []Array
 	for k, c := range copies {
 		arrays = append(arrays, Array{Name: copyName(k), Shape: c.Shape, Data: c.Data})
 	}
-	return true, writeArrays(path, originsArray, copies, arrays)
+	return writeArrays(path, originsArray, copies, arrays)
 }
 
 func copyName(k int) string { return fmt.Sprintf("array_%d", k) }
 
-// Restore takes what Keep wrote for the files themselves, if there is such a file. Any other file
-// of that name is left alone.
-func (p *Place) Restore(path string) error {
+// Restore takes what Keep wrote for the files themselves, if there is such a file, and of what
+// KeepBoth wrote the part of the document of this sum. Any other file of that name is left alone.
+func (p *Place) Restore(path, sum string) error {
 	z, err := npz.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -143,6 +168,9 @@ func (p *Place) Restore(path string) error {
 		return fmt.Errorf("%s: %s: %w", path, originsArray, err)
 	}
 	for k, c := range copies {
+		if c.Of != "" && c.Of != sum {
+			continue
+		}
 		if c.Data, c.Shape, err = z.Float64s(copyName(k)); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -71,7 +72,7 @@ func (ks Kinds) resume(ctx context.Context, dir string, epochs int64, s Session)
 		}
 		return Result{Dir: dir, Info: info, Already: true}, removeLeftovers(dir)
 	}
-	spec, err := ks.Load(filepath.Join(dir, ConfigFile))
+	spec, err := ks.loadRun(dir)
 	if err != nil {
 		if info.Status == Failed && info.Error == replaced { // between its inputs and its configuration
 			return Result{}, Usagef("in %s %s and was stopped at once; give the command of that one again, with --force", dir, replaced)
@@ -110,6 +111,7 @@ type loop struct {
 	info   Info
 	config string // Spec.decisive
 	unlock func()
+	folder os.FileInfo // when it was locked
 
 	begin   time.Time     // of the session
 	cpu0    time.Duration // at its begin
@@ -139,8 +141,7 @@ func (l *loop) build(spec *Spec) (err error) {
 	l.meter.perThread = l.PerThread
 	env := Env{Seed: spec.Seed, Sink: l.rec, Spikes: spec.Record.Spikes, From: l.source, Data: l.Data, Threads: l.Threads, meter: &l.meter}
 	if l.run, err = spec.Config.New(env); err != nil {
-		if c, ok := spec.Config.(Starter); ok && l.source != nil && errors.Is(err, ErrUsage) {
-			from, path := c.From()
+		if from, path := spec.From(); l.source != nil && errors.Is(err, ErrUsage) {
 			return fmt.Errorf("%s = %s: %w", path, from, err)
 		}
 		return err
@@ -278,7 +279,7 @@ func (l *loop) resume(ctx context.Context) (Result, error) {
 
 // undo leaves a finished run that does not go on to more epochs, because of err, as it was.
 func (l *loop) undo(err error) error {
-	if l.isDone() {
+	if isDone(l.dir) {
 		l.rec.close()
 		if err := removeLeftovers(l.dir); err != nil {
 			l.Log.Warn("what the run does not need could not be removed", "error", err)
@@ -314,7 +315,10 @@ func (l *loop) from(ctx context.Context, isNew bool) (Result, error) {
 			return Result{}, err
 		}
 		if err := writeFile(l.path(ConfigFile), text); err != nil {
-			// there is nothing to resume yet
+			if there, readErr := durable.ReadFile(l.path(ConfigFile)); readErr == nil && bytes.Equal(there, text) {
+				return Result{}, l.remedy(err)
+			}
+			// There is nothing to resume yet.
 			return Result{}, fmt.Errorf("%w; then run the experiment again", err)
 		}
 		l.hook("configuration")
@@ -499,6 +503,9 @@ func (l *loop) checkpoint() error { return l.save(false) }
 
 // save writes the checkpoint, or one without the state.
 func (l *loop) save(bare bool) error {
+	if err := l.inPlace(); err != nil {
+		return err
+	}
 	h := header{Format: checkpointFormat, State: l.spec.Kind.StateVersion(), Config: l.config,
 		Start: l.info.Start, Earlier: l.info.Earlier, Ends: l.info.Ends, Bare: bare}
 	h.Wall, h.CPU = l.used()
@@ -594,11 +601,14 @@ func (l *loop) remedy(err error) error {
 	if !errors.As(err, &refused) {
 		return err
 	}
-	more := ""
-	if _, epochs, ok := strings.Cut(l.prolong, "="); ok {
-		more = " --epochs " + epochs
+	how := l.GoOn
+	if how == "" {
+		how = "spikealign resume " + l.dir
 	}
-	return fmt.Errorf("%w; then go on with: spikealign resume %s%s", err, l.dir, more)
+	if _, epochs, ok := strings.Cut(l.prolong, "="); ok {
+		how += " --epochs " + epochs
+	}
+	return fmt.Errorf("%w; then go on with: %s", err, how)
 }
 
 // used returns wall and CPU seconds over all sessions.
@@ -637,7 +647,19 @@ func (l *loop) writeInfo(status Status) error {
 	return l.write(i)
 }
 
+// inPlace returns an error if the folder was removed or moved away: what stands at its path now may
+// be the run of another process.
+func (l *loop) inPlace() error {
+	if now, err := os.Stat(l.dir); err != nil || l.folder == nil || !os.SameFile(now, l.folder) {
+		return fmt.Errorf("%s was removed or moved while the run was under way; if it is elsewhere now, go on there: spikealign resume FOLDER; else run the experiment again", l.dir)
+	}
+	return nil
+}
+
 func (l *loop) write(i *Info) error {
+	if err := l.inPlace(); err != nil {
+		return err
+	}
 	text, err := json.MarshalIndent(i, "", "  ")
 	if err != nil {
 		return err

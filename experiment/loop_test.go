@@ -3,6 +3,7 @@ package experiment_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -361,6 +362,46 @@ func TestTimeLimit(t *testing.T) {
 	sameResults(t, dir, want, "after a time limit")
 }
 
+// TestClockSetBack: where the clock stands when a run goes on, an hour before it stopped, changes
+// no result and makes no duration negative; and a run that another machine, without locks, wrote in
+// what is now the future has been killed.
+func TestClockSetBack(t *testing.T) {
+	t.Parallel()
+	want := execute(t)
+	dir := interrupted(t)
+	stopped, err := look(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := session()
+	earlier := ticking(time.Second)
+	s.Now = func() time.Time { return earlier().Add(-time.Hour) }
+	r, err := experiment.Kinds{experimenttest.Kind{}}.Resume(t.Context(), dir, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameResults(t, dir, want, "with the clock set back")
+	// Between its last checkpoint and run.json the first session looked at its clock a few times, a
+	// minute each.
+	if i := r.Info; i.Wall < stopped.Wall-5*60 || !i.Start.Equal(stopped.Start) || !i.End.Before(i.Start) {
+		t.Errorf("wall time %v, then %v; from %v to %v", stopped.Wall, i.Wall, i.Start, i.End)
+	}
+	for _, c := range []struct {
+		ahead time.Duration
+		want  experiment.Status
+	}{{0, experiment.Running}, {30 * time.Second, experiment.Running}, {24 * time.Hour, experiment.Killed}, {-24 * time.Hour, experiment.Killed}} {
+		stopped.Status, stopped.NoLock, stopped.Host, stopped.Updated = experiment.Running, true, "elsewhere", time.Now().Add(c.ahead)
+		text, err := json.Marshal(stopped)
+		if err != nil {
+			t.Fatal(err)
+		}
+		put(t, string(text), dir, experiment.InfoFile)
+		if f, err := experiment.Open(dir); err != nil || f.Info.Status != c.want {
+			t.Errorf("written %v from now: %s, %v", c.ahead, f.Info.Status, err)
+		}
+	}
+}
+
 func TestResumeFinished(t *testing.T) {
 	t.Parallel()
 	dir := execute(t)
@@ -496,7 +537,7 @@ func TestFolderIsTaken(t *testing.T) {
 		{finished, false, "holds a finished run"},
 		{stopped, false, "go on with: spikealign resume " + stopped},
 		{foreign, true, "is not empty and not the folder of a run (it holds thesis.tex)"},
-		{mine, true, "is not empty and not the folder of a run (it holds experiment.yaml)"},
+		{mine, true, "holds an experiment.yaml and no run; if a run was killed there in its first moment, go on with: spikealign resume "},
 		{file, true, "cannot make the folder of the run"},
 		{filepath.Join(file, "run"), false, "cannot make the folder of the run"},
 		{"/proc/spikealign/run", false, "cannot make the folder of the run"},

@@ -34,7 +34,7 @@ func (f *Folder) Holds(spec *Spec) bool {
 	if err != nil || fmt.Sprintf("%x", sha256.Sum256(want)) != f.Info.Config {
 		return false
 	}
-	text, err := os.ReadFile(f.Path(ConfigFile))
+	text, err := durable.ReadFile(f.Path(ConfigFile))
 	return err == nil && bytes.Equal(text, want)
 }
 
@@ -49,14 +49,14 @@ func (f *Folder) Unchanged(kinds Kinds) error {
 		return nil
 	}
 	if isSame { // the numbers in InputsFile have checksums there
-		_, err := kinds.Load(file)
+		_, err := f.Spec(kinds)
 		return err
 	}
 	h, ok := headOf(f.Dir)
 	if !ok && f.Info.Config == "" {
 		return nil
 	}
-	spec, err := kinds.Load(file)
+	spec, err := f.Spec(kinds)
 	if err != nil {
 		return err
 	}
@@ -121,6 +121,9 @@ func (ks Kinds) prolonged(dir string, spec *Spec, epochs int64) (*Spec, string, 
 	}
 	now.Total = epochs
 	anew := runAnew(dir, now.override())
+	if err := durable.Readable(filepath.Join(dir, CheckpointFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, "", err
+	}
 	h, ok := headOf(dir)
 	if !ok || h.Bare {
 		return nil, "", Usagef("%s does not hold the state of the run (it was stopped before its first checkpoint, or checkpoint.keep is false, or the checkpoint was deleted, or another version of the program ran it): it cannot go on; %s", dir, anew)
@@ -132,10 +135,13 @@ func (ks Kinds) prolonged(dir string, spec *Spec, epochs int64) (*Spec, string, 
 	if err != nil {
 		return nil, "", Usagef("%s does not fit the run; %s", filepath.Join(dir, CheckpointFile), anew)
 	}
-	if total := old.Config.(Lasting).Epochs().Total; epochs <= total {
+	switch total := old.Config.(Lasting).Epochs().Total; {
+	case epochs == total && !isDone(dir): // it was stopped on its way there
+		return spec, "", nil
+	case epochs <= total:
 		return nil, "", Usagef("the run in %s has %d epochs: --epochs is their number in total and must be larger", dir, total)
 	}
-	spec, err = ks.Load(filepath.Join(dir, ConfigFile), now.override())
+	spec, err = ks.loadRun(dir, now.override())
 	return spec, now.override(), err
 }
 
@@ -147,7 +153,7 @@ func runAnew(dir, override string) string {
 // unfinish makes the files that a run under way writes from the results of a finished one.
 func (l *loop) unfinish(st recorderState) error {
 	partial := l.path(PartialDir)
-	if !l.isDone() {
+	if !isDone(l.dir) {
 		// Of a run under way the results are those of an earlier end.
 		_, missing := os.Stat(partial)
 		if _, err := os.Stat(l.path(ArraysFile)); errors.Is(err, fs.ErrNotExist) || !errors.Is(missing, fs.ErrNotExist) {
@@ -175,8 +181,8 @@ func (l *loop) unfinish(st recorderState) error {
 }
 
 // isDone reports whether run.json says that the run is finished.
-func (l *loop) isDone() bool {
-	info, err := ReadInfo(l.dir)
+func isDone(dir string) bool {
+	info, err := ReadInfo(dir)
 	return err == nil && info.Status == Done
 }
 

@@ -28,6 +28,9 @@ type Session struct {
 	Data string
 	// Threads is how many threads the run may use; 0 means as many as Go uses processors.
 	Threads int
+	// GoOn is the command that goes on with the run after an error; "" stands for that of a run by
+	// itself, spikealign resume DIR.
+	GoOn string
 	// Log takes diagnostics; nil means none.
 	Log *slog.Logger
 
@@ -98,7 +101,7 @@ func (s Session) defaults() Session {
 	}
 	s.PerThread = s.PerThread && runtime.GOOS == "linux"
 	if s.CPU == nil {
-		s.CPU = processCPU
+		s.CPU = ProcessCPU
 		if s.PerThread {
 			s.CPU = threadCPU
 		}

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 
+	"spikealign/internal/durable"
 	"spikealign/internal/npz"
 )
 
@@ -130,7 +131,7 @@ func (f *Folder) rowOf(epoch string) (int, error) {
 }
 
 func sumOf(path string) (string, error) {
-	f, err := os.Open(path)
+	f, err := durable.Open(path)
 	if err != nil {
 		return "", err
 	}
@@ -215,14 +216,19 @@ func (s *Source) Metric(column string) (float64, error) {
 	return x, nil
 }
 
+// From returns the run that this experiment names to begin from, and the path of that setting; "" if
+// it names none.
+func (s *Spec) From() (from, path string) {
+	if c, ok := s.Config.(Starter); ok {
+		return c.From()
+	}
+	return "", ""
+}
+
 // Source opens the run from which this experiment is to begin; nil if it names none. The error says
 // where it is named.
 func (s *Spec) Source() (*Source, error) {
-	c, ok := s.Config.(Starter)
-	if !ok {
-		return nil, nil
-	}
-	from, path := c.From()
+	from, path := s.From()
 	if from == "" {
 		return nil, nil
 	}
@@ -236,11 +242,12 @@ func (s *Spec) Source() (*Source, error) {
 // findSource opens the run to begin from, if the configuration names one: the kept arrays when the
 // run is resumed.
 func (l *loop) findSource(spec *Spec) (err error) {
-	if c, ok := spec.Config.(Starter); !ok || l.dir == "" {
+	if from, _ := spec.From(); from == "" {
+		return nil
+	}
+	if l.dir == "" {
 		l.source, err = spec.Source()
 		return err
-	} else if from, _ := c.From(); from == "" {
-		return nil
 	}
 	if l.source, err = keptSource(l.path(InitialFile)); errors.Is(err, fs.ErrNotExist) {
 		l.source, err = spec.Source()

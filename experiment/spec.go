@@ -1,12 +1,15 @@
 package experiment
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
 
+	"spikealign/internal/durable"
 	"spikealign/internal/yamlconf"
 	"spikealign/settings"
 )
@@ -88,6 +91,15 @@ func (ks Kinds) Load(file string, overrides ...string) (*Spec, error) {
 		return nil, Usagef("%s is a sweep file; run it with: spikealign sweep %s", file, file)
 	}
 	return ks.Parse(file, data, overrides...)
+}
+
+// loadRun is Load of the experiment file in the folder of a run.
+func (ks Kinds) loadRun(dir string, overrides ...string) (*Spec, error) {
+	file := filepath.Join(dir, ConfigFile)
+	if err := durable.Readable(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return ks.Load(file, overrides...)
 }
 
 // Parse is Load for text that was read from the file of that name.

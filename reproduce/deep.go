@@ -40,7 +40,7 @@ func deepSets(j *Job, file string, text []byte, sets []string) error {
 		if err != nil {
 			return err
 		}
-		if _, err := j.Drawers.Sweep(r); err != nil {
+		if err := j.drawSweep(r); err != nil {
 			return err
 		}
 		if rows, err = j.deepSet(r, set, rows); err != nil {

@@ -82,16 +82,16 @@ func TestFigure8(t *testing.T) {
 
 // At the paper's scale a set that is not here is told before anything is computed.
 func TestFigure8WithoutImages(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "fig8")
+	base := t.TempDir()
 	k := slices.IndexFunc(Figures(), func(f Figure) bool { return f.Name == "fig8" })
 	tools := tools()
 	tools.Data = t.TempDir()
-	_, err := Figures()[k].Run(t.Context(), Paper, dir, tools)
+	_, err := Figures()[k].Run(t.Context(), Paper, base, tools)
 	var missing *dataset.NotFoundError
 	if !errors.As(err, &missing) || !strings.Contains(err.Error(), "dataset fetch") {
 		t.Errorf("error %v", err)
 	}
-	if files, _ := os.ReadDir(dir); len(files) > 0 {
-		t.Errorf("%d files", len(files))
+	if files, err := os.ReadDir(filepath.Join(base, "fig8-paper")); err != nil || len(files) != 1 {
+		t.Errorf("%d files beside the record, %v", len(files)-1, err)
 	}
 }

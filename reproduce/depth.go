@@ -110,7 +110,11 @@ func depth(j *Job) error {
 	for _, x := range lengths {
 		a := conditions[x].accuracy
 		holds, text = above(a, fa, 0)
-		j.claim(holds, fmt.Sprintf("SAL with %g updates a phase is better than random feedback", x), text+fmt.Sprintf(", %.1f degrees", median(conditions[x].angle)), "with 97.5 % confidence above", "as above")
+		updates := "updates"
+		if x == 1 {
+			updates = "update"
+		}
+		j.claim(holds, fmt.Sprintf("SAL with %g %s a phase is better than random feedback", x, updates), text+fmt.Sprintf(", %.1f degrees", median(conditions[x].angle)), "with 97.5 % confidence above", "as above")
 	}
 	a := conditions[longest].accuracy
 	j.claim(median(bound)-median(a) < (median(bound)-median(fa))/2, "the longest phase comes nearer to exact feedback than to random feedback",

@@ -60,7 +60,7 @@ func noise(j *Job, file, path, name string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := j.Drawers.Sweep(r); err != nil {
+	if err := j.drawSweep(r); err != nil {
 		return err
 	}
 	dkl, levels, err := finals(r, path, "dkl")

@@ -12,7 +12,10 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"spikealign/drawings"
@@ -83,6 +86,8 @@ type Tools struct {
 	Kinds   experiment.Kinds
 	Drawers drawings.Drawers
 	Data    string // the folder of data sets that the user named, "" if none
+	// For the record: version of the program, command line, and what works on sweeps.
+	Program, Command, Engine string
 	// Run runs an experiment in a folder, goes on with it, or finds it finished.
 	Run func(ctx context.Context, spec *experiment.Spec, dir string) error
 	// Sweep does the same for a sweep.
@@ -99,23 +104,64 @@ type Job struct {
 	Dir    string
 	Claims []Claim
 	Tools
+
+	record Record
+	before []Part // of earlier sessions
+	own    clock  // since when the figure itself computes
 }
 
-// Run reproduces the figure in dir, which is made if it does not exist, and returns its claims. The
-// claims stand in dir/verdict.csv too, the pictures in dir/figures.
-func (f Figure) Run(ctx context.Context, scale Scale, dir string, tools Tools) ([]Claim, error) {
+// Folder is the name of the figure's folder in an output folder.
+func (f Figure) Folder(scale Scale) string { return f.Name + "-" + string(scale) }
+
+// Run reproduces the figure in its folder in base, which is made if it does not exist, and returns
+// its claims. The claims stand in verdict.csv too, the pictures in figures, and how it went in
+// reproduction.json.
+func (f Figure) Run(ctx context.Context, scale Scale, base string, tools Tools) ([]Claim, error) {
+	dir := filepath.Join(base, f.Folder(scale))
 	if err := durable.MakeFolder(dir); err != nil {
 		return nil, fmt.Errorf("reproducing %s: %w", f.Name, err)
 	}
 	j := &Job{Ctx: ctx, Scale: scale, Dir: dir, Tools: tools}
-	if err := f.run(j); err != nil {
+	if err := j.begin(f.Name); err != nil {
 		return nil, err
 	}
-	rows := [][]string{{"claim", "measured", "needed", "reason", "holds"}}
-	for _, c := range j.Claims {
+	err := f.run(j)
+	if err == nil {
+		err = j.csv(VerdictFile, verdictRows(j.Claims))
+	}
+	if err = j.end(err); err != nil {
+		return nil, err
+	}
+	return j.Claims, nil
+}
+
+// verdictHead are the columns of VerdictFile.
+var verdictHead = []string{"claim", "measured", "needed", "reason", "holds"}
+
+func verdictRows(claims []Claim) [][]string {
+	rows := [][]string{verdictHead}
+	for _, c := range claims {
 		rows = append(rows, []string{c.Text, c.Measured, c.Needed, c.Reason, strconv.FormatBool(c.Holds)})
 	}
-	return j.Claims, j.csv(VerdictFile, rows)
+	return rows
+}
+
+// ReadClaims reads the claims of a figure's folder.
+func ReadClaims(dir string) ([]Claim, error) {
+	file, err := os.Open(filepath.Join(dir, VerdictFile))
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	rows, err := csv.NewReader(file).ReadAll()
+	if err != nil || len(rows) == 0 || !slices.Equal(rows[0], verdictHead) {
+		return nil, fmt.Errorf("%s is not a table of claims: %v", file.Name(), err)
+	}
+	var claims []Claim
+	for _, r := range rows[1:] {
+		claims = append(claims, Claim{r[0], r[1], r[2], r[3], r[4] == "true"})
+	}
+	return claims, nil
 }
 
 // claim adds a verdict.
@@ -153,7 +199,21 @@ func (j *Job) draw(name string, f interface {
 	if err != nil {
 		return err
 	}
+	j.record.Pictures = append(j.record.Pictures, path.Join(experiment.FiguresDir, name))
 	return render.Save(drawn, filepath.Join(j.Dir, experiment.FiguresDir), name)
+}
+
+// drawSweep saves the figure that a sweep's file asks for into the folder of the sweep.
+func (j *Job) drawSweep(r *sweep.Result) error {
+	names, err := j.Drawers.Sweep(r)
+	if err != nil {
+		return err
+	}
+	folder, err := filepath.Rel(j.Dir, r.Dir)
+	for _, name := range names {
+		j.record.Pictures = append(j.record.Pictures, path.Join(filepath.ToSlash(folder), experiment.FiguresDir, name))
+	}
+	return err
 }
 
 // sweep runs a sweep file of package experiments in a folder of the figure's folder; "" is that
@@ -168,7 +228,26 @@ func (j *Job) sweepText(file string, data []byte, folder string, overrides ...st
 	if err != nil {
 		return nil, err
 	}
-	return j.Tools.Sweep(j.Ctx, s, filepath.Join(j.Dir, folder))
+	return j.sweepOf(s, folder)
+}
+
+// sweepOf is sweep for what is not a file.
+func (j *Job) sweepOf(s *sweep.Sweep, folder string) (r *sweep.Result, err error) {
+	dir := filepath.Join(j.Dir, folder)
+	err = j.part(folder, seedsOf(s), func() (infos []experiment.Info, err error) {
+		r, err = j.Tools.Sweep(j.Ctx, s, dir)
+		known := r
+		if known == nil {
+			known, _ = s.Collect(dir) // what there is in spite of the error
+		}
+		if known != nil {
+			for _, st := range known.States {
+				infos = append(infos, st.Info)
+			}
+		}
+		return infos, err
+	})
+	return r, err
 }
 
 // parse reads a sweep file of package experiments.
@@ -193,7 +272,17 @@ func (j *Job) run(file, folder string, overrides ...string) (*experiment.Folder,
 		return nil, err
 	}
 	dir := filepath.Join(j.Dir, folder)
-	return &experiment.Folder{Dir: dir}, j.Tools.Run(j.Ctx, spec, dir)
+	err = j.part(folder, "seed "+strconv.FormatUint(spec.Seed, 10), func() ([]experiment.Info, error) {
+		err := j.Tools.Run(j.Ctx, spec, dir)
+		info, _ := experiment.ReadInfo(dir) // zero where nothing began
+		return []experiment.Info{info}, err
+	})
+	return &experiment.Folder{Dir: dir}, err
+}
+
+// simulated notes simulations that a figure does by itself.
+func (j *Job) simulated(runs int, seeds string) {
+	j.record.Parts = append(j.record.Parts, Part{Folder: ".", Runs: runs, Done: runs, Seeds: seeds, Engine: []string{j.Engine}})
 }
 
 // number writes a value for people.

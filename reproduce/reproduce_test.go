@@ -24,7 +24,7 @@ func tools() Tools {
 			return err
 		},
 		Sweep: func(ctx context.Context, s *sweep.Sweep, dir string) (*sweep.Result, error) {
-			return sweep.Run(ctx, s, sweep.Options{Dir: dir})
+			return sweep.Run(ctx, s, sweep.Options{Dir: dir, Beside: RecordFile})
 		},
 		Progress: func(string, int) func(int) { return func(int) {} },
 	}
@@ -43,8 +43,9 @@ func TestTwoNeuronFigures(t *testing.T) {
 		default:
 			continue
 		}
-		dir := filepath.Join(t.TempDir(), f.Name)
-		claims, err := f.Run(t.Context(), Quick, dir, tools())
+		base := t.TempDir()
+		dir := filepath.Join(base, f.Folder(Quick))
+		claims, err := f.Run(t.Context(), Quick, base, tools())
 		if err != nil {
 			t.Fatalf("%s: %v", f.Name, err)
 		}

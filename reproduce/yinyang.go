@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
@@ -43,7 +42,7 @@ func yinYang(j *Job) error {
 		if s, err = s.Narrowed("plasticity.method", func(method string) bool { return part.names[method] != "" }); err != nil {
 			return err
 		}
-		r, err := j.Tools.Sweep(j.Ctx, s, filepath.Join(j.Dir, part.folder))
+		r, err := j.sweepOf(s, part.folder)
 		if err != nil {
 			return err
 		}
@@ -162,6 +161,7 @@ func alignmentPhase(j *Job) error {
 	if first != nil {
 		return first
 	}
+	j.simulated(total, fmt.Sprintf("seed 1 to %d", seeds))
 	f := figure.Curves{Columns: 2}
 	head, columns := []string{"steps"}, [][]float64{places}
 	var ends [2][]float64 // at the fastest rate of .002 and below, by cut

@@ -82,14 +82,9 @@ func (r *Result) MarshalJSON() ([]byte, error) {
 // Save writes the sample into a folder, made if it does not exist, and returns the names of the
 // files. It replaces a sample that is there.
 func (r *Result) Save(dir string) ([]string, error) {
-	if err := durable.MakeFolder(dir); err != nil {
-		return nil, experiment.Usagef("%v", err)
-	}
-	// Of an earlier sample in this folder nothing stays that this one does not write.
-	for _, name := range []string{StatesFile, filepath.Join(experiment.FiguresDir, "images.png"), filepath.Join(experiment.FiguresDir, "images.svg")} {
-		if err := durable.Remove(filepath.Join(dir, name)); err != nil {
-			return nil, err
-		}
+	images := []string{filepath.Join(experiment.FiguresDir, "images.png"), filepath.Join(experiment.FiguresDir, "images.svg")}
+	if err := durable.Renew(dir, append(images, MarginalsFile, StatesFile, experiment.ArraysFile)...); err != nil {
+		return nil, err
 	}
 	var names []string
 	write := func(name string, f func(w io.Writer) error) error {
@@ -117,7 +112,7 @@ func (r *Result) Save(dir string) ([]string, error) {
 	if err != nil {
 		return names, err
 	}
-	return append(names, filepath.Join(experiment.FiguresDir, "images.png"), filepath.Join(experiment.FiguresDir, "images.svg")), render.Save(f, filepath.Join(dir, experiment.FiguresDir), "images")
+	return append(names, images...), render.Save(f, filepath.Join(dir, experiment.FiguresDir), "images")
 }
 
 func number(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }

@@ -282,8 +282,9 @@ func TestPaper(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{
-		"verdict.csv":      "claim,measured,needed,reason,holds\n\"a, b\",1,2,so,true\n<b>,3,4,,false\n",
-		"figures/stdd.png": "png", "figures/stdd.svg": "<svg/>", "figures/.hidden.png": "x",
+		"verdict.csv":       "claim,measured,needed,reason,holds\n\"a, b\",1,2,so,true\n<b>,3,4,,false\n",
+		"reproduction.json": `{"figure": "fig2", "status": "done", "own_wall_seconds": 1, "end": "2026-01-02T03:04:05Z", "parts": [{"wall_seconds": 2}, {"wall_seconds": 4}]}`,
+		"figures/stdd.png":  "png", "figures/stdd.svg": "<svg/>", "figures/.hidden.png": "x",
 	} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o666); err != nil {
 			t.Fatal(err)
@@ -291,7 +292,7 @@ func TestPaper(t *testing.T) {
 	}
 	_, at := serving(t, dir, nil)
 	r := ask[[]paperFigure](t, at+"/api/paper")[0].Results
-	if len(r) != 1 || r[0].ID != "reproduce/fig2-quick" || r[0].Scale != "quick" || len(r[0].Claims) != 2 || !r[0].Claims[0].Holds || r[0].Claims[1].Holds || r[0].Claims[0].Text != "a, b" || fmt.Sprint(r[0].Pictures) != "[figures/stdd.png]" {
+	if len(r) != 1 || r[0].ID != "reproduce/fig2-quick" || r[0].Scale != "quick" || len(r[0].Claims) != 2 || !r[0].Claims[0].Holds || r[0].Claims[1].Holds || r[0].Claims[0].Text != "a, b" || r[0].Wall != 7 || r[0].Status != experiment.Done || fmt.Sprint(r[0].Pictures) != "[figures/stdd.png]" {
 		t.Errorf("%+v", r)
 	}
 	for name, want := range map[string]int{"figures/stdd.svg": 200, "figures/.hidden.png": 404, "verdict.csv": 200, "../fig2-quick/verdict.csv": 404} {

@@ -130,7 +130,7 @@ type item struct {
 func newWatcher(s *Server) *watcher {
 	return &watcher{
 		Server:    s,
-		finder:    experiment.NewFinder(s.Dir, sweep.ConfigFile, reproduce.VerdictFile),
+		finder:    experiment.NewFinder(s.Dir, sweep.ConfigFile, reproduce.VerdictFile, reproduce.RecordFile),
 		describer: experiment.NewDescriber(s.Kinds),
 		items:     map[string]*item{},
 		wake:      make(chan struct{}, 1),
@@ -200,8 +200,10 @@ func (w *watcher) look(began time.Time) (more bool) {
 		switch f.Mark {
 		case sweep.ConfigFile:
 			sweeps[id] = f
-		case reproduce.VerdictFile:
-			papers = append(papers, id)
+		case reproduce.VerdictFile, reproduce.RecordFile:
+			if !slices.Contains(papers, id) {
+				papers = append(papers, id)
+			}
 		}
 	}
 	var alone []experiment.Found

@@ -27,6 +27,7 @@ import (
 	"time"
 
 	"spikealign/experiment"
+	"spikealign/internal/durable"
 	"spikealign/sweep"
 )
 
@@ -51,6 +52,17 @@ type Engine struct {
 func Has(dir string) bool {
 	_, err := os.Stat(filepath.Join(dir, Dir, siteFile))
 	return err == nil
+}
+
+// Answers returns an error if Slurm or its settings do not allow to submit anything.
+func (e *Engine) Answers(ctx context.Context) error {
+	if e.Settings != "" {
+		if _, err := LoadSite(e.Settings); err != nil {
+			return err
+		}
+	}
+	_, err := maxTasks(ctx)
+	return err
 }
 
 // Ready implements sweep.Engine: Slurm must answer, and what it has in its queue must be of this
@@ -95,7 +107,7 @@ func (e *Engine) sameSweep(ctx context.Context, s *sweep.Sweep, dir string) erro
 		return err
 	}
 	for _, b := range v.live {
-		before, err := os.ReadFile(filepath.Join(b.dir, sweep.ConfigFile))
+		before, err := durable.ReadFile(filepath.Join(b.dir, sweep.ConfigFile))
 		if err != nil {
 			return err
 		}

@@ -78,7 +78,7 @@ func submissions(dir string) ([]*submission, error) {
 
 func readSubmission(dir string) (*submission, error) {
 	file := filepath.Join(dir, recordFile)
-	text, err := os.ReadFile(file)
+	text, err := durable.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +86,7 @@ func readSubmission(dir string) (*submission, error) {
 	if err := json.Unmarshal(text, b); err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	job, err := os.ReadFile(filepath.Join(dir, jobFile))
+	job, err := durable.ReadFile(filepath.Join(dir, jobFile))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}

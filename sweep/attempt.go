@@ -78,7 +78,7 @@ func attempts(dir, name string) []Attempt {
 		a := Attempt{Number: n, State: experiment.Running, path: filepath.Join(at, number)}
 		// The file is opened before it is looked at: a network file system may tell an old time of
 		// one that is not. One that was just made may be empty.
-		if f, err := os.Open(filepath.Join(at, e.Name())); err == nil {
+		if f, err := durable.Open(filepath.Join(at, e.Name())); err == nil {
 			if st, err := f.Stat(); err == nil {
 				a.told = st.ModTime()
 			}
@@ -102,7 +102,8 @@ func (a *Attempt) alive(host string, now time.Time) bool {
 		return false
 	}
 	const unknown = 60 // of a record that is still empty
-	return now.Sub(a.told).Seconds() < cmp.Or(a.Lease, unknown)
+	// A record of the future is from before the clock was set back, and would count until then.
+	return now.Sub(a.told).Abs().Seconds() < cmp.Or(a.Lease, unknown)
 }
 
 // processGone reports whether there is no process of that number on this machine.
@@ -295,9 +296,9 @@ func (a *Attempt) begin(dir string, m Member) (done float64, err error) {
 // to, so that what is copied after the checkpoint holds all that it counts on.
 func copyRun(from, to string) error {
 	copyFile := func(name string) error {
-		src, err := os.Open(filepath.Join(from, name))
+		src, err := durable.Open(filepath.Join(from, name))
 		if err != nil {
-			return &durable.FileError{Op: "go on from", Path: from, Err: err}
+			return err
 		}
 		defer src.Close()
 		return durable.WriteFile(filepath.Join(to, name), 0o666, func(w io.Writer) error { _, err := io.Copy(w, src); return err })

@@ -320,6 +320,14 @@ func TestCrashedAttempt(t *testing.T) {
 		{"finished and not yet the member", 0, func(dir string) error {
 			return errors.Join(os.MkdirAll(at(dir, ""), 0o777), os.Rename(filepath.Join(dir, MembersDir, name), at(dir, "1")), dead(dir, "running"))
 		}, 1},
+		{"killed while it ran, and then the clock was set back by a day", 25, func(dir string) error {
+			later := time.Now().Add(24 * time.Hour)
+			err := errors.Join(dead(dir, "running"), os.Chtimes(at(dir, "1.json"), later, later))
+			if r, lookErr := with(t, nil).Collect(dir); lookErr != nil || r.States[0].Status != experiment.Killed {
+				t.Errorf("%v, %v", r, lookErr)
+			}
+			return err
+		}, 2},
 		{"a run of one process in the way", 25, func(dir string) error {
 			return errors.Join(dead(dir, "running"), os.CopyFS(filepath.Join(dir, MembersDir, name), os.DirFS(at(dir, "1"))),
 				os.Remove(filepath.Join(dir, MembersDir, name, experiment.CheckpointFile)))

@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -24,7 +25,7 @@ func (s *Sweep) claim(o Options) (unlock func(), err error) {
 	if entries, err := os.ReadDir(o.Dir); err == nil && !IsSweep(o.Dir) {
 		for _, e := range entries {
 			// A sweep that was killed in its first moment leaves only its inputs.
-			if !strings.HasPrefix(e.Name(), ".") && !(e.Name() == experiment.InputsFile && experiment.IsInputs(filepath.Join(o.Dir, e.Name()))) {
+			if !strings.HasPrefix(e.Name(), ".") && e.Name() != o.Beside && !(e.Name() == experiment.InputsFile && experiment.IsInputs(filepath.Join(o.Dir, e.Name()))) {
 				return nil, experiment.Usagef("%s is not empty and not the folder of a sweep (it holds %s); choose another folder with -o", o.Dir, e.Name())
 			}
 		}
@@ -98,6 +99,19 @@ func (s *Sweep) settle(dir string, strays []stray, text []byte) error {
 			return err
 		}
 	}
+	// What was left when this was killed.
+	isMember := map[string]bool{}
+	for _, m := range s.Members {
+		isMember[m.Name] = true
+	}
+	entries, _ := os.ReadDir(filepath.Join(dir, MembersDir)) // there may be none yet
+	for _, e := range entries {
+		if at := filepath.Join(dir, MembersDir, e.Name()); e.IsDir() && !isMember[e.Name()] && !experiment.IsRun(at) {
+			if err := experiment.RemoveRemains(at); err != nil {
+				return err
+			}
+		}
+	}
 	return durable.MakeFolder(filepath.Join(dir, MembersDir))
 }
 
@@ -112,22 +126,23 @@ func (s *Sweep) Save(dir string) error {
 
 func (s *Sweep) write(dir string, text []byte) error {
 	// What sweep.yaml names must be there as long as it does.
-	inputs := filepath.Join(dir, experiment.InputsFile)
-	kept, err := s.place.Keep(inputs)
-	if err != nil {
-		return err
-	}
-	file := filepath.Join(dir, ConfigFile)
-	if old, err := os.ReadFile(file); err != nil || !bytes.Equal(old, text) {
+	inputs, file := filepath.Join(dir, experiment.InputsFile), filepath.Join(dir, ConfigFile)
+	if old, err := durable.ReadFile(file); err != nil || !bytes.Equal(old, text) {
+		if err := s.place.KeepBoth(inputs, sumOf(old), sumOf(text)); err != nil {
+			return err
+		}
 		if err := durable.WriteFile(file, 0o666, func(w io.Writer) error { _, err := w.Write(text); return err }); err != nil {
 			return err
 		}
 	}
-	if !kept && experiment.IsInputs(inputs) {
-		return durable.Remove(inputs)
+	kept, err := s.place.Keep(inputs)
+	if err == nil && !kept && experiment.IsInputs(inputs) {
+		err = durable.Remove(inputs)
 	}
-	return nil
+	return err
 }
+
+func sumOf(text []byte) string { return fmt.Sprintf("%x", sha256.Sum256(text)) }
 
 // stray is a run among the members in a folder that is none of this sweep.
 type stray struct {
@@ -142,15 +157,19 @@ type runIn struct {
 	isAttempt bool
 }
 
-// runsIn returns the runs in the folder of a sweep, those of attempts included.
-func runsIn(dir string) (runs []runIn, err error) {
+// runsIn returns the runs in the folder of a sweep, those of attempts included. What stands in the
+// place of a member's folder and is none is an error.
+func runsIn(dir string, isMember func(name string) bool) (runs []runIn, err error) {
 	entries, err := os.ReadDir(filepath.Join(dir, MembersDir))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
+		return nil, experiment.Usagef("%s cannot be the folder of a sweep: %v; choose another folder with -o", dir, err)
 	}
 	for _, e := range entries {
-		if at := filepath.Join(dir, MembersDir, e.Name()); experiment.IsRun(at) {
+		at := filepath.Join(dir, MembersDir, e.Name())
+		if experiment.IsRun(at) {
 			runs = append(runs, runIn{name: e.Name(), dir: at})
+		} else if st, err := os.Stat(at); err == nil && !st.IsDir() && isMember(e.Name()) {
+			return nil, experiment.Usagef("%s stands where the folder of a member should, and is none; move it away", at)
 		}
 	}
 	for name := range attempted(dir) {
@@ -166,13 +185,13 @@ func runsIn(dir string) (runs []runIn, err error) {
 // strays returns the runs in the folder of a sweep that are not of this one. A finished run whose
 // configuration was changed since is an error, or a stray if it may be replaced.
 func (s *Sweep) strays(dir string, replace bool) (found []stray, err error) {
-	runs, err := runsIn(dir)
-	if err != nil {
-		return nil, experiment.Usagef("%s cannot be the folder of a sweep: %v; choose another folder with -o", dir, err)
-	}
 	index := map[string]int{}
 	for k, m := range s.Members {
 		index[m.Name] = k
+	}
+	runs, err := runsIn(dir, func(name string) bool { _, ok := index[name]; return ok })
+	if err != nil {
+		return nil, err
 	}
 	for _, r := range runs {
 		name, at := r.name, r.dir
@@ -312,6 +331,9 @@ func (s *Sweep) checkSources(dir string, strays []stray) error {
 	begun := map[string]string{} // path and epoch of a source: the checksum of its arrays
 	var rest []Member
 	for _, m := range s.Members {
+		if from, _ := m.Spec.From(); from == "" {
+			continue
+		}
 		if slices.ContainsFunc(strays, func(x stray) bool { return x.name == m.Name }) {
 			rest = append(rest, m) // to be run anew
 			continue
@@ -327,9 +349,6 @@ func (s *Sweep) checkSources(dir string, strays []stray) error {
 		source, err := m.Spec.Source()
 		if err != nil {
 			return err
-		}
-		if source == nil {
-			continue
 		}
 		i := source.Info
 		if slices.ContainsFunc(strays, func(x stray) bool { return source.In(filepath.Join(dir, MembersDir, x.name)) }) {

@@ -82,6 +82,7 @@ func (s *Sweep) collect(dir string, known func(k int) *State) (*Result, error) {
 	// There may be thousands of members; most of the time goes into reading their run.json.
 	errs := make([]error, len(s.Members))
 	var next atomic.Int64
+	var one atomic.Pointer[experiment.Info] // any of them
 	var readers sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(s.Members)) {
 		readers.Go(func() {
@@ -89,9 +90,12 @@ func (s *Sweep) collect(dir string, known func(k int) *State) (*Result, error) {
 				name := s.Members[k].Name
 				if st := known(int(k)); st != nil && !shared[name] {
 					r.States[k] = *st
-					continue
+				} else {
+					r.States[k], errs[k] = s.state(dir, name, shared)
 				}
-				r.States[k], errs[k] = s.state(dir, name, shared)
+				if info := r.States[k].Info; errs[k] == nil && !one.CompareAndSwap(nil, &info) {
+					r.States[k].Info.Share(one.Load())
+				}
 			}
 		})
 	}

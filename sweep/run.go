@@ -23,9 +23,12 @@ type Options struct {
 	// Overwrite removes the runs in Dir/members that are not of this sweep, instead of refusing the
 	// folder. Finished members of this sweep stay.
 	Overwrite bool
+	// Beside is the name of a file of the caller's that may be there before the sweep; "" if there
+	// is none.
+	Beside string
 	// Engine works on the members; nil stands for Local{}. It changes no result.
 	Engine Engine
-	// Session serves for every member; Observe, CPU and PerThread are not used.
+	// Session serves for every member; Observe, CPU, PerThread and GoOn are not used.
 	Session experiment.Session
 	// Plan, if not nil, is called before anything runs with the numbers of members and of those
 	// that are finished.
@@ -150,6 +153,9 @@ func (t *Task) Run(ctx context.Context, m Member) error {
 func (t *Task) observed(m Member, run func(experiment.Session) error) error {
 	session := t.Session
 	session.Observe, session.CPU, session.PerThread = nil, nil, true
+	if session.GoOn = "spikealign sweep " + t.Dir; t.owner != nil {
+		session.GoOn = "spikealign retry " + t.Dir
+	}
 	end := func(string, bool) {}
 	if t.Start != nil {
 		session.Observe, end = t.Start(m)
@@ -192,6 +198,20 @@ func (t *Task) plan() {
 	}
 	if t.Plan != nil {
 		t.Plan(len(t.Sweep.Members), len(t.finished))
+	}
+}
+
+// clear removes what is left of members that were killed when they had their results and were about
+// to clear up.
+func (t *Task) clear(ctx context.Context) {
+	for _, c := range t.finished {
+		dir := MemberDir(t.Dir, c.member)
+		if !experiment.HasLeftovers(dir) {
+			continue
+		}
+		if _, err := t.Sweep.kinds.Resume(ctx, dir, t.Session); err != nil && t.Session.Log != nil {
+			t.Session.Log.Warn("what the member does not need could not be removed", "error", err)
+		}
 	}
 }
 
@@ -262,7 +282,11 @@ func Run(ctx context.Context, s *Sweep, o Options) (*Result, error) {
 	defer unlock()
 	task := &Task{Sweep: s, Options: o, unlock: unlock}
 	task.plan()
-	stop := task.keepTables()
+	task.clear(ctx)
+	stop := func() {}
+	if len(task.Members) > 0 {
+		stop = task.keepTables()
+	}
 	failed, err := o.Engine.Work(ctx, task)
 	stop()
 	if err != nil {

@@ -31,6 +31,7 @@ import (
 	"strings"
 
 	"spikealign/experiment"
+	"spikealign/internal/durable"
 	"spikealign/internal/random"
 	"spikealign/internal/yamlconf"
 	"spikealign/settings"
@@ -238,6 +239,9 @@ func load(kinds experiment.Kinds, file string, want func(*Member) bool, override
 			}
 			return nil, experiment.Usagef("%s is not the folder of a sweep: there is no %s in it", filepath.Dir(file), ConfigFile)
 		}
+		if err := durable.Readable(file); err != nil {
+			return nil, err
+		}
 	}
 	data, err := yamlconf.ReadFile(file)
 	if err != nil {
@@ -264,7 +268,7 @@ func parseSome(kinds experiment.Kinds, file string, data []byte, want func(*Memb
 	}
 	s.place.Folder = filepath.Dir(file)
 	if filepath.Base(file) == ConfigFile {
-		if err := s.place.Restore(filepath.Join(s.place.Folder, experiment.InputsFile)); err != nil {
+		if err := s.place.Restore(filepath.Join(s.place.Folder, experiment.InputsFile), sumOf(data)); err != nil {
 			return nil, experiment.Usagef("cannot read what the sweep keeps of its files: %v; put the file back, or move it away if it is not of this sweep", err)
 		}
 	}

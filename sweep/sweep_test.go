@@ -8,11 +8,13 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
 	"spikealign/experiment"
 	"spikealign/experiment/experimenttest"
+	"spikealign/internal/durable"
 	"spikealign/internal/yamlconf"
 	"spikealign/kinds"
 )
@@ -307,6 +309,55 @@ grid:
 	}
 }
 
+// TestLeftovers: what a member leaves that is killed between its results and its clearing up goes
+// away with the next command on the sweep.
+func TestLeftovers(t *testing.T) {
+	dir := t.TempDir()
+	r, _ := execute(t, small, dir, 1)
+	member := r.Folder(3)
+	for _, name := range []string{filepath.Join(experiment.PartialDir, "snapshot0"), ".checkpoint.tmp-17-4"} {
+		if err := os.MkdirAll(filepath.Dir(member.Path(name)), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(member.Path(name), []byte("left"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	execute(t, small, dir, 1)
+	for _, pattern := range []string{experiment.PartialDir, ".*"} {
+		if left, err := filepath.Glob(member.Path(pattern)); err != nil || len(left) > 0 {
+			t.Errorf("left: %v, %v", left, err)
+		}
+	}
+	if info, err := experiment.ReadInfo(member.Dir); err != nil || info.Sessions != 1 {
+		t.Errorf("%d sessions, %v", info.Sessions, err)
+	}
+}
+
+// TestMemberIsAFile: a file in the place of a member's folder stops a sweep before anything is
+// changed, with what to do.
+func TestMemberIsAFile(t *testing.T) {
+	dir := t.TempDir()
+	s := parse(t, small)
+	at := MemberDir(dir, s.Members[2])
+	if err := os.MkdirAll(filepath.Dir(at), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(at, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, ConfigFile), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Run(t.Context(), s, Options{Dir: dir})
+	if want := at + " stands where the folder of a member should, and is none; move it away"; !errors.Is(err, experiment.ErrUsage) || err.Error() != want {
+		t.Errorf("%v", err)
+	}
+	if text := read(t, dir, ConfigFile); text != "" {
+		t.Errorf("written: %s", text)
+	}
+}
+
 // TestFailure verifies that the failure of one member does not stop the others.
 func TestFailure(t *testing.T) {
 	dir := t.TempDir()
@@ -392,6 +443,74 @@ grid:
 	_, err := Parse(known, "twice.yaml", []byte("kind: sweep\nexperiment: {kind: sampling}\ngrid:\n  - {path: target.bias, values: [[1e-3], [0.001]]}\n"))
 	if err == nil || !strings.Contains(err.Error(), "grid.0.values.1 = [0.001]: stands in the list twice") {
 		t.Errorf("one list twice: %v", err)
+	}
+}
+
+// TestCrashWhileChanging: whatever a sweep that takes the place of another, with other numbers from
+// files, has written when it is killed, the folder holds one of the two.
+func TestCrashWhileChanging(t *testing.T) {
+	at := t.TempDir()
+	numbers := filepath.Join(at, "w.csv")
+	base := func(more string) string {
+		return "kind: sweep\nexperiment: {kind: fake, matrix: {file: " + numbers + "}}\ngrid:\n  - {path: drift, values: [0.1" + more + "]}\n"
+	}
+	parsed := func(text, content string) *Sweep {
+		if err := os.WriteFile(numbers, []byte(content), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		s, err := Parse(experiment.Kinds{experimenttest.Kind{}}, filepath.Join(at, "s.yaml"), []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	before := parsed(base(""), "1 2\n3 4\n")
+	for what, after := range map[string]*Sweep{
+		"other numbers": parsed(base(", 0.2"), "5 6\n7 8\n"),
+		"no numbers":    parsed("kind: sweep\nexperiment: {kind: fake}\ngrid:\n  - {path: drift, values: [0.1, 0.2]}\n", ""),
+	} {
+		if err := os.Remove(numbers); err != nil && !os.IsNotExist(err) { // the folder must do without
+			t.Fatal(err)
+		}
+		found := map[int]bool{}
+		for n := 1; ; n++ {
+			dir := t.TempDir()
+			if err := before.Save(dir); err != nil {
+				t.Fatal(err)
+			}
+			k := 0
+			durable.Fault = func(string, string, func()) error {
+				if k++; k < n {
+					return nil
+				}
+				return syscall.EIO
+			}
+			err := after.Save(dir)
+			durable.Fault = nil
+			s, loadErr := Load(experiment.Kinds{experimenttest.Kind{}}, dir)
+			if loadErr != nil {
+				t.Fatalf("%s: operation %d: %v", what, n, loadErr)
+			}
+			want := before
+			if found[len(s.Members)] = true; len(s.Members) == 2 {
+				want = after
+			}
+			if change, err := s.Members[0].Spec.Differs(want.Members[0].Spec); err != nil || change != "" {
+				t.Fatalf("%s: operation %d: %s, %v", what, n, change, err)
+			}
+			if err := s.Save(dir); err != nil { // as going on does
+				t.Fatal(err)
+			}
+			if again, err := Load(experiment.Kinds{experimenttest.Kind{}}, dir); err != nil || len(again.Members) != len(s.Members) {
+				t.Fatalf("%s: operation %d, gone on with: %v", what, n, err)
+			}
+			if err == nil {
+				break
+			}
+		}
+		if !found[1] || !found[2] {
+			t.Errorf("%s: the folder never held both: %v", what, found)
+		}
 	}
 }
 

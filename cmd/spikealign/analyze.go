@@ -18,6 +18,7 @@ import (
 
 	"spikealign/analysis"
 	"spikealign/experiment"
+	"spikealign/internal/durable"
 	"spikealign/internal/quantile"
 	"spikealign/recording"
 )
@@ -242,8 +243,11 @@ func spikeFiles(names []string) ([]string, error) {
 			continue
 		}
 		files[k] = filepath.Join(name, experiment.SpikesFile)
-		if _, err := os.Stat(files[k]); err == nil {
+		switch err := durable.Readable(files[k]); {
+		case err == nil:
 			continue
+		case !errors.Is(err, fs.ErrNotExist):
+			return nil, err
 		}
 		folder, err := experiment.Open(name)
 		switch {

@@ -23,6 +23,7 @@ import (
 type cluster struct {
 	t       *testing.T
 	dir     string
+	within  []string // the words before the programs of daemons
 	daemons map[string]*exec.Cmd
 }
 
@@ -67,10 +68,9 @@ func newCluster(t *testing.T, nodes, cpus int, lines ...string) *cluster {
 	// address of that name. Where this is no loopback address the daemons get a name of their own.
 	host, _ := os.Hostname()
 	host, _, _ = strings.Cut(host, ".")
-	var within []string
 	if found, err := net.LookupHost(host); err != nil || !slices.Contains(found, "127.0.0.1") {
 		host = "localhost"
-		within = []string{"unshare", "--uts", "--", "sh", "-c", `hostname localhost && exec "$@"`, "sh"}
+		c.within = []string{"unshare", "--uts", "--", "sh", "-c", `hostname localhost && exec "$@"`, "sh"}
 	}
 	user := strconv.Itoa(os.Getuid())
 	conf := strings.NewReplacer("DIR", dir, "HOST", host, "USER", user, "PORT", freePort(t)).Replace(slurmConf)
@@ -90,10 +90,10 @@ func newCluster(t *testing.T, nodes, cpus int, lines ...string) *cluster {
 	c.start("munged", "munged", "--foreground", "--force", "--num-threads=2", "--origin=127.0.0.1", "--key-file="+c.path("munge/key"), "--socket="+socket,
 		"--pid-file="+c.path("run/munged.pid"), "--log-file="+c.path("log/munged.log"), "--seed-file="+c.path("munge/seed"))
 	c.until("munged", 20*time.Second, func() bool { return exec.Command("munge", "-S", socket, "-n").Run() == nil })
-	c.start("slurmctld", append(within, "slurmctld", "-D", "-f", c.path("etc/slurm.conf"))...)
+	c.control()
 	for k := range nodes {
 		name := fmt.Sprintf("n%d", k+1)
-		c.start(name, append(within, "slurmd", "-D", "-N", name, "-f", c.path("etc/slurm.conf"))...)
+		c.start(name, append(slices.Clip(c.within), "slurmd", "-D", "-N", name, "-f", c.path("etc/slurm.conf"))...)
 	}
 	c.until("idle nodes", time.Minute, func() bool {
 		out, _ := c.try("sinfo", "--noheader", "--Node", "--states=idle", "--format=%N")
@@ -178,6 +178,12 @@ func (c *cluster) start(name string, args ...string) {
 		c.t.Fatal(err)
 	}
 	c.daemons[name] = d
+}
+
+// control starts the slurmctld.
+func (c *cluster) control() {
+	c.t.Helper()
+	c.start("slurmctld", append(slices.Clip(c.within), "slurmctld", "-D", "-f", c.path("etc/slurm.conf"))...)
 }
 
 // env is what programs need to find this Slurm.

@@ -241,8 +241,7 @@ func (c *datasetFetchCommand) fetch(a *app, name string) (dir string, err error)
 	if c.Quiet {
 		return dataset.Fetch(a.ctx, name, o)
 	}
-	width, isTerminal := terminal(a.stderr)
-	r := progress.New(a.stderr, progress.Options{Terminal: isTerminal, Width: width, Every: c.Progress})
+	r := newReporter(a, 1, c.Progress)
 	a.redirect.to = r
 	defer func() { a.redirect.to = a.stderr }()
 	o.Note = func(text string) { fmt.Fprintln(r, text) }

@@ -83,7 +83,7 @@ func steps() func(context.Context, int64) bool {
 }
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"spikealign": func() { os.Exit(process(testKinds())) }})
+	testscript.Main(m, map[string]func(){"spikealign": func() { breakFiles(); os.Exit(process(testKinds())) }})
 }
 
 // TestScripts runs the command line on the scenarios of testdata/script.

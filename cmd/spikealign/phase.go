@@ -17,10 +17,7 @@ type phase struct {
 
 // newPhase begins a phase, with so much time between two lines where standard error is no terminal.
 func newPhase(a *app, every time.Duration, quiet bool) *phase {
-	return &phase{begin: time.Now(), quiet: quiet, make: func() *progress.Reporter {
-		width, isTerminal := terminal(a.stderr)
-		return progress.New(a.stderr, progress.Options{Terminal: isTerminal, Width: width, Every: every})
-	}}
+	return &phase{begin: time.Now(), quiet: quiet, make: func() *progress.Reporter { return newReporter(a, 1, every) }}
 }
 
 const patience = 2 * time.Second

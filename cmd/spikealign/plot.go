@@ -76,10 +76,14 @@ func warnChanged(a *app, dir string) {
 	}
 }
 
-// drawRun draws a folder after its run and returns the files of the figures. What was computed is
-// safe by then: a failure is a warning.
-func drawRun(a *app, dir string) (files []string) {
+// drawRun draws a folder after its run. What was computed is safe by then: a failure is a warning.
+func drawRun(a *app, dir string) {
 	names, err := a.drawers.Folder(a.kinds, dir)
+	figureFiles(a, names, err)
+}
+
+// figureFiles returns the files of figures that were drawn, and warns of one that was not.
+func figureFiles(a *app, names []string, err error) (files []string) {
 	if err != nil {
 		fmt.Fprintln(a.stderr, "warning: no figure:", err)
 	}

@@ -115,8 +115,7 @@ func (f *sessionFlags) session(a *app, work func(experiment.Session) (experiment
 	s := experiment.Session{Program: version(), TimeLimit: f.TimeLimit, Threads: f.Threads, Data: f.Data, Log: a.log}
 	end := func(string, bool) {}
 	if !f.Quiet {
-		width, isTerminal := terminal(a.stderr)
-		r := progress.New(a.stderr, progress.Options{Terminal: isTerminal, Width: width, Every: f.Progress})
+		r := newReporter(a, 1, f.Progress)
 		a.redirect.to = r
 		task := r.Start("")
 		seen := false

@@ -36,6 +36,8 @@ func TestSlurm(t *testing.T) {
 	}{
 		{"Whole", slurmWhole}, {"Requeue", slurmRequeue}, {"Limit", slurmLimit}, {"Timeout", slurmTimeout}, {"Preempt", slurmPreempt}, {"NodeLost", slurmNodeLost},
 		{"TwoOwners", slurmTwoOwners}, {"Forgotten", slurmForgotten}, {"Submitter", slurmSubmitter}, {"Refused", slurmRefused},
+		{"Reproduce", slurmReproduce}, {"Grace", slurmGrace}, {"UserSignal", slurmUserSignal}, {"Memory", slurmMemory}, {"Held", slurmHeld},
+		{"NoRequeue", slurmNoRequeue}, {"Controller", slurmController},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -259,31 +261,40 @@ func slurmRequeue(t *testing.T) {
 }
 
 // slurmLimit: tasks whose members need longer than the time limit stop before it and are queued
-// again by themselves.
+// again by themselves. Slurm looks every 30 s which signals are due within the next 30 s, so that
+// this one comes between 20 and 50 s after the start.
 func slurmLimit(t *testing.T) {
-	u := newUser(t, newCluster(t, 1, 2), 2, 450, false, "time: 1\nstop_before: 30s\n")
+	u := newUser(t, newCluster(t, 1, 2), 2, 40, true, "time: 1\nstop_before: 10s\n")
 	u.submit()
-	u.finish(3 * time.Minute)
-	for k, n := range u.sessions() {
-		if log := fmt.Sprintf("s/slurm/1/log/%d.log", k); n < 2 || u.attemptsIn(log) != n || !strings.Contains(u.read(log), "stopped at Slurm's signal") {
-			t.Errorf("%d sessions: %s", n, u.read(log))
+	u.holding(2)
+	u.until("second attempts", 3*time.Minute, func() bool {
+		return u.attemptsIn("s/slurm/1/log/0.log") == 2 && u.attemptsIn("s/slurm/1/log/1.log") == 2
+	})
+	u.open()
+	u.finish(time.Minute)
+	if got := u.sessions(); !slices.Equal(got, []int{2, 2}) {
+		t.Errorf("sessions %v", got)
+	}
+	for k := range 2 {
+		log := fmt.Sprintf("s/slurm/1/log/%d.log", k)
+		if u.attemptsIn(log) != 2 || !strings.Contains(u.read(log), "stopped at Slurm's signal") {
+			t.Errorf("%s: %s", log, u.read(log))
 		}
 	}
 }
 
 // slurmTimeout: a task that runs into its time limit of one minute, since its process does not hear
-// the signal. It has not failed; a command that waits submits it again.
+// the signal. It has not failed; a command that waits submits it again. The other task ends long
+// before there is any signal.
 func slurmTimeout(t *testing.T) {
-	u := newUser(t, newCluster(t, 1, 2), 2, 50, false, "time: 1\nstop_before: 30s\n")
+	u := newUser(t, newCluster(t, 1, 2), 2, 50, false, "time: 1\nstop_before: 1s\n")
 	u.env = append(u.env, "FAKE_DEAF=40,1_1")
 	wait := u.waiting()
 	u.until("1_1 is over its limit", 3*time.Minute, func() bool { return slices.Contains(u.tasks(), "1_1=TIMEOUT") })
 	wait(0)
 	u.finish(time.Minute)
-	// The signal before the limit may find the other one at work, where the machine is slow.
-	want := []int{u.attemptsIn("s/slurm/1/log/0.log"), 1 + u.attemptsIn("s/slurm/2/log/0.log")}
-	if got := u.sessions(); !slices.Equal(got, want) {
-		t.Errorf("sessions %v, want %v", got, want)
+	if got := u.sessions(); !slices.Equal(got, []int{1, 2}) || u.attemptsIn("s/slurm/2/log/0.log") != 1 {
+		t.Errorf("sessions %v", got)
 	}
 }
 
@@ -512,4 +523,182 @@ func slurmRefused(t *testing.T) {
 	if code, _, text := u.call("sweep", "s"); code != 1 || !strings.Contains(text, "no answer from Slurm") {
 		t.Errorf("sweep without an answer: exit code %d, %s", code, text)
 	}
+}
+
+// slurmReproduce: figures whose sweeps are tasks of job arrays, beside one that is computed here
+// and one that fails. The command is stopped when two arrays are submitted, and goes on with them.
+func slurmReproduce(t *testing.T) {
+	u := newUser(t, newCluster(t, 1, 4), 0, 0, false, "chunk: 10\ntime: 5\n")
+	figures := []string{"reproduce", "fig2", "fig8", "fig7", "fig12", "-o", "r", "--scale", "paper", "--data", "none"}
+	on := append(figures, "--engine", "slurm", "--slurm", "slurm.yaml")
+	c := u.command(on...)
+	c.Env = append(os.Environ(), u.env...)
+	var out bytes.Buffer
+	c.Stdout, c.Stderr = &out, &out
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	u.until("two submissions", time.Minute, func() bool {
+		return u.read("r/fig2-paper/d_learning/slurm/1/job") != "" && u.read("r/fig7-paper/slurm/1/job") != ""
+	})
+	if err := c.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if code := u.code(c.Wait()); code != 75 || !strings.Contains(out.String(), "figures are not finished") || !strings.Contains(out.String(), "what was submitted goes on") {
+		t.Errorf("exit code %d, %s", code, &out)
+	}
+	code, stdout, stderr := u.call(figures...) // with the engine and the settings that the folders have
+	if code != 1 || !strings.Contains(stderr, "1 of 4 figures failed:\n  fig8: the data set mnist is not here") {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
+	for _, f := range []string{"fig2", "fig7", "fig12"} {
+		if !strings.Contains(stdout, f+", paper: ") {
+			t.Errorf("no verdict on %s: %s", f, stdout)
+		}
+	}
+	if text := u.read("r/fig7-paper/reproduction.json"); !strings.Contains(text, `"engines": [
+        "Slurm"
+      ]`) || !strings.Contains(text, `"done": 20`) {
+		t.Errorf("the record of fig7: %s", text)
+	}
+	for _, second := range []string{"r/fig2-paper/d_learning/slurm/2", "r/fig7-paper/slurm/2"} {
+		if _, err := os.Stat(u.file(second)); err == nil {
+			t.Errorf("%s was submitted again", second)
+		}
+	}
+	// The figures are those of this machine.
+	u.program.must("reproduce", "-q", "fig2", "fig7", "fig12", "-o", "local", "--scale", "paper")
+	for _, name := range []string{"fig2-paper/verdict.csv", "fig2-paper/d_learning/summary.csv", "fig7-paper/verdict.csv", "fig7-paper/methods.csv", "fig12-paper/delta.csv"} {
+		if got, want := u.read("r", name), u.read("local", name); got != want || want == "" {
+			t.Errorf("%s differs from that of a reproduction without Slurm", name)
+		}
+	}
+}
+
+// preempting is a Slurm whose partition high takes the place of partition low.
+func preempting(t *testing.T, low string, lines ...string) *cluster {
+	return newCluster(t, 1, 2, append(lines, "PreemptType=preempt/partition_prio", "PreemptMode=CANCEL",
+		"PartitionName=low Nodes=NODES Default=YES PriorityTier=1 State=UP "+low, "PartitionName=high Nodes=NODES PriorityTier=10 State=UP")...)
+}
+
+// urgent submits a job that takes the whole node for a moment.
+func (u *user) urgent() {
+	u.program.write("urgent.sh", "#!/bin/bash\nsleep 3\n")
+	u.cluster.must("sbatch", "--partition=high", "--cpus-per-task=2", "--output=/dev/null", u.file("urgent.sh"))
+}
+
+// slurmGrace: with a GraceTime tasks hear of their preemption at its end, by SIGTERM, and save
+// checkpoints within KillWait.
+func slurmGrace(t *testing.T) {
+	const grace = 20 * time.Second
+	u := newUser(t, preempting(t, "GraceTime=20"), 2, 40, true, "partition: low\n")
+	u.submit()
+	u.holding(2)
+	begin := time.Now()
+	u.urgent()
+	first := u.payload(0)
+	u.until("the end of a task", 2*time.Minute, func() bool { return !runs(first) })
+	if after := time.Since(begin); after < grace {
+		t.Errorf("a task ended %v after the beginning of the time of grace", after)
+	}
+	u.until("PREEMPTED", time.Minute, func() bool {
+		return slices.Contains(u.tasks(), "1_0=PREEMPTED") && slices.Contains(u.tasks(), "1_1=PREEMPTED")
+	})
+	if text := u.read("s/slurm/1/log/0.log"); !strings.Contains(text, "interrupted") || strings.Contains(text, "Slurm's signal") {
+		t.Errorf("the log says %s", text)
+	}
+	u.open()
+	u.submit()
+	u.finish(time.Minute)
+	if got := u.sessions(); !slices.Equal(got, []int{2, 2}) {
+		t.Errorf("sessions %v", got)
+	}
+}
+
+// slurmUserSignal: with preempt_send_user_signal tasks hear of it at the beginning of the GraceTime, which
+// is longer than this test, and are queued again.
+func slurmUserSignal(t *testing.T) {
+	u := newUser(t, preempting(t, "GraceTime=600", "SlurmctldParameters=preempt_send_user_signal"), 2, 40, true, "partition: low\n")
+	u.submit()
+	u.holding(2)
+	u.urgent()
+	u.until("second attempts", 2*time.Minute, func() bool {
+		return u.attemptsIn("s/slurm/1/log/0.log") == 2 && u.attemptsIn("s/slurm/1/log/1.log") == 2
+	})
+	if text := u.read("s/slurm/1/log/0.log"); !strings.Contains(text, "stopped at Slurm's signal") {
+		t.Errorf("the log says %s", text)
+	}
+	u.open()
+	u.finish(time.Minute)
+	if got := u.sessions(); !slices.Equal(got, []int{2, 2}) {
+		t.Errorf("sessions %v", got)
+	}
+}
+
+// slurmMemory: tasks that Slurm kills since they need more memory than they may have. Without
+// cgroups they look like any task that is killed. A command that waits does not submit them for
+// ever; with more memory the next one goes on.
+func slurmMemory(t *testing.T) {
+	u := newUser(t, newCluster(t, 1, 2, "JobAcctGatherType=jobacct_gather/linux", "JobAcctGatherParams=OverMemoryKill", "JobAcctGatherFrequency=1",
+		"SelectTypeParameters=CR_CPU_Memory"), 2, 40, true, "memory: 1M\n")
+	if code, _, text := u.call("sweep", "s.yaml", "-o", "s", "--engine", "slurm", "--slurm", "slurm.yaml", "--wait"); code != 75 || !strings.Contains(text, "nothing came further") {
+		t.Errorf("exit code %d, %s", code, text)
+	}
+	if m := u.look().Members[0]; !strings.Contains(m.Note, "ended as FAILED, signal 9") {
+		t.Errorf("status %+v", m)
+	}
+	u.program.write("more.yaml", "program: "+u.program.path+"\nlease: 20s\nmemory: 400M\n")
+	u.open()
+	u.succeed("sweep", "s", "--slurm", "more.yaml")
+	u.finish(2 * time.Minute)
+}
+
+// slurmHeld: the status says how a job goes on that is held.
+func slurmHeld(t *testing.T) {
+	u := newUser(t, newCluster(t, 1, 2), 2, 10, false, "lines: [--hold]\n")
+	u.submit()
+	u.until("a remedy", time.Minute, func() bool {
+		out, _ := u.succeed("status", "s")
+		return strings.Contains(out, "JobHeldUser: it is held: scontrol release 1_0\n")
+	})
+	u.cluster.must("scontrol", "release", "1_0")
+	u.waitFor(1, time.Minute, "done")
+	u.cluster.must("scontrol", "release", "1_1")
+	u.finish(time.Minute)
+}
+
+// slurmNoRequeue: on nodes without scontrol, tasks that stop before the time limit end with exit
+// code 75, and the next submission goes on with them.
+func slurmNoRequeue(t *testing.T) {
+	u := newUser(t, newCluster(t, 1, 2), 2, 40, true, "time: 1\nstop_before: 10s\nprologue: PATH=/none\n")
+	u.submit()
+	u.holding(2)
+	u.until("the ends of tasks", 3*time.Minute, func() bool {
+		return slices.Contains(u.tasks(), "1_0=FAILED") && slices.Contains(u.tasks(), "1_1=FAILED")
+	})
+	if v := u.look(); v.Count("interrupted") != 2 || !strings.Contains(v.Members[0].Note, "exit code 75") {
+		t.Errorf("status %+v", v.Members)
+	}
+	if text := u.read("s/slurm/1/log/0.log"); !strings.Contains(text, "could not be queued again") {
+		t.Errorf("the log says %s", text)
+	}
+	u.open()
+	u.submit()
+	u.finish(time.Minute)
+	if got := u.sessions(); !slices.Equal(got, []int{2, 2}) {
+		t.Errorf("sessions %v", got)
+	}
+}
+
+// slurmController: slurmctld is killed right after a submission, so that it may have forgotten the
+// job when it comes back. Nothing is lost by the same command again.
+func slurmController(t *testing.T) {
+	u := newUser(t, newCluster(t, 1, 2), 4, 20, false, "chunk: 2\n")
+	u.submit()
+	u.kill("slurmctld")
+	u.control()
+	u.until("an answer", time.Minute, func() bool { _, err := u.try("squeue"); return err == nil })
+	t.Logf("tasks that slurmctld knows: %v", u.tasks())
+	u.submit()
+	u.finish(2 * time.Minute)
 }

@@ -185,7 +185,7 @@ func (c *retryCommand) Run(a *app) error {
 	if err := checkFolder(a, c.Dir); err != nil {
 		return err
 	}
-	return (&sweepCommand{File: c.Dir, dataFlag: c.dataFlag, Slurm: c.Slurm, Wait: c.Wait, Quiet: c.Quiet, retry: true}).Run(a)
+	return (&sweepCommand{File: c.Dir, dataFlag: c.dataFlag, engineFlags: engineFlags{Slurm: c.Slurm}, Wait: c.Wait, Quiet: c.Quiet, retry: true}).Run(a)
 }
 
 type taskCommand struct {

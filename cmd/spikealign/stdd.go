@@ -102,10 +102,13 @@ func (c *stddCommand) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		if err := render.Save(f, c.Output, "stdd"); err != nil {
+		if err := durable.Renew(c.Output, "stdd.svg", "stdd.png"); err != nil {
 			return err
 		}
 		if err := durable.WriteFile(filepath.Join(c.Output, stddTable), 0o666, func(w io.Writer) error { return writeLaw(w, r) }); err != nil {
+			return err
+		}
+		if err := render.Save(f, c.Output, "stdd"); err != nil {
 			return err
 		}
 	}

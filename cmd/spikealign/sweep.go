@@ -29,8 +29,7 @@ type sweepCommand struct {
 	Set     []string `sep:"none" placeholder:"PATH=VALUE" help:"Change a value of the base experiment. Repeatable."`
 	Force   bool     `help:"Remove the runs in the folder that are not of this sweep. Finished members of this one stay."`
 	dataFlag
-	Engine    string        `enum:",local,slurm" default:"" placeholder:"ENGINE" help:"local or slurm. Without it: the one that the folder was begun with, or local."`
-	Slurm     string        `placeholder:"FILE" env:"SPIKEALIGN_SLURM" help:"Settings of your site's Slurm (spikealign template slurm). Without it: those of the last submission."`
+	engineFlags
 	Wait      bool          `help:"With Slurm: stay to the end, and submit again what was preempted or ran into its time limit."`
 	Progress  time.Duration `default:"10s" placeholder:"DURATION" help:"Time between two lines of progress where standard error is not a terminal (default 10s)."`
 	TimeLimit time.Duration `placeholder:"DURATION" help:"Stop with checkpoints after this wall time (90m, 1h30m); exit code 75."`
@@ -109,7 +108,8 @@ func (c *sweepCommand) Run(a *app) error {
 		fmt.Fprintf(a.stderr, "see how it goes: spikealign status %s; at the end: spikealign sweep %s\n", o.Dir, o.Dir)
 	}
 	if result.Done() > 0 {
-		figures := drawRun(a, o.Dir)
+		names, drawErr := a.drawers.Sweep(result)
+		figures := figureFiles(a, names, drawErr)
 		show := func() error { return printSummary(a.stdout, result, figures) }
 		if c.JSON {
 			show = func() error { return printSummaryJSON(a.stdout, result) }
@@ -123,34 +123,63 @@ func (c *sweepCommand) Run(a *app) error {
 
 // engine is what works on the sweep in a folder.
 func (c *sweepCommand) engine(a *app, dir string) (sweep.Engine, error) {
+	e, err := c.choose(a, dir, slurm.Engine{Wait: c.Wait, Retry: c.retry}, c.Jobs, c.Threads > 0 || c.TimeLimit > 0)
+	if _, isSlurm := e.(*slurm.Engine); err == nil && !isSlurm && c.Wait {
+		return nil, usagef("--wait is for --engine slurm")
+	}
+	return e, err
+}
+
+// engineFlags say what works on sweeps.
+type engineFlags struct {
+	Engine string `enum:",local,slurm" default:"" placeholder:"ENGINE" help:"local or slurm. Without it: the one that the folder was begun with, or local."`
+	Slurm  string `placeholder:"FILE" env:"SPIKEALIGN_SLURM" help:"Settings of your site's Slurm (spikealign template slurm). Without it: those of the last submission."`
+}
+
+// choose returns what works on the sweep in a folder: Slurm with these options, or so many jobs in
+// this process. here says that there are more flags for this machine.
+func (f engineFlags) choose(a *app, dir string, cluster slurm.Engine, jobs int, here bool) (sweep.Engine, error) {
 	begun := sweep.IsSweep(dir) && slurm.Has(dir)
-	if c.Engine == "slurm" || c.Engine == "" && begun {
-		if c.Jobs > 0 || c.Threads > 0 || c.TimeLimit > 0 {
+	if f.Engine == "slurm" || f.Engine == "" && begun {
+		if jobs > 0 || here {
 			return nil, usagef("--jobs, --threads and --time-limit are for this machine; with Slurm they are cpus, lines and time in its settings (--slurm FILE)")
 		}
-		return &slurm.Engine{Kinds: a.kinds, Settings: c.Slurm, Wait: c.Wait, Retry: c.retry, Say: func(text string) { fmt.Fprintln(a.redirect, text) }}, nil
-	}
-	if c.Wait {
-		return nil, usagef("--wait is for --engine slurm")
+		cluster.Kinds, cluster.Settings = a.kinds, f.Slurm
+		if cluster.Say == nil {
+			cluster.Say = func(text string) { fmt.Fprintln(a.redirect, text) }
+		}
+		return &cluster, nil
 	}
 	if begun {
 		if err := slurm.CheckFree(a.ctx, a.kinds, dir); err != nil {
 			return nil, err
 		}
 	}
-	return sweep.Local{Jobs: c.Jobs}, nil
+	return sweep.Local{Jobs: jobs}, nil
 }
 
-// showSweep makes a sweep show its progress, with a line every so often where standard error is not
-// a terminal.
+// newReporter shows the progress of so many members, with a line every so often where standard
+// error is not a terminal.
+func newReporter(a *app, members int, every time.Duration) *progress.Reporter {
+	width, isTerminal := terminal(a.stderr)
+	return progress.New(a.stderr, progress.Options{Terminal: isTerminal, Width: width, Every: every, Members: members})
+}
+
+// showSweep makes a sweep show its progress.
 func showSweep(a *app, o *sweep.Options, every time.Duration) {
+	showSweepIn(a, o, func(members int) *progress.Reporter { return newReporter(a, members, every) })
+}
+
+// showSweepIn makes a sweep show its progress in a reporter of so many members.
+func showSweepIn(a *app, o *sweep.Options, reporter func(members int) *progress.Reporter) {
 	// A reporter must know how many members there are, so that it begins with the plan.
 	var r *progress.Reporter
 	o.Plan = func(members, finished int) {
-		width, isTerminal := terminal(a.stderr)
-		r = progress.New(a.stderr, progress.Options{Terminal: isTerminal, Width: width, Every: every, Members: members})
+		r = reporter(members)
 		r.Skip(finished)
-		a.redirect.to = r
+		if a.redirect.to != r { // which several sweeps may share
+			a.redirect.to = r
+		}
 		if finished > 0 {
 			fmt.Fprintf(a.redirect, "going on in %s: %d of %d members are finished\n", o.Dir, finished, members)
 		} else {

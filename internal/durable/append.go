@@ -91,6 +91,9 @@ func openAt(path string, flag int, at Mark, verify bool) (_ *file, good Mark, er
 	if at.Len < 0 {
 		panic(fmt.Sprintf("durable: mark at byte %d", at.Len))
 	}
+	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
+		return nil, good, &FileError{"open", path, errIrregular}
+	}
 	f, err := open(path, flag, 0o666)
 	if errors.Is(err, fs.ErrNotExist) && at.Len > 0 {
 		return nil, good, &CorruptError{path, 0, fmt.Sprintf("the checkpoint was taken when it had %d bytes, and now there is no such file: "+
@@ -107,9 +110,6 @@ func openAt(path string, flag int, at Mark, verify bool) (_ *file, good Mark, er
 	info, err := f.Stat()
 	if err != nil {
 		return nil, good, &FileError{"open", path, err}
-	}
-	if !info.Mode().IsRegular() {
-		return nil, good, &CorruptError{path, 0, "not a regular file"}
 	}
 	if size := info.Size(); size < at.Len {
 		return nil, good, &CorruptError{path, size, fmt.Sprintf("the checkpoint was taken when it had %d bytes, and now it has %d: "+

@@ -6,7 +6,6 @@ import (
 	"hash/crc32"
 	"io"
 	"math"
-	"os"
 	"slices"
 )
 
@@ -75,17 +74,14 @@ func SaveCheckpoint(path string, h Header, payload ...[]byte) error {
 // *CorruptError, a file that cannot be read a *FileError. It never asks for more memory than the
 // file is long.
 func LoadCheckpoint(path string) (Header, []byte, error) {
-	f, err := os.Open(path)
+	f, err := Open(path)
 	if err != nil {
-		return Header{}, nil, &FileError{"read", path, err}
+		return Header{}, nil, err
 	}
 	defer func() { _ = f.Close() }() // nothing was written
 	info, err := f.Stat()
 	if err != nil {
 		return Header{}, nil, &FileError{"read", path, err}
-	}
-	if !info.Mode().IsRegular() {
-		return Header{}, nil, &CorruptError{path, 0, "not a regular file"}
 	}
 	return readCheckpoint(path, f, info.Size())
 }

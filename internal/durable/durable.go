@@ -7,6 +7,7 @@
 //   - [Appender] is a file that grows row by row and can be taken back to a place that a checkpoint
 //     remembers.
 //   - [Lock] keeps a second process out of a folder.
+//   - [Open] and [ReadFile] wait for nothing that is no file.
 //   - [MakeFolder], [Remove], [Rename] and the like are those of package os.
 //
 // Packages that write results do so by this one alone: so [Fault] is a place at which tests can let

@@ -44,6 +44,9 @@ func Lock(dir string) (*FolderLock, error) {
 	path := filepath.Join(dir, lockName)
 	for {
 		err := fault("lock", path, nil)
+		if st, e := os.Stat(path); e == nil && !st.Mode().IsRegular() {
+			return nil, &FileError{"open", path, errIrregular}
+		}
 		var f *os.File
 		if err == nil {
 			f, err = openLock(path)

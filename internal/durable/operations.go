@@ -117,6 +117,23 @@ func MakeFolder(path string) error {
 	return nil
 }
 
+// Renew prepares a folder for results: it is made if need be, and of earlier results in it the named
+// files are removed, so that none of them is ever seen beside a new one, and what a killed
+// WriteFile left. The file by which the folder is known as one of such results stays, and is to be
+// replaced first. The error is a *FileError.
+func Renew(dir string, names ...string) error {
+	if err := MakeFolder(dir); err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := Remove(filepath.Join(dir, name)); err != nil {
+			return err
+		}
+	}
+	_, err := Sweep(dir)
+	return err
+}
+
 // MakeNewFolder makes a folder that must not exist: else errors.Is(err, fs.ErrExist). The error is
 // a *FileError.
 func MakeNewFolder(path string) error {
@@ -162,6 +179,10 @@ func RemoveAll(path string) error {
 }
 
 func removeAll(path string) error {
+	// Package os opens the folder above, and would wait for a pipe in its place.
+	if st, err := os.Stat(filepath.Dir(path)); err == nil && !st.IsDir() {
+		return nil
+	}
 	if Fault == nil {
 		return os.RemoveAll(path)
 	}

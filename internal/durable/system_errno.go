@@ -30,6 +30,8 @@ func remedy(err error) string {
 		{syscall.ENOENT, "check the path"},
 		{syscall.EEXIST, inTheWay},
 		{syscall.EISDIR, inTheWay},
+		{syscall.ENOTDIR, "a file stands where a folder should, move it away"},
+		{errIrregular, inTheWay},
 	} {
 		if errors.Is(err, c.code) {
 			return c.text

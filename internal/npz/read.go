@@ -28,16 +28,19 @@ type Reader struct {
 // Open opens a .npz archive, or a .npy file, which is then an archive of one array with the name of
 // the file. The error is the operating system's or a *FormatError.
 func Open(path string) (*Reader, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() { // a pipe would be waited for when it is opened
+		return nil, &FormatError{Path: path, Reason: "not a file; something else of this name is in the way, move it away"}
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = &FormatError{Path: path, Reason: "not a regular file"}
-	}
 	var r *Reader
-	if err == nil {
+	if info, err = f.Stat(); err == nil {
 		r, err = NewReader(path, f, info.Size())
 	}
 	if err != nil {

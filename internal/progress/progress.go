@@ -34,17 +34,21 @@ type Options struct {
 	// Every is the least time between two plain lines; 0 means 10 s. A terminal is refreshed ten
 	// times a second.
 	Every time.Duration
-	// Members is how many runs there will be; 0 means 1.
+	// Members is how many runs there will be; 0 means 1, and Unknown as many as Expect tells.
 	Members int
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
+
+// Unknown is the number of members of a Reporter that is told of them by Expect.
+const Unknown = -1
 
 // Reporter writes progress.
 type Reporter struct {
 	mu      sync.Mutex
 	w       io.Writer
 	o       Options
+	single  bool // there is one run, of which more is told
 	begin   time.Time
 	last    time.Time // of the last line
 	drawn   bool      // a rewritten line stands on the terminal
@@ -80,7 +84,16 @@ func New(w io.Writer, o Options) *Reporter {
 	if o.Members == 0 {
 		o.Members = 1
 	}
-	return &Reporter{w: w, o: o, begin: o.Now()}
+	single := o.Members == 1
+	o.Members = max(o.Members, 0)
+	return &Reporter{w: w, o: o, single: single, begin: o.Now()}
+}
+
+// Expect adds n members to those that there will be.
+func (r *Reporter) Expect(n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.o.Members += n
 }
 
 // Start adds a run. Its first Update is where rates count from.
@@ -125,7 +138,7 @@ func (t *Task) End(status string, failed bool) {
 	now := r.o.Now()
 	for k, u := range r.tasks {
 		if u == t {
-			if r.o.Members == 1 {
+			if r.single {
 				r.line(r.text(now) + "  " + status)
 			} else if failed {
 				r.line(t.label + ": " + status)
@@ -140,7 +153,7 @@ func (t *Task) End(status string, failed bool) {
 			if t.state.Total > 0 {
 				r.before.Done += (t.state.Done - t.first.Done) / t.state.Total
 			}
-			if r.o.Members > 1 && r.done == r.o.Members {
+			if !r.single && r.done == r.o.Members {
 				r.line(r.text(now))
 			}
 			return
@@ -225,18 +238,18 @@ func (r *Reporter) fraction() (frac, here float64, sum State) {
 			here += (t.state.Done - t.first.Done) / t.state.Total
 		}
 	}
-	return min(max(frac/float64(r.o.Members), 0), 1), here, sum
+	return min(max(frac/float64(max(r.o.Members, 1)), 0), 1), here, sum
 }
 
 func (r *Reporter) text(now time.Time) string {
 	frac, here, sum := r.fraction()
 	begin := r.begin
-	if r.o.Members == 1 && r.latest != nil {
+	if r.single && r.latest != nil {
 		begin = r.latest.startedAt
 	}
 	seconds := now.Sub(begin).Seconds()
 	parts := []string{fmt.Sprintf("%5.1f%%", math.Floor(1000*frac)/10)} // 100 % only when done
-	if r.o.Members > 1 {
+	if !r.single {
 		p := fmt.Sprintf("runs %d/%d", r.done, r.o.Members)
 		if r.failed > 0 {
 			p += fmt.Sprintf(" (%d failed)", r.failed)
@@ -260,7 +273,7 @@ func (r *Reporter) text(now time.Time) string {
 	} else if frac >= 1 {
 		parts = append(parts, "took "+Duration(seconds))
 	}
-	if t := r.latest; t != nil && t.state.Headline != "" && r.o.Members == 1 {
+	if t := r.latest; t != nil && t.state.Headline != "" && r.single {
 		parts = append(parts, t.state.Headline)
 	}
 	return strings.Join(parts, "  ")

@@ -105,3 +105,24 @@ func TestDuration(t *testing.T) {
 		}
 	}
 }
+
+// A reporter of several sweeps hears of their members one sweep after the other.
+func TestExpect(t *testing.T) {
+	var b strings.Builder
+	c := newClock()
+	r := New(&b, Options{Members: Unknown, Now: c.now})
+	r.Expect(2)
+	r.Skip(1)
+	task := r.Start("a")
+	task.Update(state(100, 0))
+	r.Expect(2)
+	c.after(10)
+	task.Update(state(200, 0))
+	task.End("done", false)
+	want := ` 75.0%  runs 1/2
+ 50.0%  runs 1/4  left 40s
+`
+	if b.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", b.String(), want)
+	}
+}

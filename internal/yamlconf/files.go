@@ -91,6 +91,7 @@ type Copy struct {
 	Array  string    `json:"array,omitempty"`
 	Found  string    `json:"found,omitempty"` // name of the array
 	IsText bool      `json:"text,omitempty"`
+	Of     string    `json:"of,omitempty"` // which document names it, where several are known
 	Shape  []int     `json:"-"`
 	Data   []float64 `json:"-"`
 }
@@ -103,7 +104,7 @@ func (f *Files) Copies() []Copy {
 		if abs, err := filepath.Abs(c.path()); err == nil && origin == "" {
 			origin = abs
 		}
-		cs = append(cs, Copy{c.file, origin, c.array, x.array, x.isText, x.shape, x.data})
+		cs = append(cs, Copy{File: c.file, Origin: origin, Array: c.array, Found: x.array, IsText: x.isText, Shape: x.shape, Data: x.data})
 	}
 	slices.SortFunc(cs, func(a, b Copy) int {
 		return cmp.Or(strings.Compare(a.File, b.File), strings.Compare(a.Array, b.Array))

@@ -1,6 +1,6 @@
 // The figures of the paper: what was reproduced, with a verdict on each claim, and how to do it.
 
-import {ago, ask, make, moment, query, told, typed} from "./app.js";
+import {ago, ask, duration, make, moment, query, state, told, typed} from "./app.js";
 import {begin, mayStart} from "./start.js";
 
 const main = document.getElementById("main");
@@ -25,8 +25,8 @@ function result(r) {
 		return make("a", {href: address, className: "plate"}, make("img", {src: address, alt: `${r.id}: ${p}`, loading: "lazy"}));
 	});
 	return make("div", {className: "result-of"},
-		make("p", {className: "note", title: moment(r.updated)}, `${r.scale} scale, ${ago(r.updated)}, ${r.dir}`, r.runs ? [" · ", make("a", {href: `/#${query({filter: r.id})}`}, "its runs")] : null),
-		claims(r.claims), pictures.length ? make("div", {className: "plates"}, pictures) : null);
+		make("p", {className: "note", title: moment(r.updated)}, r.status && r.status !== "done" ? [state(r.status), " · "] : null, [`${r.scale} scale`, ago(r.updated), r.wall ? `took ${duration(r.wall)}` : "", r.dir].filter(Boolean).join(", "), r.runs ? [" · ", make("a", {href: `/#${query({filter: r.id})}`}, "its runs")] : null),
+		r.error ? make("p", {className: "error"}, r.error) : null, r.claims.length ? claims(r.claims) : null, pictures.length ? make("div", {className: "plates"}, pictures) : null);
 }
 
 async function draw() {
