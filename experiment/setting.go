@@ -36,8 +36,11 @@ func (d *Describer) Settings(data []byte) []Setting {
 	}
 	var all []Setting
 	for _, l := range doc.Leaves() {
-		path, _ := strings.CutPrefix(l.Path, below)
+		path, isBelow := strings.CutPrefix(l.Path, below)
 		value, known := defaults[path]
+		if !isBelow {
+			value, known = "", false
+		}
 		all = append(all, Setting{Path: l.Path, Value: l.Text, Default: value, Doc: l.Doc, Differs: !known || value != l.Text})
 	}
 	return all

@@ -14,10 +14,11 @@ type Traces struct {
 
 // TracePanel is one quantity.
 type TracePanel struct {
-	Heading  string
-	X, Y     Axis // label, unit, and whether they are logarithmic
-	Traces   []Trace
-	From, To float64 // of the abscissa; both 0: all of it
+	Heading string
+	X, Y    Axis // label, unit, and whether they are logarithmic
+	Traces  []Trace
+	// Whole are values to which the abscissa reaches, where Traces are a part; nil: none.
+	Whole []float64
 }
 
 // Trace is the course of a quantity in one run.
@@ -70,9 +71,7 @@ func (c Traces) Figure() (*Figure, error) {
 			}
 			p.curve(t.Name, t.X, t.Y, look)
 		}
-		if d.From != 0 || d.To != 0 {
-			p.X.Range = []float64{d.From, d.To}
-		}
+		p.X.include(d.Whole...)
 		if p.X.Range == nil || p.Y.Range == nil { // no value has a place
 			p.Note = join(p.Note, "no values to draw")
 			p.lost = 0

@@ -106,12 +106,12 @@ func (s *Server) curves(w http.ResponseWriter, r *http.Request) {
 		if k < 0 {
 			continue
 		}
-		found, err := s.courses(id, a.Table, view)
+		found, whole, err := s.courses(id, a.Table, view)
 		if err != nil {
 			refuse(w, err)
 			return
 		}
-		runs = append(runs, curvesOf{id, folder.Info.Name, folder.Info.Tables[k], found})
+		runs = append(runs, curvesOf{id, folder.Info.Name, found, whole})
 	}
 	k := slices.IndexFunc(a.Tables, func(t experiment.TableInfo) bool { return t.Name == a.Table })
 	if k < 0 {
@@ -142,24 +142,24 @@ func (s *Server) curves(w http.ResponseWriter, r *http.Request) {
 // curvesOf is a table of a run.
 type curvesOf struct {
 	id, name string
-	table    experiment.TableInfo
 	courses  []course
+	whole    []float64 // of the abscissa
 }
 
 // courses reads what a window shows of a table.
-func (s *Server) courses(id, name string, view window) ([]course, error) {
+func (s *Server) courses(id, name string, view window) (found []course, whole []float64, err error) {
 	file := path.Join(id, name+".csv")
 	f, err := s.open(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil // a run in its first moment
+		return nil, nil, nil // a run in its first moment
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer f.Close()
 	x := s.tables.of(file)
 	if _, err := x.update(f); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	return x.courses(f, view)
 }
@@ -253,8 +253,8 @@ func panel(t experiment.TableInfo, name string, runs []curvesOf, view window, y 
 		return p, false
 	}
 	p.Y.Log = y == "log" || y == "" && figure.Spreads(values...)
-	if !math.IsNaN(view.from) && !math.IsNaN(view.to) && view.from < view.to {
-		p.From, p.To = view.from, view.to
+	for _, r := range runs { // a page that shows a part knows how much there is
+		p.Whole = append(p.Whole, r.whole...)
 	}
 	return p, true
 }

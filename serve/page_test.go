@@ -199,6 +199,18 @@ func TestPageRun(t *testing.T) {
 	p.Wait(`document.body.textContent.includes("spikealign run runs/a/experiment.yaml -o FOLDER") && document.body.textContent.includes("spikes.npz")`, patience)
 	p.Eval(`[...document.querySelectorAll(".columns button")].find(b => b.textContent === "n_eff").click()`, nil)
 	p.Wait(`document.querySelectorAll(".picture .figure-panel").length === 3 && location.hash.includes("column=n_eff")`, patience)
+
+	// Zooming asks for more of a part, and for the whole again.
+	asked := func(what string) {
+		t.Helper()
+		p.Wait(fmt.Sprintf(`performance.getEntriesByType("resource").filter(e => e.name.includes("api/curves")).at(-1).name.includes("from=") === %s`, what), patience)
+	}
+	p.Eval(`document.querySelector(".picture .figure-plot canvas").focus()`, nil)
+	p.Keys("+")
+	asked("true")
+	p.Keys("0")
+	asked("false")
+
 	p.Goto(at + "/run.html?id=a&id=b#column=asymmetry&x=log")
 	p.Wait(`document.querySelectorAll(".picture .figure-panel").length === 1 && document.querySelectorAll(".figure-key button").length === 2`, patience)
 	p.Eval(`[...document.querySelectorAll(".settings .differs th")].map(t => t.textContent).join(" ")`, &text)

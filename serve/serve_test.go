@@ -257,7 +257,7 @@ func TestAnswers(t *testing.T) {
 	if c := ask[shownCurves](t, at+"/api/curves?id=two&table=layers&column=note"); c.Figure != nil || fmt.Sprint(c.Columns) != "[note]" {
 		t.Errorf("a column of text is drawn: %+v", c)
 	}
-	if c := ask[shownCurves](t, at+"/api/curves?id=two&column=steps&from=10&to=20&x=log&y=log"); c.Figure == nil || !c.Figure.Panels[0].X.Log || !c.Figure.Panels[0].Y.Log || c.Figure.Panels[0].X.Range[0] != 10 {
+	if c := ask[shownCurves](t, at+"/api/curves?id=two&column=steps&from=10&to=20&places=1000&x=log&y=log"); c.Figure == nil || !c.Figure.Panels[0].X.Log || !c.Figure.Panels[0].Y.Log || c.Figure.Panels[0].X.Range[1] != 40 || len(c.Figure.Panels[0].Series[0].X) > 12 {
 		t.Errorf("%+v", c)
 	}
 	if drawn := ask[[]struct{ Name string }](t, at+"/api/figures?id=a/one"); len(drawn) != 0 {

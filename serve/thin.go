@@ -259,12 +259,13 @@ type window struct {
 // rows.
 const maxReread = 1 << 21
 
-// courses returns the columns that are kept, in that window. f is the table that was read.
-func (x *index) courses(f io.ReaderAt, w window) ([]course, error) {
+// courses returns the columns that are kept, in that window, and the lowest and highest value of the
+// first column in the whole table; nil of one without rows. f is the table that was read.
+func (x *index) courses(f io.ReaderAt, w window) (found []course, whole []float64, err error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if len(x.blocks) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	scale := func(v float64) float64 { return v }
 	if w.log {
@@ -279,9 +280,10 @@ func (x *index) courses(f io.ReaderAt, w window) ([]course, error) {
 		}
 		high = max(high, b.max)
 	}
+	whole = []float64{low, high}
 	low, high = bound(w.from, low, math.Max), bound(w.to, high, math.Min)
 	if !(low <= high) || w.log && low <= 0 {
-		return nil, nil
+		return nil, whole, nil
 	}
 	step := (scale(high) - scale(low)) / float64(w.places)
 	// A line reaches to the edge of a panel from what lies beyond it.
@@ -305,8 +307,8 @@ func (x *index) courses(f io.ReaderAt, w window) ([]course, error) {
 	again := int64(0)
 	for i := 0; i < len(inside); {
 		b := &x.blocks[inside[i]]
-		whole := b.rows == 1 || !p.each && b.min >= low && b.max <= high && (!w.log || b.min > 0) && scale(b.max)-scale(b.min) <= step
-		if whole || again+b.rows > maxReread {
+		enough := b.rows == 1 || !p.each && b.min >= low && b.max <= high && (!w.log || b.min > 0) && scale(b.max)-scale(b.min) <= step
+		if enough || again+b.rows > maxReread {
 			p.take(b.min, b.max, b.stats)
 			i++
 			continue
@@ -319,11 +321,11 @@ func (x *index) courses(f io.ReaderAt, w window) ([]course, error) {
 		}
 		again += n
 		if err := p.read(f, b.offset, n, low, high); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		i = end
 	}
-	return p.courses(), nil
+	return p.courses(), whole, nil
 }
 
 func bound(asked, there float64, of func(a, b float64) float64) float64 {

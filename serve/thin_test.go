@@ -40,9 +40,12 @@ func look(t *testing.T, x *index, file string, w window) []course {
 	if _, err := x.update(f); err != nil {
 		t.Fatal(err)
 	}
-	found, err := x.courses(f, w)
+	found, whole, err := x.courses(f, w)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if n := len(x.blocks); n > 0 && (whole[0] > x.blocks[0].max || whole[1] != x.blocks[n-1].max) {
+		t.Errorf("the table reaches from %v", whole)
 	}
 	return found
 }

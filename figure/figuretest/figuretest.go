@@ -54,7 +54,7 @@ func Traces() figure.Traces {
 	return figure.Traces{Panels: []figure.TracePanel{
 		{Heading: "loss: of the network", X: x, Y: figure.Axis{Label: "loss", Log: true}, Traces: []figure.Trace{trace("long", 200, true), floor, spoilt}},
 		{Heading: "angle", X: figure.Axis{Label: "epoch", Log: true}, Y: figure.Axis{Label: "angle", Unit: "degrees"}, Traces: []figure.Trace{trace("short", 5, false)}},
-		{Heading: "a part", X: x, Y: figure.Axis{Label: "loss"}, Traces: []figure.Trace{trace("long", 200, true)}, From: 100, To: 300},
+		{Heading: "a part", X: x, Y: figure.Axis{Label: "loss"}, Traces: []figure.Trace{trace("long", 200, true)}, Whole: []float64{-1000, 5000}},
 		{Heading: "nothing", X: x, Y: figure.Axis{Label: "none"}, Traces: []figure.Trace{{Name: "long"}}},
 	}}
 }
