@@ -157,10 +157,16 @@ func (p *Page) Goto(address string) {
 	p.Wait(`document.readyState == "complete"`, patience)
 }
 
-// Size sets the size of the window in CSS pixels.
+// Size sets the size of the window in CSS pixels, of which each is a pixel of the screen.
 func (p *Page) Size(width, height int) {
 	p.t.Helper()
-	p.call("Emulation.setDeviceMetricsOverride", object{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false}, nil)
+	p.Screen(width, height, 1)
+}
+
+// Screen sets the size of the window in CSS pixels and how many pixels of the screen each is wide.
+func (p *Page) Screen(width, height int, density float64) {
+	p.t.Helper()
+	p.call("Emulation.setDeviceMetricsOverride", object{"width": width, "height": height, "deviceScaleFactor": density, "mobile": false}, nil)
 }
 
 // Dark sets which colours the system is said to prefer.
@@ -242,9 +248,13 @@ func (p *Page) point(selector string, x, y float64) (at [2]float64) {
 	p.Eval(fmt.Sprintf(`{
 		const e = document.querySelector(%s);
 		if (!e) throw new Error("there is no such element");
-		e.scrollIntoView({block: "nearest", inline: "nearest", behavior: "instant"});
-		const r = e.getBoundingClientRect();
-		[r.left + r.width * %g, r.top + r.height * %g];
+		const place = block => {
+			e.scrollIntoView({block, inline: "nearest", behavior: "instant"});
+			const r = e.getBoundingClientRect();
+			return [r.left + r.width * %g, r.top + r.height * %g];
+		};
+		const at = place("nearest"), seen = document.elementFromPoint(...at);
+		seen && !e.contains(seen) && !seen.contains(e) ? place("center") : at; // a bar may lie over it
 	}`, quote(selector), x, y), &at)
 	return at
 }
@@ -284,7 +294,12 @@ func (p *Page) Move(selector string, x, y float64) {
 // Drag draws with the mouse from one place of the box of an element to another.
 func (p *Page) Drag(selector string, x0, y0, x1, y1 float64) {
 	p.t.Helper()
-	from, to := p.point(selector, x0, y0), p.point(selector, x1, y1)
+	from := p.point(selector, x0, y0)
+	var to [2]float64 // which may lie outside, and scrolls nothing
+	p.Eval(fmt.Sprintf(`{
+		const r = document.querySelector(%s).getBoundingClientRect();
+		[r.left + r.width * %g, r.top + r.height * %g];
+	}`, quote(selector), x1, y1), &to)
 	p.mouse("mouseMoved", from, nil)
 	p.mouse("mousePressed", from, object{"button": "left", "buttons": 1, "clickCount": 1})
 	for k := range 5 {

@@ -9,13 +9,15 @@ import (
 	"strings"
 	"testing"
 
+	"spikealign/figure"
 	"spikealign/figure/figuretest"
 	"spikealign/internal/browser"
 	"spikealign/serve/page"
 )
 
 // TestAll: the page draws every figure without a complaint, wide and narrow, light and dark, and
-// nothing of it goes beyond the window. With SPIKEALIGN_FIGURES it saves what a browser shows there.
+// nothing of it goes beyond the window. With SPIKEALIGN_FIGURES it saves there what a browser
+// shows.
 func TestAll(t *testing.T) {
 	var figures []browser.NamedFigure
 	in := figuretest.All()
@@ -46,6 +48,27 @@ func TestAll(t *testing.T) {
 						name := strings.ReplaceAll(fmt.Sprintf("%s, %d, dark %v.png", f.Name, width, dark), "/", " ")
 						p.Screenshot(filepath.Join(dir, name), fmt.Sprintf("#f%d", k))
 					}
+				}
+			}
+		}
+	}
+}
+
+// TestKnown: the page has a drawing for every kind of series.
+func TestKnown(t *testing.T) {
+	script, err := page.Files.ReadFile("series.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, in := range figuretest.All() {
+		f, err := in.Figure()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range f.Panels {
+			for _, s := range p.Series {
+				if s.Kind != figure.Legend && !strings.Contains(string(script), "\n\t"+string(s.Kind)+": {\n\t\tdraw(") {
+					t.Errorf("%s: series.js does not draw %q", name, s.Kind)
 				}
 			}
 		}

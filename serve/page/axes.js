@@ -260,7 +260,7 @@ export class Scale {
 		this.power = 0;
 		if (!a.range) {
 			this.ticks = [];
-		} else if (a.ticks && a.ticks.length) {
+		} else if (a.ticks) {
 			this.ticks = this.thin(length, space);
 		} else if (this.log) {
 			this.ticks = logTicks(this.min, this.max, length, space);
@@ -323,9 +323,13 @@ export class Scale {
 	// span is the length of what is shown, for the precision of numbers.
 	span() { return this.log ? 0 : this.max - this.min; }
 
-	// name writes a value, by its name where the axis has one.
-	name(v) {
-		const t = this.axis.ticks?.find(t => t.label && Math.abs(t.value - v) < 1e-9);
-		return t ? t.label : format(v, this.span());
+	// named is the named tick that a value belongs to: places beside it, as of columns of one group, are of that name.
+	named(v) {
+		const ticks = this.axis.ticks ?? [];
+		this.step ??= Math.min(...ticks.map((t, k) => k > 0 ? Math.abs(t.value - ticks[k - 1].value) : Infinity));
+		return ticks.find(t => t.label && Math.abs(t.value - v) < Math.min(0.5, 0.45 * this.step));
 	}
+
+	// name writes a value, by its name where the axis has one.
+	name(v) { return this.named(v)?.label ?? format(v, this.span()); }
 }

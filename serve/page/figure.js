@@ -15,8 +15,8 @@
 //	wide        true: as wide as the element, however small the printed figure is
 //	height      of the data areas, in pixels, instead of what follows from the figure
 //	onZoom      (panel, x, y) => {}: panel (an index) shows x = [from, to] or null for all, y likewise. Called when
-//	            zooming rests. Panels with the same abscissa are zoomed along x together; it is called for the one that
-//	            the user acts on.
+//	            zooming rests. Panels with the same abscissa are zoomed along x together, those whose ordinate has its
+//	            labels at a neighbour along y too; it is called for the one that the user acts on. A finer figure of this part keeps the ranges of its axes: those of all data.
 //	onPoint     (panel, x, y) => {}: a click, or Enter at the cursor of the keyboard, at this place of the data
 //	handles     [{panel, x, y, label, fixed}]: points to drag, with the pointer or the arrow keys; fixed "x" or "y"
 //	            keeps one coordinate
@@ -29,7 +29,7 @@
 // Keys, on a focused panel: + - zoom, arrows move, 0 the whole, L logarithmic or linear ordinate, Shift+arrows move a
 // cursor that reads values, Enter takes its place, Escape removes it.
 //
-// Also: spark(canvas, x, y, log), a small curve without axes; plain(text), text without its marks.
+// Also: spark(canvas, x, y, log), a small curve without axes, drawn with the next frame; plain(text), text without its marks.
 //
 // There is no library below: what a chart library brings (aligned columns, its own axes, keys and cursors) is not what
 // figures have, and grids of cells, arrows, square panels and marked text would all have to be added to it.
@@ -57,13 +57,16 @@ const button = (className, text, act) => {
 	return e;
 };
 
-// sized gives a canvas its size in CSS pixels and returns its context, in these units and empty.
-function sized(canvas, width, height) {
+// sized gives a canvas its size in CSS pixels, in its style too unless a style sheet has it, and returns its context, in
+// these units and empty.
+function sized(canvas, width, height, styled = false) {
 	const ratio = devicePixelRatio || 1, w = Math.round(width * ratio), h = Math.round(height * ratio);
 	const context = canvas.getContext("2d");
 	if (canvas.width !== w || canvas.height !== h) {
 		canvas.width = w;
 		canvas.height = h;
+	}
+	if (!styled && (canvas.style.width !== `${width}px` || canvas.style.height !== `${height}px`)) {
 		canvas.style.width = `${width}px`;
 		canvas.style.height = `${height}px`;
 	}
@@ -242,7 +245,7 @@ class Panel {
 		for (const p of this.figure.panels) {
 			// Axes of one quantity stay alike.
 			for (const e of ["x", "y"]) {
-				if (p === this && (e === d || this.data.equal && p.canLog(e)) || d === "x" && e === "x" && this.alike(p) && p.canLog("x")) {
+				if ((e === d && this.alike(p, d) || p === this && this.data.equal) && p.canLog(e)) {
 					p.log[e] = log;
 					p.part[e] = null;
 				}
@@ -252,19 +255,18 @@ class Panel {
 		this.figure.changed();
 	}
 
-	// alike tells whether p has the same abscissa.
-	alike(p) {
-		const of = q => JSON.stringify([q.data.x.label, q.data.x.unit, q.data.x.range, q.data.x.log]);
-		return p === this || Boolean(this.data.x.label) && of(p) === of(this);
+	// alike tells whether p has the same axis: the same abscissa, or an ordinate of which one stands for both.
+	alike(p, d) {
+		const of = q => JSON.stringify([q.data[d].label, q.data[d].unit, q.data[d].range, q.data[d].log]);
+		return p === this || Boolean(this.data[d].label) && of(p) === of(this) && (d === "x" || Boolean(this.data.y.bare || p.data.y.bare));
 	}
 
 	zoom(x, y) {
-		this.part.y = y;
-		this.y.show(y);
-		for (const p of this.figure.panels) {
-			if (this.alike(p)) {
-				p.part.x = x;
-				p.x.show(x);
+		for (const [d, part] of [["x", x], ["y", y]]) {
+			for (const p of this.figure.panels) {
+				if (!this.alike(p, d)) continue;
+				p.part[d] = part;
+				p[d].show(part);
 			}
 		}
 		this.figure.changed();
@@ -368,7 +370,8 @@ class Panel {
 		this.axes();
 		this.placeHandles();
 		this.canvas.dataset.drawn = String(Number(this.canvas.dataset.drawn ?? 0) + 1);
-		if (this.cursor) this.read(this.cursor.x, this.cursor.y);
+		const at = this.cursor ?? this.pointed; // whoever reads values reads those of the new state
+		if (at) this.read(at.x, at.y);
 	}
 
 	axes() {
@@ -455,9 +458,14 @@ class Panel {
 			const at = {s, hit, x: this.toX(hit.x), y: this.toY(hit.y)};
 			at.distance = Math.hypot(at.x - px, at.y - py);
 			const name = s.label ?? `\n${s.kind} ${s.color ?? ""}`, before = found.get(name);
-			if (!before || at.distance < before.distance) found.set(name, at);
+			// Band and line of one name are told together.
+			for (const [band, line] of [[at, before], [before, at]]) {
+				if (line && band?.hit.only && !line.hit.only && band.hit.x === line.hit.x) Object.assign(line.hit, {low: band.hit.low, high: band.hit.high});
+			}
+			if (!before || before.hit.only && !hit.only || before.hit.only === hit.only && at.distance < before.distance) found.set(name, at);
 		}
-		let hits = [...found.values()].filter(h => h.s.label || h.hit.whole || found.size === 1 || h.hit.along);
+		const whole = [...found.values()].some(h => h.hit.whole);
+		let hits = [...found.values()].filter(h => h.s.label || h.hit.whole || found.size === 1 || h.hit.along && !whole);
 		const most = 14;
 		if (hits.length > most) hits = hits.sort((a, b) => a.distance - b.distance).slice(0, most);
 		// A place is told once where all have the same.
@@ -475,19 +483,21 @@ class Panel {
 		for (const {s, hit} of hits) {
 			const head = s.label ?? (hit.whole ? "" : this.data.y.label ?? "");
 			if (s.kind === "heat") {
-				const matrixRow = this.data.y.ticks?.length ? this.y.name(hit.y) : format(-hit.y);
-				lines.push({text: `${this.data.y.label ?? "row"} ${/^−?\d+$/.test(matrixRow) ? format(-hit.y) : matrixRow}, ${axis("x", hit.x)}`});
-				lines.push({look: s, text: this.data.bar?.label ?? head, value: `${format(hit.value)}${this.data.bar?.unit ? ` ${this.data.bar.unit}` : ""}`});
+				// Rows count downwards, and have names where the axis has.
+				lines.push({text: `${this.data.y.label ?? "row"} ${this.y.named(hit.y)?.label ?? format(-hit.y)}, ${axis("x", hit.x)}`});
+				lines.push({look: s, text: this.data.bar?.label || head || this.data.heading || "value", value: `${format(hit.value)}${this.data.bar?.unit ? ` ${this.data.bar.unit}` : ""}`});
 			} else if (s.kind === "cells") {
 				lines.push({text: `${axis("x", hit.x)}, ${axis("y", hit.y)}`});
-				lines.push({look: s, text: this.data.bar?.label ?? head, value: `${format(hit.value)}${this.data.bar?.unit ? ` ${this.data.bar.unit}` : ""}`});
+				lines.push({look: s, text: this.data.bar?.label || head || this.data.heading || "value", value: `${format(hit.value)}${this.data.bar?.unit ? ` ${this.data.bar.unit}` : ""}`});
 			} else if (s.kind === "arrows") {
+				lines.push({text: `${axis("x", hit.x)}, ${axis("y", hit.y)}`});
 				lines.push({look: s, text: head || "direction", value: `(${format(hit.u)}, ${format(hit.v)})`});
 			} else if (hit.row) {
 				lines.push({look: s, text: `${axis("y", hit.y)}, ${axis("x", hit.x)}`});
 			} else {
-				const range = hit.low !== undefined ? ` (${this.y.name(hit.low)} to ${value(hit.high)})` : "";
-				const elsewhere = Math.abs(this.toX(hit.x) - this.toX(nearest.hit.x)) > 0.5 ? ` at ${this.x.name(hit.x)}` : "";
+				const range = hit.low !== undefined ? ` (${this.y.name(hit.low)} to ${this.y.name(hit.high)})` : "";
+				const place = this.x.name(hit.x), far = Math.abs(this.toX(hit.x) - this.toX(nearest.hit.x)) > 0.5;
+				const elsewhere = far && place !== this.x.name(nearest.hit.x) ? ` at ${place}` : "";
 				lines.push({look: s, text: head, value: (hit.only ? `${this.y.name(hit.low)} to ${value(hit.high)}` : value(hit.y) + range) + elsewhere});
 			}
 		}
@@ -524,6 +534,7 @@ class Panel {
 	}
 
 	unread() {
+		this.pointed = null;
 		sized(this.over, this.width, this.height);
 		this.figure.values.tell(null);
 	}
@@ -557,6 +568,7 @@ class Panel {
 			const p = place(event);
 			this.cursor = null;
 			if (drag) {
+				this.pointed = null;
 				drag.to = {x: keep(p.x, this.x0, this.x1), y: keep(p.y, this.y0, this.y1)};
 				this.figure.values.tell(null);
 				const {theme} = this.figure, c = sized(this.over, this.width, this.height), along = box(drag.from, drag.to);
@@ -570,8 +582,12 @@ class Panel {
 			}
 			if (!wanted) {
 				requestAnimationFrame(() => {
-					if (wanted && within(wanted)) this.read(wanted.x, wanted.y);
-					else this.unread();
+					if (wanted && within(wanted)) {
+						this.pointed = wanted;
+						this.read(wanted.x, wanted.y);
+					} else {
+						this.unread();
+					}
 					wanted = null;
 				});
 			}
@@ -593,9 +609,10 @@ class Panel {
 		};
 		canvas.addEventListener("pointerup", up);
 		canvas.addEventListener("pointercancel", up);
-		canvas.addEventListener("pointerleave", () => {
+		canvas.addEventListener("pointerleave", event => {
 			wanted = null;
-			if (!drag && !this.cursor) this.unread();
+			// A finger leaves what it touched, and wants to read it.
+			if (!drag && !this.cursor && event.pointerType !== "touch") this.unread();
 		});
 		canvas.addEventListener("dblclick", () => this.zoom(null, null));
 		canvas.addEventListener("blur", () => {
@@ -848,7 +865,7 @@ class Figure {
 		this.set(data);
 		this.paint();
 		this.observer = new ResizeObserver(() => {
-			if (this.root.clientWidth !== this.width) this.changed();
+			if (this.root.clientWidth !== this.width) this.changed(); // also when the page is enlarged
 		});
 		this.observer.observe(root);
 		figures.add(this);
@@ -951,7 +968,7 @@ class Figure {
 			};
 			tall = (p, at) => {
 				const h = p.data.height || f.height;
-				if (p.data.square) return Math.min(h * Math.max(scale, 1.33), 460, Math.max(across(at) - p.barSpace(), 40));
+				if (p.data.square) return Math.min(h * Math.max(scale, 1.33), 560, Math.max(across(at) - p.barSpace(), 40));
 				return this.options.height ?? h * Math.min(Math.max(scale, 1.33), 2.1);
 			};
 			this.panels.forEach((p, k) => p.fit(across(places[k]), tall(p, places[k])));
@@ -961,16 +978,17 @@ class Figure {
 				l[at.column] = Math.max(l[at.column], inset.left);
 				r[at.column + at.span - 1] = Math.max(r[at.column + at.span - 1], inset.right);
 			});
-			[left, right] = [l, r];
-			width = (full - gap * (this.columns - 1) - [...left, ...right].reduce((a, b) => a + b, 0)) / this.columns;
+			// Whole pixels, else text of later columns is blurred.
+			[left, right] = [l.map(Math.ceil), r.map(Math.ceil)];
+			width = Math.floor((full - gap * (this.columns - 1) - [...left, ...right].reduce((a, b) => a + b, 0)) / this.columns);
 		}
 		this.grid.style.gridTemplateColumns = left.map((l, k) => `${l + Math.max(width, 60) + right[k]}px`).join(" ");
 		const heights = Array(rows).fill(0), bottoms = Array(rows).fill(0);
 		this.panels.forEach((p, k) => {
 			const at = places[k];
 			p.fit(across(at), tall(p, at));
-			heights[at.row] = Math.max(heights[at.row], tall(p, at));
-			bottoms[at.row] = Math.max(bottoms[at.row], p.inset(across(at)).bottom);
+			heights[at.row] = Math.max(heights[at.row], Math.round(tall(p, at)));
+			bottoms[at.row] = Math.max(bottoms[at.row], Math.ceil(p.inset(across(at)).bottom));
 		});
 		this.panels.forEach((p, k) => {
 			const at = places[k];
@@ -1013,11 +1031,27 @@ export function show(root, figure, options = {}) {
 	return {update: (figure, options) => f.update(figure, options), destroy: () => f.destroy()};
 }
 
-// spark draws a small curve without axes on a canvas of the given CSS size: where values go, in a table.
+// Sparks waits for the next frame: to ask one canvas for its size after another was drawn would lay out the page anew each
+// time.
+const sparks = new Map();
+
+// spark draws a small curve without axes on a canvas, with the next frame: where values go, in a table. The size of the
+// canvas is that of its style.
 export function spark(canvas, x, y, log = false) {
-	const width = canvas.clientWidth || 120, height = canvas.clientHeight || 28, c = sized(canvas, width, height), X = column(x), Y = column(y);
+	if (sparks.size === 0) {
+		requestAnimationFrame(() => {
+			const theme = colours(document.documentElement), all = [...sparks];
+			sparks.clear();
+			for (const s of all) s.push(s[0].clientWidth || 120, s[0].clientHeight || 28);
+			for (const [canvas, values, width, height] of all) drawSpark(canvas, values, theme, width, height);
+		});
+	}
+	sparks.set(canvas, {x, y, log});
+}
+
+function drawSpark(canvas, {x, y, log}, theme, width, height) {
+	const c = sized(canvas, width, height, true), X = column(x), Y = column(y);
 	let ends = [Infinity, -Infinity, Infinity, -Infinity];
-	const v = {c, theme: colours(canvas), unit: 1.4, ratio: devicePixelRatio || 1, x0: 2, y0: 3, x1: width - 2, y1: height - 3};
 	for (let k = 0; k < X.length; k++) {
 		if (!Number.isFinite(Y[k]) || log && !(Y[k] > 0)) continue;
 		ends = [Math.min(ends[0], X[k]), Math.max(ends[1], X[k]), Math.min(ends[2], Y[k]), Math.max(ends[3], Y[k])];
@@ -1029,6 +1063,7 @@ export function spark(canvas, x, y, log = false) {
 		s.show(null);
 		return s;
 	};
+	const v = {c, theme, unit: 1.4, ratio: devicePixelRatio || 1, x0: 2, y0: 3, x1: width - 2, y1: height - 3};
 	v.x = scale(ends.slice(0, 2), false);
 	v.y = scale(ends.slice(2), log);
 	v.toX = a => v.x0 + v.x.norm(a) * (v.x1 - v.x0);

@@ -87,7 +87,13 @@ func TestKinds(t *testing.T) {
 		c.s.Label = "it"
 		figures, least = append(figures, one(plane(c.s))), append(least, c.least)
 	}
-	p := open(t, figures...)
+	raster := one(plane(figure.Series{Kind: figure.Spikes, Look: first}))
+	nothing := one(plane(figure.Series{Kind: figure.XY, Look: first}))
+	p := open(t, append(slices.Clone(figures), raster, nothing)...)
+	// No spike is a result; a curve without points is nothing that could be drawn.
+	if with, without := pixels(p, fmt.Sprintf("#f%d canvas", len(figures)), "ink"), pixels(p, fmt.Sprintf("#f%d canvas", len(figures)+1), "ink"); with < without+100 {
+		t.Errorf("an empty raster has %d pixels of axes and text, a panel without data %d", with, without)
+	}
 	for k, f := range figures {
 		s, canvas, key := f.Panels[0].Series[0], fmt.Sprintf("#f%d .figure-plot canvas", k), fmt.Sprintf("#f%d .figure-key button", k)
 		if n := pixels(p, canvas, "first"); n < least[k] {
@@ -225,6 +231,18 @@ func TestZoom(t *testing.T) {
 	if z = next(); z.X != nil || z.Y != nil {
 		t.Errorf("double click: %v", z)
 	}
+	// One without labels of its own has the ordinate of its neighbour.
+	p.Eval(`{ const f = structuredClone(figures[0].figure); f.panels[1].y.bare = true; shown[0].update(f) }`, nil)
+	drawn(p)
+	p.Drag(canvas, 0.3, 0.3, 0.7, 0.7)
+	part = next().Y
+	p.Eval(`document.querySelectorAll("#f0 canvas[tabindex]")[1].focus()`, nil)
+	p.Keys("ArrowLeft")
+	if z = next(); z.Panel != 1 || !slices.Equal(z.Y, part) {
+		t.Errorf("the neighbour shows %v of the ordinate, want %v", z.Y, part)
+	}
+	p.Keys("0")
+	next()
 	p.Drag(canvas, 0.5, 0.3, 0.502, 0.7)
 	if z = next(); z.X != nil || len(z.Y) != 2 {
 		t.Errorf("dragged upright: %v", z)
@@ -247,8 +265,13 @@ func TestValues(t *testing.T) {
 	curve := figure.Series{Kind: figure.XY, Label: `\i{V}_{m}`, Look: figure.Look{Color: figure.First, Width: 1, Fill: 0.2}, X: x, Y: y, Low: low, High: high}
 	points := figure.Series{Kind: figure.XY, Label: "points", Look: figure.Look{Color: figure.Second, Marker: figure.Dot, Radius: 2}, X: figure.Numbers{5, 5}, Y: figure.Numbers{5, 9}}
 	off := figure.Series{Kind: figure.XY, Label: "off", Look: figure.Look{Color: figure.Third, Width: 1}, X: x, Y: y}
+	column := func(name string, shift float64) figure.Series { // beside the places 4, 5 and 6
+		return figure.Series{Kind: figure.Bars, Label: name, Look: figure.Look{Fill: 1}, X: figure.Numbers{4 + shift, 5 + shift, 6 + shift}, Y: figure.Numbers{1, 2 - shift, 3}, Size: 0.4}
+	}
+	states := plane(column("target", -0.2), column("sampled", 0.2))
+	states.X.Label, states.X.Unit, states.X.Ticks = "state", "", []figure.Tick{{Value: 4, Label: "00"}, {Value: 5, Label: "01"}, {Value: 6, Label: "10"}}
 	p := open(t, one(plane(curve, points, off)), one(plane(figure.Series{Kind: figure.Bars, Label: "n", Look: figure.Look{Fill: 1}, X: x, Y: y, Size: 1})),
-		one(plane(figure.Series{Kind: figure.Spikes, Look: figure.Look{Width: 1}, X: figure.Numbers{5}, Y: figure.Numbers{5}})))
+		one(plane(figure.Series{Kind: figure.Spikes, Look: figure.Look{Width: 1}, X: figure.Numbers{5}, Y: figure.Numbers{5}})), one(states))
 	p.Eval(`window.size = () => JSON.stringify([document.documentElement.scrollWidth, document.documentElement.scrollHeight,
 		...[...document.querySelectorAll(".card, .figure-plot")].map(e => e.getBoundingClientRect().toJSON())])`, nil)
 	var before, after string
@@ -260,7 +283,7 @@ func TestValues(t *testing.T) {
 	}
 	p.Eval(`document.querySelector("#f0 canvas[tabindex]").focus()`, nil)
 	p.Keys("Shift+ArrowRight")
-	if got, want := values("#f0"), "time 5 s Vm 2.5 V (1.25 to 2.501 V) points 5 V"; got != want {
+	if got, want := values("#f0"), "time 5 s Vm 2.5 V (1.25 to 2.501) points 5 V"; got != want {
 		t.Errorf("at the cursor: %q, want %q", got, want)
 	}
 	if p.Eval("size()", &after); after != before {
@@ -281,7 +304,11 @@ func TestValues(t *testing.T) {
 			t.Error("something moved for the values")
 		}
 	}
-	for k, want := range map[int]string{1: "time 5 s n 2.5 V", 2: "voltage 5 V, time 5 s"} {
+	// What is read follows a new state.
+	p.Move("#f0 .figure-plot canvas", 0.5, 0.9)
+	p.Eval(`{ const f = structuredClone(figures[0].figure); f.panels[0].series[0].y.fill(7); shown[0].update(f) }`, nil)
+	p.Wait(`document.querySelector("#f0 .figure-values").innerText.includes("7 V")`, soon)
+	for k, want := range map[int]string{1: "time 5 s n 2.5 V", 2: "voltage 5 V, time 5 s", 3: "state 01 target 2.2 V sampled 1.8 V"} {
 		p.Eval(fmt.Sprintf(`document.querySelector("#f%d canvas[tabindex]").focus()`, k), nil)
 		p.Keys("Shift+ArrowRight", "Shift+ArrowLeft")
 		if got := values(fmt.Sprintf("#f%d", k)); got != want {
@@ -473,7 +500,8 @@ func TestHostile(t *testing.T) {
 	drawn(p)
 }
 
-// TestTheme: figures follow the switch and the system, without a new page.
+// TestTheme: figures follow the switch, the system and the density of the screen, without a new
+// page.
 func TestTheme(t *testing.T) {
 	x, y := ramp(11, func(x float64) float64 { return x })
 	p := open(t, one(plane(figure.Series{Kind: figure.XY, Look: figure.Look{Color: figure.First, Width: 3}, X: x, Y: y})))
@@ -504,6 +532,13 @@ func TestTheme(t *testing.T) {
 	seen(dark)
 	p.Click(".bar .theme")
 	seen(light)
+
+	before := pixels(p, "#f0 .figure-plot canvas", "first")
+	p.Screen(1000, 800, 2)
+	drawn(p)
+	if n := pixels(p, "#f0 .figure-plot canvas", "first"); n < 3*before {
+		t.Errorf("%d pixels of the curve on a screen of twice the density, %d before", n, before)
+	}
 }
 
 // TestMany: many points are drawn and read without a stall; extremes stay. -v tells the times.
@@ -587,6 +622,7 @@ func TestSpark(t *testing.T) {
 		const empty = document.createElement("canvas");
 		figure.spark(empty, [0, 1], [null, null]);
 	}`, nil)
+	drawn(p)
 	if n := pixels(p, "#spark", "first"); n < 20 {
 		t.Errorf("%d pixels", n)
 	}

@@ -100,7 +100,8 @@ export function thumb(c, look, theme, unit, width, height) {
 		c.lineTo(width, height / 2);
 		c.stroke();
 	}
-	if (look.marker) marker(c, look, theme, unit, width / 2, height / 2);
+	// The smallest markers of clouds are seen here too.
+	if (look.marker) marker(c, {...look, opacity: Math.max(look.opacity || 1, 0.7)}, theme, unit, width / 2, height / 2, Math.max(look.radius * unit, 2.2));
 }
 
 // thumbWidth is the width of the look of an entry, 0 for none.
@@ -422,8 +423,9 @@ const kinds = {
 			}
 		},
 		find(v, s, px) {
-			const X = column(s.x), Y = column(s.y), x = v.x.value((px - v.x0) / (v.x1 - v.x0));
-			const k = X.findIndex((c, k) => Math.abs(c - x) <= s.size / 2 && Number.isFinite(Y[k]));
+			const X = column(s.x), Y = column(s.y), x = v.x.value((px - v.x0) / (v.x1 - v.x0)), name = v.x.named(x);
+			const at = name ? c => v.x.named(c) === name : c => Math.abs(c - x) <= s.size / 2;
+			const k = X.findIndex((c, k) => at(c) && Number.isFinite(Y[k]));
 			return k < 0 ? null : {x: X[k], y: Y[k], k};
 		},
 	},
@@ -448,7 +450,8 @@ const kinds = {
 					straight = Math.abs(p[at(i, j)] - p[at(0, j)]) < 1e-3 && Math.abs(p[at(i, j) + 1] - p[at(i, 0) + 1]) < 1e-3;
 				}
 			}
-			c.lineWidth = 0.6;
+			c.lineWidth = 1;
+			c.setLineDash([]);
 			for (let i = 0; i < n; i++) {
 				for (let j = 0; j < m; j++) {
 					const colour = css(shade(s, i * m + j, v.theme)), a = at(i, j), b = at(i + 1, j), d = at(i + 1, j + 1), e = at(i, j + 1);
