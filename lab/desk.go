@@ -34,6 +34,7 @@ type Reply struct {
 	Command  string            `json:"command,omitempty"`
 	Numbers  []Number          `json:"numbers,omitempty"`
 	Verdict  string            `json:"verdict,omitempty"`
+	Warnings []string          `json:"warnings,omitempty"` // of the law
 	Figure   *figure.Figure    `json:"figure,omitempty"`
 	Length   float64           `json:"length,omitempty"` // op epoch: tau
 	Done     bool              `json:"done,omitempty"`   // of plane and walk: nothing is left to do
@@ -90,7 +91,7 @@ func (d *Desk) answer(r Request) (*Reply, error) {
 		if err != nil {
 			return nil, err
 		}
-		a.Command, a.Numbers, a.Verdict = s.Command(), l.Numbers(), l.Verdict()
+		a.Command, a.Numbers, a.Verdict, a.Warnings = s.Command(), l.Numbers(), l.Verdict(), l.Warnings
 		if a.Figure, err = l.plain(); err != nil {
 			return nil, err
 		}

@@ -97,6 +97,9 @@ func TestLaw(t *testing.T) {
 			numbers["activity 2"] != want.Rate2*tau || numbers["P(d > 0)"] != want.MassPositive() || numbers["residual"] != want.Residual {
 			t.Errorf("%s: %v", text, numbers)
 		}
+		if len(got.Warnings) != len(want.Warnings) {
+			t.Errorf("%s: warnings %q, want %v", text, got.Warnings, want.Warnings)
+		}
 		if got.Figure == nil || len(got.Figure.Panels) != 1 || got.Verdict == "" || !strings.HasPrefix(got.Command, "spikealign stdd --w12=") {
 			t.Errorf("%s: the reply lacks something: %+v", text, got)
 		}

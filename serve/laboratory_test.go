@@ -199,6 +199,9 @@ func TestLaboratorySliders(t *testing.T) {
 	// A word.
 	p.Eval(`{const s = document.getElementById("set-psp"); s.value = "alpha"; s.dispatchEvent(new Event("input", {bubbles: true}));}`, nil)
 	shows("w12=0.84&tau=25&psp=alpha")
+	if text := p.Text("#warning"); !strings.Contains(text, "of the PSP's area") { // which is longer than tau
+		t.Errorf("warning %q", text)
+	}
 	if text := p.Text("#command"); !strings.Contains(text, "--w12=0.84") || !strings.Contains(text, "--tau=25 --psp=alpha") {
 		t.Errorf("command %s", text)
 	}
@@ -275,6 +278,11 @@ func TestLaboratoryWalk(t *testing.T) {
 		}
 	}
 	p.ClickAt("#plane .figure-plot canvas", 0.75, 0.7, 1)
+	ends()
+	dropped := value(t, p, "set-w12")
+	p.Eval(`document.querySelector("#plane .figure-plot canvas").focus()`, nil)
+	p.Keys("Shift+ArrowRight", "Shift+ArrowRight", "Shift+ArrowUp", "Enter")
+	p.Wait(fmt.Sprintf(`document.getElementById("set-w12").value !== %q`, dropped), patience)
 	ends()
 	if w12, w21 := value(t, p, "set-w12"), value(t, p, "set-w21"); w12 == "0.8" || w21 == "0.4" {
 		t.Errorf("the point dropped is %s, %s", w12, w21)

@@ -203,11 +203,11 @@ function fault(problems) {
 
 let law, plane, slow; // Newest, each
 let written;          // timer of the address
-let walking = false, dropped = false;
+let dropped = false; // a point, from which a walk begins
 
 function want() {
-	const now = text();
-	law.want(now);
+	at("walk-state").textContent = "…"; // what stood there was about other settings
+	law.want(text());
 }
 
 // address writes the settings where a link takes them from; browsers allow that some times a second only.
@@ -216,7 +216,7 @@ function address(text) {
 	written = setTimeout(() => history.replaceState(null, "", text ? `#${text}` : location.pathname + location.search), 200);
 }
 
-async function seeLaw(desk, now, over) {
+async function seeLaw(desk, now) {
 	const a = await desk.ask({op: "law", settings: now});
 	if (!a) return;
 	fault(a.faults);
@@ -227,20 +227,25 @@ async function seeLaw(desk, now, over) {
 	address(now);
 	draw("law", a.figure);
 	at("verdict").textContent = `SAL: ${a.verdict}.`;
+	at("warning").hidden = !a.warnings;
+	at("warning").textContent = (a.warnings ?? []).join("; ");
 	at("command").textContent = a.command;
-	at("numbers").replaceChildren(...a.numbers.map(n => make("tr", {},
-		make("th", {scope: "row"}, n.name),
-		make("td", {title: String(n.value)}, `${digits(n.value)} ${n.unit ?? ""}`),
-		make("td", {className: "note"}, n.doc))));
+	tabulate(a.numbers);
 	plane.want(now);
-	if (over()) return;
-	for (const op of ["curve", "shapes"]) {
-		const a = await desk.ask({op, settings: now});
-		if (!a || over()) return;
-		if (a.faults) at(op).classList.add("stale");
-		else draw(op, a.figure, op === "curve" ? ring(now) : {});
-	}
 	slow.want(now);
+}
+
+// tabulate shows numbers in the rows that there are.
+function tabulate(numbers) {
+	const table = at("numbers");
+	while (table.rows.length > numbers.length) table.lastChild.remove();
+	for (const [k, n] of numbers.entries()) {
+		const row = table.rows[k] ?? table.appendChild(make("tr", {}, make("th", {scope: "row"}), make("td", {}), make("td", {className: "note"})));
+		[n.name, `${digits(n.value)} ${n.unit ?? ""}`, n.doc].forEach((text, i) => {
+			if (row.children[i].textContent !== text) row.children[i].textContent = text;
+		});
+		row.children[1].title = String(n.value);
+	}
 }
 
 // ring is the handle of the curve: the difference of the weights, at their mean.
@@ -270,6 +275,12 @@ const point = () => ({
 });
 
 async function seePlane(desk, now, over) {
+	for (const op of ["curve", "shapes"]) {
+		const a = await desk.ask({op, settings: now});
+		if (!a || over()) return;
+		if (a.faults) at(op).classList.add("stale");
+		else draw(op, a.figure, op === "curve" ? ring() : {});
+	}
 	const state = at("walk-state");
 	let a = await desk.ask({op: "plane", settings: now});
 	for (; a && !over(); a = await desk.ask({op: "plane-on"})) {
@@ -284,13 +295,11 @@ async function seePlane(desk, now, over) {
 		if (a.done) break;
 	}
 	if (!a || over()) return;
-	if (dropped) walk(desk, now, over);
+	if (dropped) await walk(desk, now, over);
 }
 
 async function walk(desk, now, over) {
 	dropped = false;
-	if (walking) return;
-	walking = true;
 	const begin = await desk.ask({op: "walk", settings: now});
 	const epochs = Number(values.epochs), pace = still.matches ? epochs : Math.ceil(epochs / 150);
 	for (let a = begin; a && !over();) {
@@ -305,18 +314,16 @@ async function walk(desk, now, over) {
 		if (a.done) break;
 		await frame();
 	}
-	walking = false;
 }
 
 // ---- slow motion
 
 const speed = 1.5; // tau in a second
-let playing = false, fresh = "";
+let playing = false;
 
 async function seeSlow(desk, now, over) {
 	const a = await desk.ask({op: "epoch", settings: now});
 	if (!a || a.faults || over()) return;
-	fresh = now;
 	at("time").max = a.length;
 	await seeTime(desk);
 }
@@ -377,7 +384,7 @@ async function read(desk) {
 async function begin() {
 	const module = await load();
 	const theory = new Desk(module), field = new Desk(module);
-	law = new Newest(theory, (now, over) => seeLaw(theory, now, over));
+	law = new Newest(theory, now => seeLaw(theory, now));
 	plane = new Newest(field, (now, over) => seePlane(field, now, over));
 	slow = new Newest(theory, (now, over) => seeSlow(theory, now, over));
 	const a = await theory.ask({op: "describe"});
@@ -400,7 +407,7 @@ async function begin() {
 	at("form").addEventListener("submit", event => event.preventDefault());
 	at("walk").addEventListener("click", () => {
 		dropped = true;
-		plane.want(text());
+		want();
 	});
 	at("play").addEventListener("click", () => play(theory));
 	at("time").addEventListener("input", () => playing || seeTime(theory));
