@@ -26,8 +26,9 @@ type Describer struct {
 // NewDescriber returns a Describer of experiments of these kinds.
 func NewDescriber(ks Kinds) *Describer { return &Describer{ks, map[string]map[string]string{}} }
 
-// Settings returns the values that an experiment file, or a sweep file, says, each with its default,
-// in the order of the file. The text is looked at as it is: nothing is checked, and no file that it names is read.
+// Settings returns the values that an experiment file, or a sweep file, says, each with its
+// default, in the order of the file. The text is looked at as it is: nothing is checked, and no
+// file that it names is read.
 func (d *Describer) Settings(data []byte) []Setting {
 	doc := yamlconf.Parse("", data)
 	defaults, below := d.of(doc.Text("kind")), ""

@@ -16,8 +16,8 @@ import (
 	"spikealign/experiment"
 )
 
-// TestGuard: what does not come from a page of this server, or from no page at all, or not by one of
-// its names, is refused, and every answer tells browsers what they may do with it.
+// TestGuard: what does not come from a page of this server, or from no page at all, or not by one
+// of its names, is refused, and every answer tells browsers what they may do with it.
 func TestGuard(t *testing.T) {
 	dir := t.TempDir()
 	run(t, filepath.Join(dir, "r"), fake)
@@ -122,7 +122,7 @@ func TestToken(t *testing.T) {
 			t.Errorf("%s: %d, want %d", name, w.Code, c.want)
 		}
 	}
-	if len(NewToken()) < 20 || NewToken() == NewToken() {
+	if one, other := NewToken(), NewToken(); len(one) < 20 || one == other {
 		t.Error("tokens can be guessed")
 	}
 }
@@ -258,8 +258,8 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// TestStart: the page starts experiments by their names, with plain changes, and stops them; without
-// the token of this server it does not.
+// TestStart: the page starts experiments by their names, with plain changes, and stops them;
+// without the token of this server it does not.
 func TestStart(t *testing.T) {
 	t.Setenv(programVariable, "") // the program is this one
 	dir := t.TempDir()

@@ -33,8 +33,8 @@ func openPage(t *testing.T, dir, path string) (p *browser.Page, at string) {
 	return b.Open(t, h.URL+path), h.URL
 }
 
-// TestPageLive: a run that another process begins appears, its curve grows, its end is told, also on
-// its own page; one that is killed is interrupted.
+// TestPageLive: a run that another process begins appears, its curve grows, its end is told, also
+// on its own page; one that is killed is interrupted.
 func TestPageLive(t *testing.T) {
 	dir := t.TempDir()
 	p, at := openPage(t, dir, "/")

@@ -3,8 +3,8 @@
 //
 // A Server is an http.Handler. One watcher looks at the folder every second, for all pages that are
 // open: file systems of clusters do not tell of changes. Pages get the table of runs and what
-// changes in it as server-sent events, and ask for everything else by GET; all answers are JSON, with
-// figures as package figure declares them. The pages are in serve/page.
+// changes in it as server-sent events, and ask for everything else by GET; all answers are JSON,
+// with figures as package figure declares them. The pages are in serve/page.
 //
 //	/api/events           the table of runs, then its changes
 //	/api/runs             the table of runs

@@ -25,9 +25,9 @@ import (
 	"spikealign/sweep"
 )
 
-// A process of this test binary with this variable is a program that runs experiments: its arguments
-// are `run FILE -o DIR [--set CHANGE]...`. It waits at every step that the variable names, until a
-// file of that name is there: "STEP,FILE;...".
+// A process of this test binary with this variable is a program that runs experiments: its
+// arguments are `run FILE -o DIR [--set CHANGE]...`. It waits at every step that the variable
+// names, until a file of that name is there: "STEP,FILE;...".
 const programVariable = "SPIKEALIGN_SERVE_TEST"
 
 func TestMain(m *testing.M) {

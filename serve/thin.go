@@ -84,8 +84,8 @@ func newIndex(most int, wanted func(column string) bool) *index {
 	return &index{most: most, wanted: wanted}
 }
 
-// update reads what was added to the table, or all of it if it is another one or became shorter, and
-// reports whether there was anything.
+// update reads what was added to the table, or all of it if it is another one or became shorter,
+// and reports whether there was anything.
 func (x *index) update(f *os.File) (changed bool, err error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -259,8 +259,8 @@ type window struct {
 // rows.
 const maxReread = 1 << 21
 
-// courses returns the columns that are kept, in that window, and the lowest and highest value of the
-// first column in the whole table; nil of one without rows. f is the table that was read.
+// courses returns the columns that are kept, in that window, and the lowest and highest value of
+// the first column in the whole table; nil of one without rows. f is the table that was read.
 func (x *index) courses(f io.ReaderAt, w window) (found []course, whole []float64, err error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()

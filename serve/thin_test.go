@@ -52,8 +52,8 @@ func look(t *testing.T, x *index, file string, w window) []course {
 
 var nan = math.NaN()
 
-// TestThinGrowing: a table is shown as it grows, rows that are torn wait for their end, and one that
-// is replaced is read anew.
+// TestThinGrowing: a table is shown as it grows, rows that are torn wait for their end, and one
+// that is replaced is read anew.
 func TestThinGrowing(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "metrics.csv")
 	x := newIndex(8, all)
