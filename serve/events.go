@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -83,10 +84,11 @@ func (w *watcher) leave(c *client) {
 	delete(w.clients, c)
 }
 
-// events streams changes.
+// events streams changes: after the event of that id, which a browser gives when it connects again,
+// and a page with the parameter since when it begins a stream anew; without one, from the table on.
 func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	s.watcher.fresh(s.Poll)
-	c, first := s.watcher.join(r.Header.Get("Last-Event-ID"))
+	c, first := s.watcher.join(cmp.Or(r.Header.Get("Last-Event-ID"), r.URL.Query().Get("since")))
 	if c == nil {
 		fail(w, http.StatusServiceUnavailable, "too many pages listen")
 		return

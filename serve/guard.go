@@ -38,7 +38,6 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
 		w = &patient{w, http.NewResponseController(w)}
 		isPost := r.Method == http.MethodPost && (r.URL.Path == startPath || r.URL.Path == stopPath)

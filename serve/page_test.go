@@ -222,6 +222,28 @@ func TestPageRun(t *testing.T) {
 	p.Wait(`document.querySelector(".error")?.textContent === "there is no such run"`, patience)
 }
 
+// TestPageHidden: a page that nobody sees gives back its connection, and hears what it missed.
+func TestPageHidden(t *testing.T) {
+	dir := t.TempDir()
+	run(t, filepath.Join(dir, "first"), fake)
+	b := browser.Start(t)
+	s, at := serving(t, dir, nil)
+	p := b.Open(t, at+"/")
+	p.Wait(`document.querySelectorAll(".run-link").length === 1`, patience)
+	listens := func() bool { return s.watcher.watched() }
+	show := func(state string) {
+		t.Helper()
+		p.Eval(fmt.Sprintf(`Object.defineProperty(document, "visibilityState", {configurable: true, get: () => %q}), document.dispatchEvent(new Event("visibilitychange"))`, state), nil)
+	}
+	show("hidden")
+	until(t, "a hidden page ends its stream", func() bool { return !listens() })
+	run(t, filepath.Join(dir, "second"), fake)
+	show("visible")
+	p.Wait(`document.querySelectorAll(".run-link").length === 2`, patience)
+	p.Goto(at + "/laboratory.html") // which needs more than the others
+	p.Wait(`document.querySelector(".figure-plot canvas")`, patience)
+}
+
 // TestPageHostile: names and values of any kind are text.
 func TestPageHostile(t *testing.T) {
 	dir := t.TempDir()

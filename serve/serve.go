@@ -110,7 +110,6 @@ func New(o Options) (*Server, error) {
 	s.watcher = newWatcher(s)
 	s.starter = newStarter(s)
 	s.handler = s.guard(s.routes())
-	s.ended.Go(func() { s.watcher.fresh(0) })
 	s.ended.Go(func() { s.watcher.watch(s.done) })
 	return s, nil
 }

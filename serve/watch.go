@@ -144,24 +144,25 @@ func newWatcher(s *Server) *watcher {
 // watch looks again and again until done is closed, as long as anybody wants to know. Looking takes
 // no more than a tenth of the time: where file systems are slow, looks become rare.
 func (w *watcher) watch(done <-chan struct{}) {
-	for more := false; ; {
-		wait := time.Duration(0)
-		if !more {
-			wait = min(max(w.Poll, 10*w.cost), time.Minute)
+	for {
+		more, cost := w.fresh(0)
+		wait := min(max(w.Poll, 10*cost), time.Minute)
+		if more {
+			wait = 0
 		}
 		select {
 		case <-done:
 			return
 		case <-time.After(wait):
 		}
-		if !more && !w.watched() {
-			select {
-			case <-done:
-				return
-			case <-w.wake:
-			}
+		if more || w.watched() {
+			continue
 		}
-		more = w.fresh(0)
+		select {
+		case <-done:
+			return
+		case <-w.wake:
+		}
 	}
 }
 
@@ -172,17 +173,18 @@ func (w *watcher) watched() bool {
 }
 
 // fresh brings the table up to date where the last look was longer ago than that, and at 0 in any
-// case. It reports whether there is more to find out. What it finds is sent to those who listen.
-func (w *watcher) fresh(age time.Duration) (more bool) {
+// case. It reports whether there is more to find out, and how long the last look took. What it finds
+// is sent to those who listen.
+func (w *watcher) fresh(age time.Duration) (more bool, cost time.Duration) {
 	w.looking.Lock()
 	defer w.looking.Unlock()
 	if age > 0 && !w.looked.IsZero() && time.Since(w.looked) < max(age, w.cost) {
-		return false
+		return false, w.cost
 	}
 	began := time.Now()
 	more = w.look(began)
 	w.looked, w.cost = time.Now(), time.Since(began)
-	return more
+	return more, w.cost
 }
 
 // look brings the table up to date. It returns true if there is more to find out, for which it took

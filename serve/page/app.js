@@ -57,20 +57,44 @@ export const order = (path, token, value) =>
 // server is not heard. It returns the table, a Map by id.
 export function follow(changed, connected) {
 	const table = new Map();
-	const source = new EventSource("api/events");
-	source.addEventListener("runs", event => {
-		connected(true);
-		const c = JSON.parse(event.data), gone = new Set(c.gone ?? []), rows = c.rows ?? [];
-		if (c.all) {
-			const there = new Set(rows.map(r => r.id));
-			for (const id of table.keys()) if (!there.has(id)) gone.add(id);
-		}
-		for (const id of gone) table.delete(id);
-		for (const r of rows) table.set(r.id, r);
-		changed(rows, gone, table);
+	let source = null, last = "", timer = 0;
+	const begin = () => {
+		clearTimeout(timer);
+		if (source) return;
+		source = new EventSource(`api/events?${query({since: last})}`);
+		source.addEventListener("runs", event => {
+			last = event.lastEventId;
+			connected(true);
+			const c = JSON.parse(event.data), gone = new Set(c.gone ?? []), rows = c.rows ?? [];
+			if (c.all) {
+				const there = new Set(rows.map(r => r.id));
+				for (const id of table.keys()) if (!there.has(id)) gone.add(id);
+			}
+			for (const id of gone) table.delete(id);
+			for (const r of rows) table.set(r.id, r);
+			changed(rows, gone, table);
+		});
+		source.addEventListener("error", () => {
+			connected(false);
+			if (source?.readyState === EventSource.CLOSED) { // refused: a browser does not try again by itself
+				end();
+				timer = setTimeout(begin, 5000);
+			}
+		});
+	};
+	const end = () => {
+		source?.close();
+		source = null;
+	};
+	// A browser has six connections to a server, for all pages together: those that nobody sees give theirs back.
+	document.addEventListener("visibilitychange", () => {
+		clearTimeout(timer);
+		if (document.visibilityState === "visible") begin();
+		else timer = setTimeout(end, 3000);
 	});
-	source.addEventListener("error", () => connected(false));
-	addEventListener("pagehide", () => source.close());
+	addEventListener("pagehide", end);
+	addEventListener("pageshow", event => event.persisted && begin());
+	begin();
 	return table;
 }
 
