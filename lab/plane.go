@@ -90,8 +90,8 @@ func (p *Plane) Step() error {
 	return nil
 }
 
-// Figure draws the finest grid that is complete, of a plane that is ready, with the present weights,
-// and a walk unless it is nil.
+// Figure draws the finest grid that is complete, of a plane that is ready, with the present
+// weights, and a walk unless it is nil.
 func (p *Plane) Figure(walk *Walk) (*figure.Figure, error) {
 	g := &p.grids[0]
 	if p.Done() {

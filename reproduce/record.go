@@ -58,7 +58,7 @@ type Part struct {
 // ReadRecord reads the record of a figure's folder.
 func ReadRecord(dir string) (*Record, error) {
 	file := filepath.Join(dir, RecordFile)
-	text, err := os.ReadFile(file)
+	text, err := durable.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
@@ -166,8 +166,11 @@ func (j *Job) part(folder, seeds string, work func() ([]experiment.Info, error))
 		if i.Status == experiment.Done {
 			p.Done++
 		}
-		for _, program := range append(i.Earlier, i.Program) {
+		for _, program := range append(slices.Clip(i.Earlier), i.Program) {
 			j.took(program)
+		}
+		if !i.Start.IsZero() && i.Start.Before(j.record.Start) { // than there were records
+			j.record.Start = i.Start
 		}
 	}
 	before := Part{}

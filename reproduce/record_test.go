@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -61,7 +62,7 @@ func TestRecord(t *testing.T) {
 	if !errors.As(err, &stopped) || first.Status != experiment.Interrupted || len(first.Parts) != 1 || first.Parts[0].Done >= 6 || first.Parts[0].Wall <= 0 {
 		t.Fatalf("the session that was stopped: %v, %+v", err, first)
 	}
-	// What a process that was killed leaves: a record that is under way, with what was known before.
+	// What a process leaves that was killed: a record that is under way, with what it knew before.
 	text := strings.Replace(read(t, dir), `"interrupted"`, `"running"`, 1)
 	if err := os.WriteFile(filepath.Join(dir, RecordFile), []byte(text), 0o666); err != nil {
 		t.Fatal(err)
@@ -80,6 +81,26 @@ func TestRecord(t *testing.T) {
 	third, err := session("v2", "C", 6)
 	if err != nil || !reflect.DeepEqual(third.Parts, second.Parts) {
 		t.Errorf("a session with nothing to do: %v, %+v, before %+v", err, third.Parts, second.Parts)
+	}
+	// A folder from before there were records: the runs know when, by which program and for how long.
+	if err := os.Remove(filepath.Join(dir, RecordFile)); err != nil {
+		t.Fatal(err)
+	}
+	runs, err := filepath.Glob(filepath.Join(dir, "members", "*", "run.json"))
+	if err != nil || len(runs) != 6 {
+		t.Fatal(runs, err)
+	}
+	info, err := os.ReadFile(runs[3])
+	if err != nil {
+		t.Fatal(err)
+	}
+	info = regexp.MustCompile(`"start": "[^"]*"`).ReplaceAll(info, []byte(`"start": "2001-02-03T04:05:06Z"`))
+	if err := os.WriteFile(runs[3], info, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	fourth, err := session("v3", "D", 6)
+	if err != nil || fourth.Start.Year() != 2001 || fourth.Parts[0].CPU != second.Parts[0].CPU || len(fourth.Programs) != 3 {
+		t.Errorf("a folder from before: %v, %+v", err, fourth)
 	}
 }
 

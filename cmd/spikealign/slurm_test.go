@@ -615,8 +615,8 @@ func slurmGrace(t *testing.T) {
 	}
 }
 
-// slurmUserSignal: with preempt_send_user_signal tasks hear of it at the beginning of the GraceTime, which
-// is longer than this test, and are queued again.
+// slurmUserSignal: with preempt_send_user_signal tasks hear of it at the beginning of the
+// GraceTime, which is longer than this test, and are queued again.
 func slurmUserSignal(t *testing.T) {
 	u := newUser(t, preempting(t, "GraceTime=600", "SlurmctldParameters=preempt_send_user_signal"), 2, 40, true, "partition: low\n")
 	u.submit()

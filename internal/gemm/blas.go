@@ -26,7 +26,7 @@ func init() { C.openblas_set_num_threads(1) }
 
 // copies says that what a product takes from many places is copied for the library: where the
 // program's own products have vector instructions, it takes longer to copy than to multiply.
-var copies = !vector.Fast()
+var copies = !vector.Fast
 
 // chunk is how many rows are copied at a time.
 const chunk = 256
