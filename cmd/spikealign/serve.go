@@ -56,11 +56,6 @@ func (c *serveCommand) Run(a *app) error {
 	if c.Export != "" {
 		return serve.Export(c.Export)
 	}
-	if c.Dir == defaultRuns {
-		if err := durable.MakeFolder(c.Dir); err != nil { // what is run later appears there
-			return err
-		}
-	}
 	l, err := c.listen()
 	if err != nil {
 		return err
@@ -81,6 +76,11 @@ func (c *serveCommand) Run(a *app) error {
 			return err
 		}
 		o.Program = []string{program}
+	}
+	if c.Dir == defaultRuns {
+		if err := durable.MakeFolder(c.Dir); err != nil { // what is run later appears there
+			return err
+		}
 	}
 	s, err := serve.New(o)
 	if err != nil {
