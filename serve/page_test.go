@@ -222,6 +222,32 @@ func TestPageRun(t *testing.T) {
 	p.Wait(`document.querySelector(".error")?.textContent === "there is no such run"`, patience)
 }
 
+// TestPageStart: an experiment is started from the page, and what is wrong with one is told there.
+func TestPageStart(t *testing.T) {
+	t.Setenv(programVariable, "") // the program is this one
+	b := browser.Start(t)
+	_, at := serving(t, t.TempDir(), func(o *Options) { o.Program = []string{os.Args[0]} })
+	p := b.Open(t, at+"/")
+	p.Wait(`[...document.querySelectorAll("button")].some(b => !b.hidden && b.textContent.startsWith("Start a run"))`, patience)
+	p.Eval(`[...document.querySelectorAll("button")].find(b => b.textContent.startsWith("Start a run")).click()`, nil)
+	fill := func(set string) {
+		t.Helper()
+		p.Eval(fmt.Sprintf(`(() => {
+			document.getElementById("start-offer").value = "minimal";
+			document.querySelector("dialog textarea").value = %q;
+			document.querySelector("dialog [type=submit]").focus();
+		})()`, set), nil)
+		p.Keys("Enter")
+	}
+	p.Allow("400") // the server's answer to what is wrong
+	fill("training.epochs=none")
+	p.Wait(`document.querySelector("dialog .error")?.textContent.includes("training.epochs")`, patience)
+	fill("training.epochs=2\ntraining.epoch_length=10\ntraining.report_factor=1")
+	p.Wait(`document.querySelector("dialog .job .status-done") && document.querySelector("dialog .job a").textContent === "minimal"`, patience)
+	p.Keys("Escape")
+	p.Wait(`!document.querySelector("dialog[open]") && document.querySelector(".run-link").textContent === "minimal" && document.querySelector("td .status-done")`, patience)
+}
+
 // TestPageHidden: a page that nobody sees gives back its connection, and hears what it missed.
 func TestPageHidden(t *testing.T) {
 	dir := t.TempDir()

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -51,7 +52,7 @@ func (s *Server) paper(w http.ResponseWriter, r *http.Request) {
 	s.watcher.mu.Unlock()
 	var all []paperFigure
 	for _, f := range reproduce.Figures() {
-		p := paperFigure{Name: f.Name, Doc: f.Doc, Command: "spikealign reproduce " + f.Name + " -o " + quote(join2(s.Shown, "reproduce")), Results: []paperResult{}}
+		p := paperFigure{Name: f.Name, Doc: f.Doc, Command: "spikealign reproduce " + f.Name + " -o " + quote(filepath.Join(s.Shown, "reproduce")), Results: []paperResult{}}
 		for _, id := range folders {
 			name, scale, ok := cutLast(path.Base(id), "-")
 			if !ok || name != f.Name {

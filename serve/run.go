@@ -65,7 +65,7 @@ func (s *Server) details(w http.ResponseWriter, r *http.Request) {
 		if row.Status == experiment.Failed {
 			d.Commands = append(d.Commands, command{"try again what failed", "spikealign retry " + quote(d.Dir)})
 		}
-		d.Commands = append(d.Commands, command{"repeat the sweep", "spikealign sweep " + quote(join2(d.Dir, config)) + " -o FOLDER"})
+		d.Commands = append(d.Commands, command{"repeat the sweep", "spikealign sweep " + quote(filepath.Join(d.Dir, config)) + " -o FOLDER"})
 	case s.watcher.isRun(id):
 		folder, err := s.folder(id)
 		if err != nil {
@@ -85,7 +85,7 @@ func (s *Server) details(w http.ResponseWriter, r *http.Request) {
 				d.Commands = append(d.Commands, command{"go on to more epochs", "spikealign resume " + quote(d.Dir) + " --epochs N"})
 			}
 		}
-		d.Commands = append(d.Commands, command{"repeat the run", "spikealign run " + quote(join2(d.Dir, config)) + " -o FOLDER"},
+		d.Commands = append(d.Commands, command{"repeat the run", "spikealign run " + quote(filepath.Join(d.Dir, config)) + " -o FOLDER"},
 			command{"draw its figures again", "spikealign plot " + quote(d.Dir)})
 	default:
 		fail(w, http.StatusNotFound, "there is no such run")
@@ -97,9 +97,6 @@ func (s *Server) details(w http.ResponseWriter, r *http.Request) {
 	d.Files = s.files(id)
 	answer(w, http.StatusOK, d)
 }
-
-// join2 is a path below one that is shown.
-func join2(dir, name string) string { return filepath.Join(dir, name) }
 
 // shown is a folder as commands name it.
 func (s *Server) shown(id string) string { return filepath.Join(s.Shown, filepath.FromSlash(id)) }

@@ -39,12 +39,12 @@ type Row struct {
 	Seed     uint64            `json:"seed,string"`
 	Host     string            `json:"host,omitempty"`
 	// Metric is the first headline column, Value its last value, Curve its course, thinned.
-	Metric   string   `json:"metric,omitempty"`
-	Unity    string   `json:"metric_unit,omitempty"`
-	Value    *float64 `json:"value,omitempty"`
-	Curve    curve    `json:"curve,omitempty"`
-	Warnings int      `json:"warnings,omitempty"`
-	Error    string   `json:"error,omitempty"`
+	Metric     string   `json:"metric,omitempty"`
+	MetricUnit string   `json:"metric_unit,omitempty"`
+	Value      *float64 `json:"value,omitempty"`
+	Curve      curve    `json:"curve,omitempty"`
+	Warnings   int      `json:"warnings,omitempty"`
+	Error      string   `json:"error,omitempty"`
 	// Differs are the settings that differ from their defaults, as far as they are known.
 	Differs map[string]string `json:"differs,omitempty"`
 }
@@ -287,11 +287,11 @@ func (w *watcher) run(id string, f experiment.Found) {
 	}
 	row.Start, row.Updated, row.Warnings, row.Error = &n.Start, n.Updated, len(n.Warnings), clip(n.Error, 300)
 	i.metric = ""
-	row.Metric, row.Unity = "", ""
+	row.Metric, row.MetricUnit = "", ""
 	if len(n.Tables) > 0 {
 		for k, c := range n.Tables[0].Columns {
 			if c.Headline && k > 0 {
-				i.metric, row.Metric, row.Unity = c.Name, c.Name, c.Unit
+				i.metric, row.Metric, row.MetricUnit = c.Name, c.Name, c.Unit
 				break
 			}
 		}
@@ -363,7 +363,7 @@ func (w *watcher) sweep(id string, f experiment.Found, members []experiment.Foun
 	row.Name, row.Status, row.Updated, row.Kind = e.Name, e.Status, e.Updated, r.Sweep.Base.Name()
 	row.Done, row.Total, row.Unit = float64(e.Finished), float64(e.Members), "members"
 	row.Progress, row.Wall, row.Left, row.Seed = 0, 0, 0, 0
-	row.Start, row.Metric, row.Unity = nil, "", ""
+	row.Start, row.Metric, row.MetricUnit = nil, "", ""
 	running, wall := 0, 0.0
 	for _, m := range r.States {
 		row.Progress += share(m) / float64(max(e.Members, 1))
@@ -380,7 +380,7 @@ func (w *watcher) sweep(id string, f experiment.Found, members []experiment.Foun
 		if row.Metric == "" && len(m.Info.Tables) > 0 {
 			for _, c := range m.Info.Tables[0].Columns {
 				if c.Headline && row.Metric == "" {
-					row.Metric, row.Unity = c.Name, c.Unit
+					row.Metric, row.MetricUnit = c.Name, c.Unit
 				}
 			}
 		}

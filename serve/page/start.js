@@ -34,7 +34,7 @@ export async function starter(button) {
 	const offered = () => may.offers.find(o => o.name === which.value);
 	const tell = () => {
 		const o = offered();
-		put(about, o.doc + (o.time ? ` About ${o.time}.` : ""));
+		put(about, o.doc + (o.time ? `; about ${o.time.replace("*", "")}` : ""));
 		name.placeholder = o.name;
 		name.disabled = set.disabled = o.command === "reproduce";
 	};
