@@ -359,6 +359,9 @@ func TestPageMany(t *testing.T) {
 	p.Eval(`performance.getEntriesByName("first-row")[0].startTime`, &paint)
 	t.Logf("1000 runs: the first rows are there %.0f ms after the page was asked for", paint)
 	p.Wait(`document.body.textContent.includes("1000 entries")`, patience)
+	var heap float64
+	p.Eval(`performance.memory?.usedJSHeapSize ?? 0`, &heap)
+	t.Logf("the page holds %.0f MB", heap/1e6)
 	p.Eval(`document.getElementById("filter").value = "r77"; document.getElementById("filter").dispatchEvent(new Event("input"))`, nil)
 	p.Wait(`document.querySelectorAll(".run-link").length === 11`, patience)
 }
