@@ -15,6 +15,7 @@ var changing = []string{"Chmod", "Chtimes", "CopyFS", "Create", "CreateTemp", "L
 var changes = map[string]string{
 	"internal/durable": "it is the one place at which tests let files fail",
 	"dataset":          "it fetches what can be fetched again, and holds it to checksums",
+	"serve":            "it reads by os.Root, out of which no link leads",
 	"recording":        "its spool is for the time of one command and has no name",
 	"internal/browser": "it is for tests, and its files are gone with them",
 }

@@ -26,7 +26,8 @@ const (
 // floors are the packages from the top down. A package imports only from floors below its own.
 var floors = [][]string{
 	{"cmd/spikealign"},
-	{"catalog", "reproduce", "sample", "serve", "internal/tiny"},
+	{"serve"},
+	{"catalog", "reproduce", "sample", "internal/tiny"},
 	{"convert", "drawings", "slurm"},
 	{"kinds", "sweep", "experiment/experimenttest"},
 	{"experiment"},

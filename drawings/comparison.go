@@ -110,6 +110,9 @@ func rounded(values []string) []string {
 // symbol is a symbol with an index in the description of a column: W_ij.
 var symbol = regexp.MustCompile(`\b([A-Z])_([A-Za-z]+)\b`)
 
+// Marked is the description of a column with the marks that package figure knows.
+func Marked(doc string) string { return symbol.ReplaceAllString(doc, `\i{$1}_{$2}`) }
+
 // metricsOf draws metrics of the conditions of which members have begun. It returns the indices of
 // the members of each condition, too.
 func metricsOf(r *sweep.Result, g groups, known metrics, more []string) (m figure.MetricSweep, members [][]int, err error) {
@@ -126,7 +129,7 @@ func metricsOf(r *sweep.Result, g groups, known metrics, more []string) (m figur
 			}
 			metric, ok := known[c.Name]
 			if !ok {
-				metric = figure.Metric{Heading: symbol.ReplaceAllString(c.Doc, `\i{$1}_{$2}`), Label: c.Name, Unit: c.Unit}
+				metric = figure.Metric{Heading: Marked(c.Doc), Label: c.Name, Unit: c.Unit}
 			}
 			metric.Name = c.Name
 			quartiles, counts := r.Sums(c.Name)

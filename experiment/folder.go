@@ -1,17 +1,15 @@
 package experiment
 
 import (
-	"bytes"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	"spikealign/internal/durable"
@@ -78,44 +76,36 @@ func (f *Folder) Table(name string) (map[string][]float64, error) {
 // still being written.
 func (f *Folder) Rows(name string) (head []string, rows [][]string, err error) {
 	path := f.Path(name + ".csv")
-	text, err := durable.ReadFile(path)
+	file, err := durable.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, nil
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	c := csv.NewReader(bytes.NewReader(wholeRows(text)))
-	c.FieldsPerRecord = -1
-	all, err := c.ReadAll()
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", path, err)
-	}
-	if len(all) == 0 {
-		return nil, nil, nil
-	}
-	for _, row := range all[1:] {
-		if len(row) < len(all[0]) {
-			break
+	defer file.Close()
+	r := NewRowReader(file, 0)
+	for {
+		cells, err := r.Next()
+		if err == io.EOF {
+			return head, rows, nil
 		}
-		rows = append(rows, row)
-	}
-	return all[0], rows, nil
-}
-
-// wholeRows cuts off a last row that is torn. It may look whole, with its last number cut. A row
-// ends with a line, but for the lines of a quoted text.
-func wholeRows(text []byte) []byte {
-	end, quoted := 0, false
-	for k, c := range text {
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", path, err)
+		}
+		row := make([]string, len(cells))
+		for k, c := range cells {
+			row[k] = string(c)
+		}
 		switch {
-		case c == '"':
-			quoted = !quoted
-		case c == '\n' && !quoted:
-			end = k + 1
+		case head == nil:
+			head = row
+		case len(row) < len(head):
+			return head, rows, nil
+		default:
+			rows = append(rows, row)
 		}
 	}
-	return text[:end]
 }
 
 // Arrays reads the arrays of a file by name, whatever their type there; elements are in row-major
@@ -248,34 +238,4 @@ func IsRun(dir string) bool {
 		}
 	}
 	return false
-}
-
-// findDepth is how deep below a folder of runs a run may lie (sweeps nest).
-const findDepth = 4
-
-// Find lists the folders of runs in and below dir, in lexical order. The error wraps ErrUsage if
-// dir is not a folder.
-func Find(dir string) ([]string, error) {
-	if st, err := os.Stat(dir); err != nil || !st.IsDir() {
-		return nil, Usagef("%s is not a folder", dir)
-	}
-	var dirs []string
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !d.IsDir() {
-			return nil // what cannot be read is not listed
-		}
-		rel, err := filepath.Rel(dir, path)
-		if err != nil {
-			return err
-		}
-		if path != dir && strings.HasPrefix(d.Name(), ".") || strings.Count(rel, string(filepath.Separator)) >= findDepth {
-			return fs.SkipDir
-		}
-		if _, err := os.Stat(filepath.Join(path, InfoFile)); err == nil {
-			dirs = append(dirs, path)
-			return fs.SkipDir
-		}
-		return nil
-	})
-	return dirs, err
 }

@@ -49,6 +49,15 @@ func (m Moment) Headline() string { return headline(m.Latest) }
 // Headline returns the latest headline metrics: "dkl 0.0123".
 func (i *Info) Headline() string { return headline(i.Latest) }
 
+// Left is the wall time, in seconds, that a running run still needs if it goes on as it went so
+// far; 0 if that cannot be told.
+func (i *Info) Left() float64 {
+	if i.Status != Running || i.Done <= 0 {
+		return 0
+	}
+	return i.Wall * (i.Total - i.Done) / i.Done
+}
+
 func headline(cells []Cell) string {
 	text := ""
 	for _, c := range cells {

@@ -76,3 +76,43 @@ func TestDiffersInLongLine(t *testing.T) {
 		t.Errorf("%q, %v", change, err)
 	}
 }
+
+// TestSettings: what a file says differs from the defaults where it does, by its text, and without
+// the files that it names; what a run writes out differs by no more than its file says.
+func TestSettings(t *testing.T) {
+	known := experiment.Kinds{experimenttest.Kind{}}
+	describer := experiment.NewDescriber(known)
+	differing := func(text []byte) (paths string) {
+		for _, s := range describer.Settings(text) {
+			if s.Differs {
+				paths += s.Path + "=" + s.Value + " not " + s.Default + "; "
+			}
+		}
+		return paths
+	}
+	const want = "name=a not ; drift=0.5 not 0.1; matrix={file: /none.npz, array: w} not null; "
+	if got := differing([]byte("kind: fake\nname: a\nreports: 4\ndrift: 0.5\nmatrix: {file: /none.npz, array: w}\n")); got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+	s, err := known.Parse("a.yaml", []byte("kind: fake\ndrift: 0.5\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := s.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := differing(text); got != "name=a not ; drift=0.5 not 0.1; " {
+		t.Error(got)
+	}
+	const ofSweep = "kind=sweep not ; experiment.drift=0.5 not 0.1; grid=[{path: seed, values: [1]}] not ; "
+	if got := differing([]byte("kind: sweep\nexperiment:\n  kind: fake\n  reports: 4\n  drift: 0.5\ngrid: [{path: seed, values: [1]}]\n")); got != ofSweep {
+		t.Errorf("%s\nwant %s", got, ofSweep)
+	}
+	if got := describer.Settings([]byte("kind: none\nx: 1\n")); len(got) != 2 || !got[1].Differs || got[1].Default != "" {
+		t.Error(got)
+	}
+	if got := describer.Settings([]byte("a: [")); got != nil {
+		t.Error(got)
+	}
+}

@@ -116,8 +116,8 @@ func Look(ctx context.Context, s *sweep.Sweep, dir string) (*View, error) {
 		if st.Info.Total > 0 {
 			x.Progress = st.Info.Done / st.Info.Total
 		}
-		if st.Status == experiment.Running && st.Info.Done > 0 {
-			x.Left = st.Info.Wall * (st.Info.Total - st.Info.Done) / st.Info.Done
+		if st.Status == experiment.Running {
+			x.Left = st.Info.Left()
 		}
 		if a := st.Attempt; a != nil {
 			x.Job, x.Node, x.Log = a.Job, a.Host, a.Log

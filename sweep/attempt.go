@@ -387,6 +387,10 @@ func attempted(dir string) map[string]bool {
 	return names
 }
 
+// IsShared reports whether a batch system works, or has worked, on the sweep in dir: what it does
+// is not seen in the folders of members.
+func IsShared(dir string) bool { return len(attempted(dir)) > 0 }
+
 // state is what there is of a member by its newest attempt, if there is one.
 func attemptState(dir, name string) (State, bool) {
 	all := attempts(dir, name)

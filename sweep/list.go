@@ -84,11 +84,5 @@ func look(kinds experiment.Kinds, dir string) (*SweepEntry, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &SweepEntry{Dir: dir, Kind: s.Kind, Name: s.Name, Members: len(s.Members), Finished: r.Done(), Status: r.Status()}
-	for _, m := range r.States {
-		if m.Info.Updated.After(e.Updated) {
-			e.Updated = m.Info.Updated
-		}
-	}
-	return e, nil
+	return r.Entry(), nil
 }

@@ -58,10 +58,32 @@ type Stat struct {
 }
 
 // Collect reads what there is of the sweep in dir.
-func (s *Sweep) Collect(dir string) (*Result, error) { return s.collect(dir, nil) }
+func (s *Sweep) Collect(dir string) (*Result, error) {
+	return s.collect(dir, func(int) *State { return nil })
+}
 
-// collect is Collect, with those members taken from an earlier result, or nil, that were done then.
-func (s *Sweep) collect(dir string, earlier *Result) (*Result, error) {
+// Again collects again what there is. Members of which same says that nothing changed in their
+// folders keep their states, apart from those that run, or that a batch system works on.
+func (r *Result) Again(same func(member string) bool) (*Result, error) {
+	return r.Sweep.collect(r.Dir, func(k int) *State {
+		st := &r.States[k]
+		if st.Status == experiment.Running || st.Attempt != nil || !same(r.Sweep.Members[k].Name) {
+			return nil
+		}
+		return st
+	})
+}
+
+// done is what is known of member k if it was done; r may be nil.
+func (r *Result) done(k int) *State {
+	if r != nil && r.States[k].Status == experiment.Done {
+		return &r.States[k]
+	}
+	return nil
+}
+
+// collect is Collect, without reading the members that are known.
+func (s *Sweep) collect(dir string, known func(k int) *State) (*Result, error) {
 	s.adopt(dir)
 	r := &Result{Sweep: s, Dir: dir, States: make([]State, len(s.Members))}
 	shared := attempted(dir)
@@ -73,12 +95,13 @@ func (s *Sweep) collect(dir string, earlier *Result) (*Result, error) {
 	for range min(runtime.GOMAXPROCS(0), len(s.Members)) {
 		readers.Go(func() {
 			for k := next.Add(1) - 1; k < int64(len(s.Members)); k = next.Add(1) - 1 {
-				if earlier != nil && earlier.States[k].Status == experiment.Done {
-					r.States[k] = earlier.States[k]
+				name := s.Members[k].Name
+				if st := known(int(k)); st != nil && (st.Status == experiment.Done || !shared[name]) {
+					r.States[k] = *st
 					one.CompareAndSwap(nil, &r.States[k].Info)
 					continue
 				}
-				r.States[k], errs[k] = s.state(dir, s.Members[k].Name, shared)
+				r.States[k], errs[k] = s.state(dir, name, shared)
 				if info := &r.States[k].Info; errs[k] == nil && !one.CompareAndSwap(nil, info) {
 					info.Share(one.Load())
 				}
@@ -120,6 +143,17 @@ func (s *Sweep) state(dir, name string, shared map[string]bool) (State, error) {
 // Folder returns the folder of member k.
 func (r *Result) Folder(k int) *experiment.Folder {
 	return &experiment.Folder{Dir: cmp.Or(r.States[k].dir, MemberDir(r.Dir, r.Sweep.Members[k])), Info: r.States[k].Info}
+}
+
+// Entry is the sweep at a glance.
+func (r *Result) Entry() *SweepEntry {
+	e := &SweepEntry{Dir: r.Dir, Kind: r.Sweep.Kind, Name: r.Sweep.Name, Members: len(r.Sweep.Members), Finished: r.Done(), Status: r.Status()}
+	for _, m := range r.States {
+		if m.Info.Updated.After(e.Updated) {
+			e.Updated = m.Info.Updated
+		}
+	}
+	return e
 }
 
 // Status of the whole: Done if all members are, else what most asks for attention.

@@ -229,7 +229,7 @@ func (t *Task) keepTables() (stop func()) {
 			case <-t.ended:
 			}
 			begin := time.Now()
-			r, err := t.Sweep.collect(t.Dir, t.tables)
+			r, err := t.Sweep.collect(t.Dir, t.tables.done)
 			if err == nil {
 				t.tables = r
 				err = r.write()
@@ -292,7 +292,7 @@ func Run(ctx context.Context, s *Sweep, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.collect(o.Dir, task.tables)
+	r, err := s.collect(o.Dir, task.tables.done)
 	if err != nil {
 		return nil, err
 	}

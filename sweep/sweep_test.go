@@ -563,3 +563,28 @@ func TestFilesOfTheBase(t *testing.T) {
 		}
 	}
 }
+
+// TestAgain: a second look reads the members that changed, or may have, and no others.
+func TestAgain(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a")
+	r, _ := execute(t, small, dir, 2)
+	changed := r.Sweep.Members[3]
+	for _, m := range r.Sweep.Members { // as no run would: a member that is read again is told
+		file := filepath.Join(MemberDir(dir, m), experiment.InfoFile)
+		text := strings.Replace(read(t, file), `"status": "done"`, `"status": "failed"`, 1)
+		if err := os.WriteFile(file, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	again, err := r.Again(func(member string) bool { return member != changed.Name })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again.Done() != 7 || again.States[3].Status != experiment.Failed || !slices.Equal(again.Metrics, r.Metrics) || again.Entry().Finished != 7 {
+		t.Errorf("%d done, member 3 %s, metrics %v", again.Done(), again.States[3].Status, again.Metrics)
+	}
+	again.States[0].Status = experiment.Running
+	if again, err = again.Again(func(string) bool { return true }); err != nil || again.States[0].Status != experiment.Failed || again.Done() != 6 {
+		t.Errorf("a member that ran is not looked at: %s, %v", again.States[0].Status, err)
+	}
+}

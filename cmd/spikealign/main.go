@@ -53,6 +53,7 @@ type commands struct {
 	STDD      stddCommand      `cmd:"" name:"stdd" help:"Two neurons, exactly: spike-timing differences and what SAL makes of them."`
 	Examples  examplesCommand  `cmd:"" help:"List the experiment files that are in the program, or print one."`
 	Template  templateCommand  `cmd:"" help:"Print an experiment file with every default, or a sweep file, to begin with."`
+	Serve     serveCommand     `cmd:"" help:"Show runs, sweeps and figures as web pages."`
 	List      listCommand      `cmd:"" help:"Show runs at a glance."`
 	Dataset   datasetCommand   `cmd:"" help:"Sets of images: what is here, whether it is whole, how to get it."`
 	Plot      plotCommand      `cmd:"" help:"Draw the figures of a run or a sweep."`
