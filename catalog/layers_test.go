@@ -26,12 +26,12 @@ const (
 // floors are the packages from the top down. A package imports only from floors below its own.
 var floors = [][]string{
 	{"cmd/spikealign"},
-	{"catalog", "reproduce", "sample", "internal/tiny"},
+	{"catalog", "reproduce", "sample", "serve", "internal/tiny"},
 	{"convert", "drawings", "slurm"},
 	{"kinds", "sweep", "experiment/experimenttest"},
 	{"experiment"},
-	{"deep"},
-	{"transport"},
+	{"deep", "lab/wasm"},
+	{"lab", "transport"},
 	{"analysis", "layered", "microcircuit", "sampling"},
 	{"alignment", "boltzmann", "mismatch", "recording", "sal", "stdd"},
 	{"synapse", "internal/yamlconf"},
@@ -42,7 +42,7 @@ var floors = [][]string{
 }
 
 // pure are the packages that know numbers only: no files, no network, no log, no clock.
-var pure = []string{"spike", "synapse", "sal", "alignment", "stdd", "boltzmann", "sampling", "microcircuit", "layered", "transport", "deep", "mismatch", "settings",
+var pure = []string{"spike", "synapse", "sal", "alignment", "stdd", "boltzmann", "sampling", "microcircuit", "layered", "transport", "deep", "mismatch", "settings", "figure", "lab",
 	"internal/detmath", "internal/gemm", "internal/random", "internal/quantile", "internal/state", "internal/vector"}
 
 // source is what the files of a package without its tests import, for whatever system.

@@ -6,15 +6,27 @@ import "spikealign/internal/gemm"
 // summed group by group, in order.
 const group = 8
 
-// conv is a convolution without stride or padding.
+// conv is a convolution without stride or padding: three products of matrices, in each of which one
+// is what the taps of filters see at each place. This matrix is not made: its numbers are those of
+// the images, at the sum of two places.
+//
+// Each product has filters * taps * places multiplications and additions; with vectors of eight and
+// two units for each, 16 of both a cycle are the most. The matrix would have to be written and read
+// again, and packed: taps * places numbers that each serve filters multiplications, with 64 filters
+// about as long as multiplying.
 type conv struct {
 	in      volume
 	filters int
 	kernel  int // height and width of a filter
 	synapses
 
+	taps   []int // where a tap lies from its filter's place, as the weights stand: channel, row, column
+	near   []int // the same as the numbers of an image stand: row, column, channel
+	places []int // of the filters in the images of a group
+
 	x, y, dx []float32
-	parts    [][]float32 // gradients of the weights, by group
+	turned   []float32   // weights, or those of the way back, with the filters last or first
+	parts    [][]float32 // gradients of the weights, by group: row, column, channel, filter
 }
 
 func newConv(name string, in volume, filters, kernel int, bias bool) *conv {
@@ -25,6 +37,23 @@ func newConv(name string, in volume, filters, kernel int, bias bool) *conv {
 	if bias {
 		l.bias = newParam(name+"_bias", filters)
 	}
+	at := func(y, x int) int { return (y*in.width + x) * in.channels }
+	for ch := range in.channels {
+		for tap := range area {
+			l.taps = append(l.taps, at(tap/kernel, tap%kernel)+ch)
+		}
+	}
+	for tap := range area {
+		for ch := range in.channels {
+			l.near = append(l.near, at(tap/kernel, tap%kernel)+ch)
+		}
+	}
+	o := l.out()
+	for i := range group {
+		for place := range o.area() {
+			l.places = append(l.places, i*in.size()+at(place/o.width, place%o.width))
+		}
+	}
 	return l
 }
 
@@ -32,114 +61,98 @@ func (l *conv) out() volume {
 	return volume{l.filters, l.in.height - l.kernel + 1, l.in.width - l.kernel + 1}
 }
 
+// each does the groups of n images: what comes in begins at in, what goes out at out.
+func (l *conv) each(c *crew, n int, do func(h *hand, k, in, out int, places []int)) {
+	c.each(groups(n), func(h *hand, k int) {
+		from, to := k*group, min((k+1)*group, n)
+		do(h, k, from*l.in.size(), from*l.out().size(), l.places[:(to-from)*l.out().area()])
+	})
+}
+
 func groups(n int) int { return (n + group - 1) / group }
 
 func (l *conv) forward(c *crew, x []float32, n int, train bool) []float32 {
-	area, taps := l.out().area(), l.fanIn
-	l.x, l.y = x, grow(l.y, l.filters*n*area)
-	c.each(groups(n), func(h *hand, k int) {
-		from, to := k*group, min((k+1)*group, n)
-		columns := (to - from) * area
-		l.spread(h, x, n, from, to)
-		h.mul.Mul(l.y[from*area:], n*area, gemm.Rows(l.weights.w, taps), gemm.Rows(h.columns, columns), l.filters, columns, taps)
+	l.x, l.y, l.turned = x, grow(l.y, n*l.out().size()), grow(l.turned, len(l.weights.w))
+	for f := range l.filters {
+		for t, w := range l.weights.w[f*l.fanIn:][:l.fanIn] {
+			l.turned[t*l.filters+f] = w
+		}
+	}
+	l.each(c, n, func(h *hand, _, in, out int, places []int) {
+		y := l.y[out:][:len(places)*l.filters]
+		h.mul.MulFrom(y, l.filters, x[in:], places, l.taps, gemm.Rows(l.turned, l.filters), l.filters)
 		if l.bias != nil {
-			for f, b := range l.bias.w {
-				row := l.y[f*n*area+from*area:][:columns]
-				for i := range row {
-					row[i] += b
-				}
-			}
+			addRows(y, l.bias.w)
 		}
 	})
 	return l.y
 }
 
-// spread writes what the taps of a filter see, a row for each tap, a column for each place of each
-// image from .. to-1, into h.columns.
-func (l *conv) spread(h *hand, x []float32, n, from, to int) {
-	o := l.out()
-	columns := (to - from) * o.area()
-	h.columns = grow(h.columns, l.fanIn*columns)
-	dst := h.columns
-	for ch := range l.in.channels {
-		for ky := range l.kernel {
-			for kx := range l.kernel {
-				for i := from; i < to; i++ {
-					image := x[(ch*n+i)*l.in.area():][:l.in.area()]
-					for y := range o.height {
-						copy(dst[:o.width], image[(y+ky)*l.in.width+kx:])
-						dst = dst[o.width:]
-					}
-				}
-			}
-		}
-	}
-}
-
-// collect adds what spread would have read, from h.columns, to dx.
-func (l *conv) collect(h *hand, dx []float32, n, from, to int) {
-	o := l.out()
-	src := h.columns
-	for ch := range l.in.channels {
-		for ky := range l.kernel {
-			for kx := range l.kernel {
-				for i := from; i < to; i++ {
-					image := dx[(ch*n+i)*l.in.area():][:l.in.area()]
-					for y := range o.height {
-						row := image[(y+ky)*l.in.width+kx:][:o.width]
-						for x, g := range src[:len(row)] {
-							row[x] += g
-						}
-						src = src[o.width:]
-					}
-				}
-			}
+// addRows adds b to each row of y.
+func addRows(y, b []float32) {
+	for ; len(y) > 0; y = y[len(b):] {
+		for i, x := range b {
+			y[i] += x
 		}
 	}
 }
 
 func (l *conv) backward(c *crew, dy []float32, n int, first bool) []float32 {
-	area, taps := l.out().area(), l.fanIn
+	area, channels := l.kernel*l.kernel, l.in.channels
 	if l.size != nil && !first {
 		l.concord()
-	}
-	back := l.feedback
-	if back == nil {
-		back = l.weights.w
 	}
 	for len(l.parts) < groups(n) {
 		l.parts = append(l.parts, make([]float32, len(l.weights.w)))
 	}
 	if !first {
 		l.dx = grow(l.dx, l.in.size()*n)
-		clear(l.dx)
+		back := l.feedback
+		if back == nil {
+			back = l.weights.w
+		}
+		for f := range l.filters {
+			for ch := range channels {
+				for tap, w := range back[f*l.fanIn+ch*area:][:area] {
+					l.turned[(tap*l.filters+f)*channels+ch] = w
+				}
+			}
+		}
 	}
-	c.each(groups(n), func(h *hand, k int) {
-		from, to := k*group, min((k+1)*group, n)
-		columns := (to - from) * area
-		gradient := gemm.Matrix{Data: dy[from*area:], Row: n * area, Column: 1}
-		l.spread(h, l.x, n, from, to)
-		h.mul.Mul(l.parts[k], taps, gradient, gemm.Rows(h.columns, columns).T(), l.filters, taps, columns)
+	l.each(c, n, func(h *hand, k, in, out int, places []int) {
+		gradient := gemm.Rows(dy[out:], l.filters)
+		h.mul.MulFrom(l.parts[k], l.filters, l.x[in:], l.near, places, gradient, l.filters)
 		if first {
 			return
 		}
-		h.mul.Mul(h.columns, columns, gemm.Rows(back, taps).T(), gradient, taps, columns, l.filters)
-		l.collect(h, l.dx, n, from, to)
+		dx := l.dx[in:min(in+group*l.in.size(), len(l.dx))]
+		clear(dx)
+		for tap := range area { // what comes back through one tap goes to as many places
+			h.mul.AddTo(dx[l.near[tap*channels]:], places, gradient, gemm.Rows(l.turned[tap*l.filters*channels:], channels), channels, l.filters)
+		}
 	})
-	g := l.weights.gradient
-	clear(g)
-	for _, part := range l.parts[:groups(n)] {
+	sum := l.parts[0]
+	for _, part := range l.parts[1:groups(n)] {
 		for i, x := range part {
-			g[i] += x
+			sum[i] += x
+		}
+	}
+	for tap := range area {
+		for ch := range channels {
+			for f := range l.filters {
+				l.weights.gradient[f*l.fanIn+ch*area+tap] = sum[(tap*channels+ch)*l.filters+f]
+			}
 		}
 	}
 	if l.bias != nil {
-		for f := range l.filters {
-			sum := 0.0
-			for _, x := range dy[f*n*area:][:n*area] {
-				sum += float64(x)
+		sums := make([]float64, l.filters)
+		for rest := dy; len(rest) > 0; rest = rest[l.filters:] {
+			for f := range sums {
+				sums[f] += float64(rest[f])
 			}
-			l.bias.gradient[f] = float32(sum)
+		}
+		for f, s := range sums {
+			l.bias.gradient[f] = float32(s)
 		}
 	}
 	if first {
@@ -149,10 +162,16 @@ func (l *conv) backward(c *crew, dy []float32, n int, first bool) []float32 {
 }
 
 func (l *conv) sendDirect(c *crew, errors []float32, n int) []float32 {
-	classes, area := len(errors)/n, l.in.area()
-	l.dx = grow(l.dx, l.in.size()*n)
-	c.each(l.in.channels, func(h *hand, ch int) {
-		h.mul.Mul(l.dx[ch*n*area:], area, gemm.Rows(errors, classes), gemm.Rows(l.direct[ch*area*classes:], classes).T(), n, area, classes)
+	classes, size := len(errors)/n, l.in.size()
+	l.dx = grow(l.dx, size*n)
+	turned := make([]float32, len(l.direct)) // classes first, channels last
+	for i, w := range l.direct {
+		place, class := i/classes, i%classes
+		turned[class*size+place%l.in.area()*l.in.channels+place/l.in.area()] = w
+	}
+	c.each(groups(n), func(h *hand, k int) {
+		from, to := k*group, min((k+1)*group, n)
+		h.mul.Mul(l.dx[from*size:], size, gemm.Rows(errors[from*classes:], classes), gemm.Rows(turned, size), to-from, size, classes)
 	})
 	return l.dx
 }

@@ -16,9 +16,8 @@ type crew struct {
 
 // hand is the memory of one thread.
 type hand struct {
-	mul     gemm.Work
-	columns []float32
-	pixels  []uint8
+	mul    gemm.Work
+	pixels []uint8
 }
 
 func newCrew(workers int, parallel func(int, func(int))) *crew {

@@ -29,12 +29,7 @@ func (l *dense) forward(c *crew, x []float32, n int, train bool) []float32 {
 		from, to := k*block, min((k+1)*block, n)
 		y := l.y[from*l.outputs : to*l.outputs]
 		h.mul.Mul(y, l.outputs, gemm.Rows(x[from*l.inputs:], l.inputs), gemm.Rows(l.weights.w, l.inputs).T(), to-from, l.outputs, l.inputs)
-		for len(y) > 0 {
-			for i, b := range l.bias.w {
-				y[i] += b
-			}
-			y = y[l.outputs:]
-		}
+		addRows(y, l.bias.w)
 	})
 	return l.y
 }

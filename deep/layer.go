@@ -1,8 +1,8 @@
 package deep
 
 // volume is the size of what a layer gives for one image: channels of height x width. The numbers
-// of a batch stand channel by channel, and within a channel image by image: (c, n, y, x). Where
-// height and width are 1, they stand image by image: (n, c).
+// of a batch stand image by image, within an image place by place, and those of all channels at a
+// place together: (n, y, x, c).
 type volume struct{ channels, height, width int }
 
 func (v volume) size() int { return v.channels * v.height * v.width }

@@ -35,7 +35,12 @@ func TestLoad(t *testing.T) {
 	for i := range int32(count) {
 		chosen = append(chosen, count-1-i)
 	}
-	image := func(place, channel int) []float32 { return tr.images[(channel*count+place)*6:][:6] }
+	image := func(place, channel int) (x []float32) {
+		for k := range 6 {
+			x = append(x, tr.images[(place*6+k)*2+channel])
+		}
+		return x
+	}
 	near := func(a, b []float32) bool { // a division in between
 		return slices.EqualFunc(a, b, func(x, y float32) bool { return x-y < 1e-6 && y-x < 1e-6 })
 	}

@@ -1,6 +1,11 @@
 package deep
 
-import "math"
+import (
+	"math"
+	"slices"
+
+	"spikealign/internal/vector"
+)
 
 const (
 	normEpsilon  = 1e-5
@@ -17,12 +22,12 @@ type norm struct {
 	mean     []float32 // running statistics
 	variance []float32
 	x, y, dx []float32
-	center   []float32 // mean of the last batch
-	factor   []float32 // 1/standard deviation of it
+	last     []float32 // mean of the last batch, and 1/standard deviation of it
+	by       []float32 // what the numbers of a channel are moved and multiplied by
 }
 
 func newNorm(name string, in volume) *norm {
-	l := &norm{in: in, scale: newParam(name+"_scale", in.channels), shift: newParam(name+"_shift", in.channels), mean: make([]float32, in.channels), variance: make([]float32, in.channels), center: make([]float32, in.channels), factor: make([]float32, in.channels)}
+	l := &norm{in: in, scale: newParam(name+"_scale", in.channels), shift: newParam(name+"_shift", in.channels), mean: make([]float32, in.channels), variance: make([]float32, in.channels), last: make([]float32, 2*in.channels)}
 	for k := range l.scale.w {
 		l.scale.w[k], l.variance[k] = 1, 1
 	}
@@ -33,89 +38,73 @@ func (l *norm) out() volume { return l.in }
 
 func (l *norm) params() []*param { return []*param{l.scale, l.shift} }
 
-// channel calls do with each stretch of numbers of a channel.
-func (l *norm) channel(ch, n int) (from, count, stride int) {
-	if l.in.area() == 1 {
-		return ch, n, l.in.channels
-	}
-	return ch * n * l.in.area(), n * l.in.area(), 1
+// channels calls do with stretches of the channels: every thread has as many, in whole lines of a
+// cache.
+func (l *norm) channels(c *crew, do func(from, to int)) {
+	const line = 16
+	width := (l.in.channels/c.workers + line - 1) / line * line
+	width = max(width, line)
+	c.each((l.in.channels+width-1)/width, func(_ *hand, k int) {
+		do(k*width, min((k+1)*width, l.in.channels))
+	})
 }
 
 func (l *norm) forward(c *crew, x []float32, n int, train bool) []float32 {
 	l.x, l.y = x, grow(l.y, len(x))
-	c.each(l.in.channels, func(_ *hand, ch int) {
-		from, count, stride := l.channel(ch, n)
-		mean, factor := l.mean[ch], float32(1/math.Sqrt(float64(l.variance[ch])+normEpsilon))
-		end := from + (count-1)*stride
-		if train {
-			var a, b, c, d float64
-			i := from
-			for ; i+3*stride <= end; i += 4 * stride {
-				a += float64(x[i])
-				b += float64(x[i+stride])
-				c += float64(x[i+2*stride])
-				d += float64(x[i+3*stride])
-			}
-			for ; i <= end; i += stride {
-				a += float64(x[i])
-			}
-			m := (a + b + c + d) / float64(count)
-			a, b, c, d = 0, 0, 0, 0
-			i = from
-			for ; i+3*stride <= end; i += 4 * stride {
-				p, q, r, s := float64(x[i])-m, float64(x[i+stride])-m, float64(x[i+2*stride])-m, float64(x[i+3*stride])-m
-				a += float64(p * p)
-				b += float64(q * q)
-				c += float64(r * r)
-				d += float64(s * s)
-			}
-			for ; i <= end; i += stride {
-				p := float64(x[i]) - m
-				a += float64(p * p)
-			}
-			v := (a + b + c + d) / float64(count)
-			unbiased := v * float64(count) / float64(max(count-1, 1))
-			l.mean[ch] += float32(normMomentum * (m - float64(l.mean[ch])))
-			l.variance[ch] += float32(normMomentum * (unbiased - float64(l.variance[ch])))
-			mean, factor = float32(m), float32(1/math.Sqrt(v+normEpsilon))
-			l.center[ch], l.factor[ch] = mean, factor
+	channels, count := l.in.channels, n*l.in.area()
+	by := grow(l.by, 4*channels)
+	l.by = by
+	mean, factor := by[:channels], by[channels:][:channels]
+	copy(by[2*channels:], l.scale.w)
+	copy(by[3*channels:], l.shift.w)
+	if !train {
+		for ch := range mean {
+			mean[ch], factor[ch] = l.mean[ch], float32(1/math.Sqrt(float64(l.variance[ch])+normEpsilon))
 		}
-		scale, shift := l.scale.w[ch], l.shift.w[ch]
-		for i := from; i <= end; i += stride {
-			l.y[i] = float32(float32((x[i]-mean)*factor)*scale) + shift
-		}
-	})
+	} else {
+		l.channels(c, func(from, to int) {
+			width := to - from
+			center, sums := make([]float64, width), make([]float64, 4*width)
+			total := func(f int) float64 { return sums[f] + sums[width+f] + sums[2*width+f] + sums[3*width+f] }
+			vector.Sum(sums, x[from:], channels, count, center, false)
+			for f := range center {
+				center[f] = total(f) / float64(count)
+			}
+			clear(sums)
+			vector.Sum(sums, x[from:], channels, count, center, true)
+			for f, m := range center {
+				ch, v := from+f, total(f)/float64(count)
+				unbiased := v * float64(count) / float64(max(count-1, 1))
+				l.mean[ch] += float32(normMomentum * (m - float64(l.mean[ch])))
+				l.variance[ch] += float32(normMomentum * (unbiased - float64(l.variance[ch])))
+				mean[ch], factor[ch] = float32(m), float32(1/math.Sqrt(v+normEpsilon))
+			}
+		})
+		copy(l.last, by)
+	}
+	split(c, count, channels, func(from, to int) { vector.Scale(l.y[from:to], x[from:to], by) })
 	return l.y
 }
 
 func (l *norm) backward(c *crew, dy []float32, n int, first bool) []float32 {
 	l.dx = grow(l.dx, len(dy))
-	c.each(l.in.channels, func(_ *hand, ch int) {
-		from, count, stride := l.channel(ch, n)
-		end := from + (count-1)*stride
-		center, inverse := l.center[ch], l.factor[ch]
-		hat := func(i int) float32 { return float32((l.x[i] - center) * inverse) }
-		var a, b, p, q float64
-		i := from
-		for ; i+stride <= end; i += 2 * stride {
-			g, h := float64(dy[i]), float64(dy[i+stride])
-			a += g
-			b += h
-			p += float64(g * float64(hat(i)))
-			q += float64(h * float64(hat(i+stride)))
-		}
-		for ; i <= end; i += stride {
-			a += float64(dy[i])
-			p += float64(float64(dy[i]) * float64(hat(i)))
-		}
-		sum, product := a+b, p+q
-		l.shift.gradient[ch], l.scale.gradient[ch] = float32(sum), float32(product)
-		// of what reaches the input, the parts along 1 and along hat are taken away
-		mean, along := float32(sum/float64(count)), float32(product/float64(count))
-		factor := float32(inverse * l.scale.w[ch])
-		for i := from; i <= end; i += stride {
-			l.dx[i] = float32((dy[i] - mean - float32(hat(i)*along)) * factor)
+	channels, count := l.in.channels, n*l.in.area()
+	by := grow(l.by, 5*channels)
+	l.by = by
+	copy(by, l.last)
+	inverse, mean, along, factor := by[channels:][:channels], by[2*channels:][:channels], by[3*channels:][:channels], by[4*channels:]
+	l.channels(c, func(from, to int) {
+		width := to - from
+		sums := make([]float64, 4*width)
+		vector.SumBack(sums, dy[from:], l.x[from:], channels, count, slices.Concat(by[from:to], inverse[from:to]))
+		for f := range width {
+			ch, sum, product := from+f, sums[f]+sums[width+f], sums[2*width+f]+sums[3*width+f]
+			l.shift.gradient[ch], l.scale.gradient[ch] = float32(sum), float32(product)
+			// of what reaches the input, the parts along 1 and along hat are taken away
+			mean[ch], along[ch] = float32(sum/float64(count)), float32(product/float64(count))
+			factor[ch] = float32(inverse[ch] * l.scale.w[ch])
 		}
 	})
+	split(c, count, channels, func(from, to int) { vector.ScaleBack(l.dx[from:to], dy[from:to], l.x[from:to], by) })
 	return l.dx
 }

@@ -1,6 +1,6 @@
 package deep
 
-import "math"
+import "spikealign/internal/vector"
 
 // relu is max(0, x), in the memory of x, and of dy on the way back: nobody else needs these.
 type relu struct {
@@ -13,31 +13,19 @@ func (l *relu) params() []*param { return nil }
 
 func (l *relu) forward(c *crew, x []float32, n int, train bool) []float32 {
 	l.y = x
-	split(c, len(x), func(from, to int) {
-		y := x[from:to]
-		for i, v := range y {
-			y[i] = max(v, 0)
-		}
-	})
+	split(c, len(x), 1, func(from, to int) { vector.Rectify(x[from:to]) })
 	return x
 }
 
 func (l *relu) backward(c *crew, dy []float32, n int, first bool) []float32 {
-	split(c, len(dy), func(from, to int) {
-		g := dy[from:to]
-		for i, v := range l.y[from:to] {
-			// of the bits of v all are 0, or the sign is: no branch
-			mask := uint32(int32(-math.Float32bits(v)) >> 31)
-			g[i] = math.Float32frombits(math.Float32bits(g[i]) & mask)
-		}
-	})
+	split(c, len(dy), 1, func(from, to int) { vector.RectifyBack(dy[from:to], l.y[from:to]) })
 	return dy
 }
 
-// split works on the ranges of n numbers.
-func split(c *crew, n int, do func(from, to int)) {
-	const piece = 1 << 16
-	c.each((n+piece-1)/piece, func(_ *hand, k int) { do(k*piece, min((k+1)*piece, n)) })
+// split works on the ranges of rows of numbers.
+func split(c *crew, rows, row int, do func(from, to int)) {
+	piece := max(1<<16/row, 1)
+	c.each((rows+piece-1)/piece, func(_ *hand, k int) { do(k*piece*row, min((k+1)*piece, rows)*row) })
 }
 
 // pool is the maximum over squares of 2 x 2, the first of equals.
@@ -45,13 +33,6 @@ type pool struct {
 	in    volume
 	y, dx []float32
 	from  []uint8 // which of the four
-}
-
-// ordered returns the bits of a number as an integer in the same order, with which no branch is
-// needed to find the largest.
-func ordered(v float32) int32 {
-	b := int32(math.Float32bits(v))
-	return b ^ (b >> 31 & math.MaxInt32)
 }
 
 func (l *pool) out() volume      { return volume{l.in.channels, l.in.height / 2, l.in.width / 2} }
@@ -64,28 +45,14 @@ func (l *pool) forward(c *crew, x []float32, n int, train bool) []float32 {
 		l.from = make([]uint8, len(l.y))
 	}
 	l.from = l.from[:len(l.y)]
-	c.each(l.in.channels, func(_ *hand, ch int) {
-		at := ch * n * o.area()
-		for i := range n {
-			image := x[(ch*n+i)*l.in.area():][:l.in.area()]
-			for r := range o.height {
-				upper := image[2*r*l.in.width:][:2*o.width]
-				lower := image[(2*r+1)*l.in.width:][:2*o.width]
-				y, from := l.y[at:][:o.width], l.from[at:][:o.width]
-				for k := range y {
-					best, which := ordered(upper[2*k]), 0
-					if v := ordered(upper[2*k+1]); v > best {
-						best, which = v, 1
-					}
-					if v := ordered(lower[2*k]); v > best {
-						best, which = v, 2
-					}
-					if v := ordered(lower[2*k+1]); v > best {
-						best, which = v, 3
-					}
-					y[k], from[k] = math.Float32frombits(uint32(best^(best>>31&math.MaxInt32))), uint8(which)
-				}
-				at += o.width
+	c.each(n, func(_ *hand, i int) {
+		ch, at := l.in.channels, i*o.size()
+		for r := range o.height {
+			for k := range o.width {
+				upper := x[i*l.in.size()+(2*r*l.in.width+2*k)*ch:]
+				lower := upper[l.in.width*ch:][:2*ch]
+				vector.Largest(l.y[at:][:ch], l.from[at:][:ch], upper[:2*ch], lower)
+				at += ch
 			}
 		}
 	})
@@ -95,18 +62,17 @@ func (l *pool) forward(c *crew, x []float32, n int, train bool) []float32 {
 func (l *pool) backward(c *crew, dy []float32, n int, first bool) []float32 {
 	o := l.out()
 	l.dx = grow(l.dx, l.in.size()*n)
-	c.each(l.in.channels, func(_ *hand, ch int) {
-		clear(l.dx[ch*n*l.in.area():][:n*l.in.area()])
-		at := ch * n * o.area()
-		for i := range n {
-			image := l.dx[(ch*n+i)*l.in.area():][:l.in.area()]
-			for r := range o.height {
-				row := image[2*r*l.in.width:]
-				for k, g := range dy[at:][:o.width] {
-					which := int(l.from[at+k])
-					row[which>>1*l.in.width+2*k+which&1] = g
-				}
-				at += o.width
+	c.each(n, func(_ *hand, i int) {
+		ch, at := l.in.channels, i*o.size()
+		image := l.dx[i*l.in.size():][:l.in.size()]
+		if l.in.height%2+l.in.width%2 > 0 { // of the last row or column nothing is seen
+			clear(image)
+		}
+		for r := range o.height {
+			for k := range o.width {
+				upper := image[(2*r*l.in.width+2*k)*ch:]
+				vector.LargestBack(dy[at:][:ch], l.from[at:][:ch], upper[:2*ch], upper[l.in.width*ch:][:2*ch])
+				at += ch
 			}
 		}
 	})
@@ -124,10 +90,11 @@ func (l *flatten) params() []*param { return nil }
 
 func (l *flatten) forward(c *crew, x []float32, n int, train bool) []float32 {
 	l.y = grow(l.y, len(x))
-	area := l.in.area()
+	area, size := l.in.area(), l.in.size()
 	c.each(n, func(_ *hand, i int) {
-		for ch := range l.in.channels {
-			copy(l.y[i*l.in.size()+ch*area:][:area], x[(ch*n+i)*area:])
+		y := l.y[i*size:][:size]
+		for k, v := range x[i*size:][:size] {
+			y[k%l.in.channels*area+k/l.in.channels] = v
 		}
 	})
 	return l.y
@@ -135,10 +102,11 @@ func (l *flatten) forward(c *crew, x []float32, n int, train bool) []float32 {
 
 func (l *flatten) backward(c *crew, dy []float32, n int, first bool) []float32 {
 	l.dx = grow(l.dx, len(dy))
-	area := l.in.area()
+	area, size := l.in.area(), l.in.size()
 	c.each(n, func(_ *hand, i int) {
-		for ch := range l.in.channels {
-			copy(l.dx[(ch*n+i)*area:][:area], dy[i*l.in.size()+ch*area:])
+		from := dy[i*size:][:size]
+		for k := range from {
+			l.dx[i*size+k] = from[k%l.in.channels*area+k/l.in.channels]
 		}
 	})
 	return l.dx

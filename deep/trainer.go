@@ -168,8 +168,7 @@ func (t *Trainer) step() error {
 
 const diverged = "training has diverged, and would again if it went on from a checkpoint; run it anew with a smaller training.rate"
 
-// load makes a batch of images: in the network's size, normalised, channel by channel, and changed
-// if they are to be.
+// load makes a batch of images: in the network's size, normalised, and changed if they are to be.
 func (t *Trainer) load(set Set, chosen []int32, augment bool) {
 	d, size := t.data, t.in
 	n, area := len(chosen), size.area()
@@ -199,25 +198,24 @@ func (t *Trainer) load(set Set, chosen []int32, augment bool) {
 				enlarge(h.pixels, from, size.height, size.width, d.Height, d.Width)
 				from = h.pixels
 			}
-			to := t.images[(c*n+i)*area:][:area]
+			to := t.images[i*size.size()+c:]
 			table := &tables[c]
 			for y := range size.height {
-				row := to[y*size.width:][:size.width]
-				if y+dy < 0 || y+dy >= size.height {
-					clearTo(row, table[0])
-					continue
+				row := to[y*size.width*d.Channels:]
+				var line []uint8 // none beyond the image
+				if y+dy >= 0 && y+dy < size.height {
+					line = from[(y+dy)*size.width:][:size.width]
 				}
-				line := from[(y+dy)*size.width:][:size.width]
-				for x := range row {
-					at := x
+				for x := range size.width {
+					at := x + dx
 					if flip {
-						at = size.width - 1 - x
+						at = size.width - 1 - x + dx
 					}
-					if at += dx; at < 0 || at >= size.width {
-						row[x] = table[0]
-					} else {
-						row[x] = table[line[at]]
+					v := table[0]
+					if uint(at) < uint(len(line)) {
+						v = table[line[at]]
 					}
+					row[x*d.Channels] = v
 				}
 			}
 		}
@@ -249,12 +247,6 @@ func between(i, n, from int) (low, high, part int) {
 	}
 	low = place / (2 * n)
 	return low, min(low+1, from-1), place % (2 * n)
-}
-
-func clearTo(row []float32, v float32) {
-	for i := range row {
-		row[i] = v
-	}
 }
 
 // test shows the next of the test images.

@@ -216,8 +216,8 @@ func (s *Source) Metric(column string) (float64, error) {
 	return x, nil
 }
 
-// From returns the run that this experiment names to begin from, and the path of that setting; "" if
-// it names none.
+// From returns the run that this experiment names to begin from, and the path of that setting; ""
+// if it names none.
 func (s *Spec) From() (from, path string) {
 	if c, ok := s.Config.(Starter); ok {
 		return c.From()

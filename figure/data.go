@@ -45,7 +45,7 @@ type Axis struct {
 	Unit  string    `json:"unit,omitempty"`
 	Log   bool      `json:"log,omitempty"`
 	Range []float64 `json:"range,omitempty"` // the lowest and highest value of the data; nil: none
-	Ticks []Tick    `json:"ticks,omitempty"` // these instead of round numbers
+	Ticks []Tick    `json:"ticks,omitzero"`  // these instead of round numbers; empty: none
 	Zero  bool      `json:"zero,omitempty"`  // reaches to 0, without margin there
 	Tight bool      `json:"tight,omitempty"` // no margin around Range
 	// Whole: counts something; no ticks between integers, a single value stands on an axis from 0.

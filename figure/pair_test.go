@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -66,6 +67,14 @@ func TestPairInputErrors(t *testing.T) {
 		{shape(figure.ShapeResult{Bias: []float64{0, 1}, Deviation: []float64{0}}), "Shapes"},
 		{shape(figure.ShapeResult{Bias: []float64{1, 0}, Deviation: make([]float64, 4)}), "Shapes"},
 		{shape(figure.ShapeResult{Bias: []float64{0, 1}, Deviation: []float64{0, -1, 0, 0}}), "Shapes"},
+		{figure.DriftCurve{}, "Differences"},
+		{figure.DriftCurve{Differences: []float64{1}, Drift12: []float64{1}}, "Differences"},
+		{figure.PairSpikes{}, "To"},
+		{figure.PairSpikes{To: math.Inf(1)}, "To"},
+		{figure.PairSpikes{From: 1, To: 2}, "To"},
+		{figure.PairSpikes{To: 1, Times: []float64{1}}, "Neurons"},
+		{figure.PairSpikes{To: 1, Times: []float64{1}, Neurons: []int{0}}, "Neurons"},
+		{figure.PairSpikes{To: 1, Pairs: make([]figure.SpikePair, 1)}, "Pairs"},
 		{figure.Figure12{}, "Cases"},
 		{figuretest.Figure12(7), "Cases"},
 		{figure.Figure12{Cases: []figure.PerturbationCase{{T: []float64{1}, Delta: []float64{1}}}}, "Cases"},
@@ -89,6 +98,40 @@ func TestPairRun(t *testing.T) {
 		var e *figure.InputError
 		if !errors.As(err, &e) || e.Field != field {
 			t.Errorf("%v, want one about %s", err, field)
+		}
+	}
+}
+
+// TestPairSpikes: within the window the sums begin at what came before it, and nothing is shown of
+// what comes later; the axis of the sums is that of all pairs.
+func TestPairSpikes(t *testing.T) {
+	f, err := figure.PairSpikes{Times: []float64{0, 1, 3, 4}, Neurons: []int{1, 2, 1, 2}, From: 2, To: 5, Until: 3.5, Pairs: []figure.SpikePair{
+		{Earlier: 0, Later: 1, Second: 2, Change12: 2, Change21: -2},
+		{Earlier: 1, Later: 3, Second: 1, Change12: -1, Change21: 1},
+		{Earlier: 3, Later: 4, Second: 2, Change12: 7, Change21: -7},
+	}}.Figure()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sums := f.Panels[1]
+	w12 := sums.Series[1]
+	if !slices.Equal(w12.X, figure.Numbers{2, 3, 3, 3.5}) || !slices.Equal(w12.Y, figure.Numbers{2, 2, 1, 1}) {
+		t.Errorf("sums %v at %v", w12.Y, w12.X)
+	}
+	if !slices.Equal(sums.Y.Range, []float64{-8, 8}) || !slices.Equal(sums.X.Range, []float64{2, 5}) {
+		t.Errorf("ranges %v and %v", sums.X.Range, sums.Y.Range)
+	}
+	spikes := f.Panels[0]
+	for _, s := range spikes.Series {
+		switch s.Color {
+		case figure.Third:
+			if !slices.Equal(s.X, figure.Numbers{2, 3}) || !slices.Equal(s.Y, figure.Numbers{1.5, 1}) {
+				t.Errorf("a pair at %v, %v", s.X, s.Y)
+			}
+		case figure.Fourth:
+			if s.X != nil {
+				t.Errorf("a pair that is not shown yet at %v", s.X)
+			}
 		}
 	}
 }

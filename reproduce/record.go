@@ -58,7 +58,7 @@ type Part struct {
 // ReadRecord reads the record of a figure's folder.
 func ReadRecord(dir string) (*Record, error) {
 	file := filepath.Join(dir, RecordFile)
-	text, err := os.ReadFile(file)
+	text, err := durable.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}

@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -148,7 +147,7 @@ func verdictRows(claims []Claim) [][]string {
 
 // ReadClaims reads the claims of a figure's folder.
 func ReadClaims(dir string) ([]Claim, error) {
-	file, err := os.Open(filepath.Join(dir, VerdictFile))
+	file, err := durable.Open(filepath.Join(dir, VerdictFile))
 	if err != nil {
 		return nil, err
 	}

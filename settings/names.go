@@ -1,7 +1,9 @@
 package settings
 
 import (
+	"encoding"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -34,6 +36,27 @@ func Parse[T ~int | ~uint8](n Names, text []byte, value *T) error {
 	}
 	*value = T(k)
 	return nil
+}
+
+// Words returns the texts of the values 0, 1, ... of a type of whole numbers that has texts; nil
+// for other types.
+func Words(t reflect.Type) (words []string) {
+	if !t.Implements(reflect.TypeFor[encoding.TextMarshaler]()) {
+		return nil
+	}
+	for v := reflect.New(t).Elem(); v.CanInt() || v.CanUint(); {
+		text, err := v.Interface().(encoding.TextMarshaler).MarshalText()
+		if err != nil {
+			break
+		}
+		words = append(words, string(text))
+		if v.CanInt() {
+			v.SetInt(v.Int() + 1)
+		} else {
+			v.SetUint(v.Uint() + 1)
+		}
+	}
+	return words
 }
 
 func (n Names) list() string { return strings.Join(n, ", ") }

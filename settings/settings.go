@@ -190,6 +190,16 @@ func (f Field) Allowed() string {
 	return parseRange(f.tag.Get("range")).with(f)
 }
 
+// Bounds returns the lowest and highest number that its range allows, beside a 0 before "or"; ok is
+// false if it has no range.
+func (f Field) Bounds() (low, high float64, ok bool) {
+	if f.tag.Get("range") == "" {
+		return 0, 0, false
+	}
+	r := parseRange(f.tag.Get("range"))
+	return r.low, r.high, true
+}
+
 // Unit is its unit, or "".
 func (f Field) Unit() string { return f.tag.Get("unit") }
 
@@ -261,6 +271,36 @@ func isBlock(t reflect.Type) bool {
 }
 
 func setDefault(v reflect.Value, text string) {
+	if err := setText(v, text); err != nil {
+		panic(fmt.Sprintf("settings: %q is no default for %v: %v", text, v.Type(), err))
+	}
+}
+
+// Set gives the setting that has a key, in the struct to which target points, the value that a text
+// stands for, written as in the tag default; it is not checked. The error is a Problem at that key.
+func Set(target any, key, text string) error {
+	v := reflect.ValueOf(target).Elem()
+	f, ok := Find(v.Type(), key)
+	if !ok {
+		return Problem{Path: key, Message: "there is no such setting"}
+	}
+	x := v.FieldByIndex(f.Index)
+	err := errors.New("is no value")
+	if text != "null" && strings.TrimSpace(text) == text { // which JSON has nothing against
+		err = setText(x, text)
+	}
+	switch {
+	case err == nil:
+		return nil
+	case x.Kind() == reflect.Float64:
+		return Problem{Path: f.Name, Message: fmt.Sprintf("%q is no number", text)}
+	case Words(x.Type()) == nil && (x.CanInt() || x.CanUint()):
+		return Problem{Path: f.Name, Message: fmt.Sprintf("%q is no whole number, or too large", text)}
+	}
+	return Problem{Path: f.Name, Message: fmt.Sprintf("%q: %v", text, err)}
+}
+
+func setText(v reflect.Value, text string) error {
 	var err error
 	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
 		err = u.UnmarshalText([]byte(text))
@@ -273,9 +313,7 @@ func setDefault(v reflect.Value, text string) {
 	} else {
 		err = json.Unmarshal([]byte(text), v.Addr().Interface())
 	}
-	if err != nil {
-		panic(fmt.Sprintf("settings: %q is no default for %v: %v", text, v.Type(), err))
-	}
+	return err
 }
 
 // Check returns the settings of the struct (or of that to which target points) that are outside

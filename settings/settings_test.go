@@ -183,3 +183,46 @@ func TestWrongTags(t *testing.T) {
 		})
 	}
 }
+
+// TestSet: a text is read as a default is, and what is wrong with it is told with its key.
+func TestSet(t *testing.T) {
+	type all struct {
+		A float64 `yaml:"a" range:"[-1, 2]"`
+		B int64   `yaml:"b" range:"0 or [2, 2^4]"`
+		C shape   `yaml:"c"`
+	}
+	var v all
+	for key, text := range map[string]string{"a": "0.5", "b": "12", "c": "square"} {
+		if err := Set(&v, key, text); err != nil {
+			t.Errorf("%s = %s: %v", key, text, err)
+		}
+	}
+	if v != (all{0.5, 12, 1}) {
+		t.Errorf("got %v", v)
+	}
+	for _, c := range []struct{ key, text, want string }{
+		{"a", "NaN", `a: "NaN" is no number`},
+		{"a", "1e999", `a: "1e999" is no number`},
+		{"a", "null", `a: "null" is no number`},
+		{"a", " 1", `a: " 1" is no number`},
+		{"a", "1 2", `a: "1 2" is no number`},
+		{"b", "1.5", `b: "1.5" is no whole number, or too large`},
+		{"b", "9223372036854775808", `b: "9223372036854775808" is no whole number, or too large`},
+		{"c", "flat", `c: "flat": allowed are round, square`},
+		{"d", "1", "d: there is no such setting"},
+	} {
+		if err := Set(&v, c.key, c.text); err == nil || err.Error() != c.want {
+			t.Errorf("%s = %s: got %v, want %s", c.key, c.text, err, c.want)
+		}
+	}
+	if v != (all{0.5, 12, 1}) {
+		t.Errorf("a fault has changed something: %v", v)
+	}
+	f := Fields(reflect.TypeFor[all]())
+	if low, high, ok := f[1].Bounds(); !ok || low != 2 || high != 16 {
+		t.Errorf("bounds %v, %v, %v", low, high, ok)
+	}
+	if _, _, ok := f[2].Bounds(); ok || strings.Join(Words(reflect.TypeFor[shape]()), " ") != "round square" || Words(reflect.TypeFor[int]()) != nil {
+		t.Errorf("words %v", Words(reflect.TypeFor[shape]()))
+	}
+}

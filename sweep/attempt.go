@@ -164,7 +164,7 @@ func (a *Attempt) work(ctx context.Context, t *Task, m Member, session experimen
 	switch newest := attempts(t.Dir, m.Name); {
 	case err == nil || isDone(member):
 		t.advanced.Store(true)
-		_ = durable.RemoveAll(filepath.Dir(a.path)) // another attempt may write there, and will soon see that it is late
+		_ = drop(t.Dir, m.Name) // another attempt may write there, and will soon see that it is late
 		return nil
 	case len(newest) > 0 && newest[0].Number > a.Number:
 		return errBusy
@@ -293,7 +293,8 @@ func (a *Attempt) begin(dir string, m Member) (done float64, err error) {
 }
 
 // copyRun copies a run that another process may be working on. The files that grow are only added
-// to, so that what is copied after the checkpoint holds all that it counts on.
+// to, so that what is copied after the checkpoint holds all that it counts on. run.json goes last:
+// without it nobody goes on from a copy that is not whole.
 func copyRun(from, to string) error {
 	copyFile := func(name string) error {
 		src, err := durable.Open(filepath.Join(from, name))
@@ -315,7 +316,7 @@ func copyRun(from, to string) error {
 			return &durable.FileError{Op: "go on from", Path: from, Err: err}
 		}
 		for _, e := range entries {
-			if !e.Type().IsRegular() || strings.HasPrefix(e.Name(), ".") || e.Name() == experiment.CheckpointFile {
+			if !e.Type().IsRegular() || strings.HasPrefix(e.Name(), ".") || e.Name() == experiment.CheckpointFile || e.Name() == experiment.InfoFile {
 				continue
 			}
 			if err := copyFile(filepath.Join(sub, e.Name())); err != nil {
@@ -323,7 +324,7 @@ func copyRun(from, to string) error {
 			}
 		}
 	}
-	return nil
+	return copyFile(experiment.InfoFile)
 }
 
 // win makes the folder of a finished attempt that of the member.
@@ -431,12 +432,33 @@ func (s *Sweep) bringHome(dir string) error {
 				}
 			}
 		}
-		if err := durable.RemoveAll(filepath.Dir(home.path)); err != nil {
+		if err := drop(dir, m.Name); err != nil {
 			return err
 		}
 	}
 	_ = durable.Remove(filepath.Join(dir, attemptsDir)) // unless there is anything else in it
 	return nil
+}
+
+// drop removes the attempts on a member. Each run.json goes first: without it nobody goes on from a
+// folder of which a part is gone.
+func drop(dir, name string) error {
+	for _, a := range attempts(dir, name) {
+		if err := durable.Remove(filepath.Join(a.path, experiment.InfoFile)); err != nil {
+			return err
+		}
+	}
+	return durable.RemoveAll(filepath.Join(dir, attemptsDir, name))
+}
+
+// dropAll removes the attempts on all members.
+func dropAll(dir string) error {
+	for name := range attempted(dir) {
+		if err := drop(dir, name); err != nil {
+			return err
+		}
+	}
+	return durable.RemoveAll(filepath.Join(dir, attemptsDir))
 }
 
 // underWay returns a usage error if a member is worked on by an attempt.

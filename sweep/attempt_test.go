@@ -9,11 +9,14 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
 	"spikealign/experiment"
 	"spikealign/experiment/experimenttest"
+	"spikealign/internal/durable"
+	"spikealign/internal/testenv"
 )
 
 const shared = `kind: sweep
@@ -347,6 +350,93 @@ func TestCrashedAttempt(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestFaultsOfAttempts: whatever operation on files fails while an owner makes an attempt, goes on
+// with one from a copy, or makes a finished one the member, alone or with all after it, as if the
+// process had been killed there: when it counts as dead another owner brings the member to the same
+// results.
+func TestFaultsOfAttempts(t *testing.T) {
+	step := 15
+	if testenv.Long() {
+		step = 1
+	}
+	old := func(dir string) { // nobody is heard of any more
+		records, err := filepath.Glob(filepath.Join(dir, attemptsDir, "*", "*.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range records {
+			if err := os.Chtimes(r, time.Unix(1e9, 0), time.Unix(1e9, 0)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	owner := func(host string) Owner { return Owner{Host: host, Lease: time.Hour} }
+	cases := 0
+	for _, goesOn := range []bool{false, true} {
+		for _, lasts := range []bool{false, true} {
+			for n := 1; ; n += step {
+				dir := folderOf(t)
+				s := with(t, nil)
+				name := s.Members[0].Name
+				if goesOn { // a node that died in the middle
+					ctx, cancel := context.WithCancel(t.Context())
+					first := with(t, func(_ context.Context, at int64) bool {
+						if at == 25 {
+							cancel()
+						}
+						return at == 25
+					})
+					first.Members = first.Members[:1]
+					var stopped *experiment.Stopped
+					if _, _, err := Share(ctx, first, Options{Dir: dir}, owner("n0")); !errors.As(err, &stopped) {
+						t.Fatal(err)
+					}
+					cancel()
+					text := `{"host": "n0", "pid": 1, "lease_seconds": 60, "state": "running"}`
+					if err := os.WriteFile(filepath.Join(dir, attemptsDir, name, "1.json"), []byte(text), 0o666); err != nil {
+						t.Fatal(err)
+					}
+					old(dir)
+				}
+				s.Members = s.Members[:1]
+				k, isHit := 0, false
+				durable.Fault = func(string, string, func()) error {
+					if k++; k < n || k > n && !lasts {
+						return nil
+					}
+					isHit = true
+					return syscall.EIO
+				}
+				_, _, _ = Share(t.Context(), s, Options{Dir: dir}, owner("n1")) // it may go well all the same
+				durable.Fault = nil
+				if !isHit {
+					break
+				}
+				cases++
+				old(dir)
+				all := with(t, nil)
+				for _, m := range all.Members {
+					if err := all.Forgive(dir, m.Name); err != nil {
+						t.Fatal(err)
+					}
+				}
+				old(dir)
+				if failed, _, err := Share(t.Context(), all, Options{Dir: dir}, owner("n2")); err != nil || len(failed) > 0 {
+					t.Fatalf("operation %d, gone on with %v, with all after it %v: %v, %v", n, goesOn, lasts, failed, err)
+				}
+				if _, err := Run(t.Context(), with(t, nil), Options{Dir: dir}); err != nil { // as the user does in the end
+					t.Fatal(err)
+				}
+				sameAsLocal(t, dir)
+				if _, err := os.Stat(filepath.Join(MemberDir(dir, all.Members[0]), experiment.PartialDir)); err == nil {
+					t.Errorf("operation %d, gone on with %v, with all after it %v: partial is left", n, goesOn, lasts)
+				}
+			}
+		}
+	}
+	t.Logf("%d cases", cases)
 }
 
 // TestStrayAttempt: an attempt of another sweep is seen as a run of it is.

@@ -95,7 +95,7 @@ func (s *Sweep) settle(dir string, strays []stray, text []byte) error {
 				return err
 			}
 		}
-		if err := durable.RemoveAll(filepath.Join(dir, attemptsDir, m.name)); err != nil {
+		if err := drop(dir, m.name); err != nil {
 			return err
 		}
 	}

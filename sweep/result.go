@@ -58,7 +58,10 @@ type Stat struct {
 }
 
 // Collect reads what there is of the sweep in dir.
-func (s *Sweep) Collect(dir string) (*Result, error) {
+func (s *Sweep) Collect(dir string) (*Result, error) { return s.collect(dir, nil) }
+
+// collect is Collect, with those members taken from an earlier result, or nil, that were done then.
+func (s *Sweep) collect(dir string, earlier *Result) (*Result, error) {
 	s.adopt(dir)
 	r := &Result{Sweep: s, Dir: dir, States: make([]State, len(s.Members))}
 	shared := attempted(dir)
@@ -70,9 +73,14 @@ func (s *Sweep) Collect(dir string) (*Result, error) {
 	for range min(runtime.GOMAXPROCS(0), len(s.Members)) {
 		readers.Go(func() {
 			for k := next.Add(1) - 1; k < int64(len(s.Members)); k = next.Add(1) - 1 {
+				if earlier != nil && earlier.States[k].Status == experiment.Done {
+					r.States[k] = earlier.States[k]
+					one.CompareAndSwap(nil, &r.States[k].Info)
+					continue
+				}
 				r.States[k], errs[k] = s.state(dir, s.Members[k].Name, shared)
-				if info := r.States[k].Info; errs[k] == nil && !one.CompareAndSwap(nil, &info) {
-					r.States[k].Info.Share(one.Load())
+				if info := &r.States[k].Info; errs[k] == nil && !one.CompareAndSwap(nil, info) {
+					info.Share(one.Load())
 				}
 			}
 		})
@@ -256,17 +264,19 @@ func (r *Result) write() error {
 	for _, a := range r.Sweep.Grid {
 		head = append(head, a.Path)
 	}
-	rows := [][]string{append(append(head, "member_seed", "status"), r.Metrics...)}
-	for k, m := range r.Sweep.Members {
-		row := append([]string{m.Name}, m.Values...)
-		row = append(row, strconv.FormatUint(m.Spec.Seed, 10), string(r.States[k].Status))
-		for _, name := range r.Metrics {
-			text, _ := r.States[k].cell(name)
-			row = append(row, text)
+	head = append(append(head, "member_seed", "status"), r.Metrics...)
+	if err := writeCSV(filepath.Join(r.Dir, MembersFile), head, func(write func(row []string)) {
+		var row []string
+		for k, m := range r.Sweep.Members {
+			row = append(append(row[:0], m.Name), m.Values...)
+			row = append(row, strconv.FormatUint(m.Spec.Seed, 10), string(r.States[k].Status))
+			for _, name := range r.Metrics {
+				text, _ := r.States[k].cell(name)
+				row = append(row, text)
+			}
+			write(row)
 		}
-		rows = append(rows, row)
-	}
-	if err := writeCSV(filepath.Join(r.Dir, MembersFile), rows); err != nil {
+	}); err != nil {
 		return err
 	}
 	head = nil
@@ -286,30 +296,33 @@ func (r *Result) write() error {
 			head = append(head, name+"_count", name+"_of")
 		}
 	}
-	rows = [][]string{head}
-	for _, c := range r.Summary() {
-		row := append(slices.Clone(c.Values), strconv.Itoa(c.N))
-		for i, s := range c.Stats {
-			if hasQuartiles[i] {
-				for _, x := range []float64{s.Median, s.Q25, s.Q75} {
-					row = append(row, strconv.FormatFloat(x, 'g', -1, 64))
+	return writeCSV(filepath.Join(r.Dir, SummaryFile), head, func(write func(row []string)) {
+		var row []string
+		for _, c := range r.Summary() {
+			row = append(append(row[:0], c.Values...), strconv.Itoa(c.N))
+			for i, s := range c.Stats {
+				if hasQuartiles[i] {
+					for _, x := range []float64{s.Median, s.Q25, s.Q75} {
+						row = append(row, strconv.FormatFloat(x, 'g', -1, 64))
+					}
+				}
+				if hasCounts[i] {
+					row = append(row, strconv.Itoa(s.Count), strconv.Itoa(s.Of))
 				}
 			}
-			if hasCounts[i] {
-				row = append(row, strconv.Itoa(s.Count), strconv.Itoa(s.Of))
-			}
+			write(row)
 		}
-		rows = append(rows, row)
-	}
-	return writeCSV(filepath.Join(r.Dir, SummaryFile), rows)
+	})
 }
 
-func writeCSV(path string, rows [][]string) error {
+// writeCSV writes a table, the rows one by one: there may be thousands.
+func writeCSV(path string, head []string, rows func(write func(row []string))) error {
 	return durable.WriteFile(path, 0o666, func(w io.Writer) error {
 		c := csv.NewWriter(w)
-		if err := c.WriteAll(rows); err != nil {
-			return err
-		}
+		write := func(row []string) { _ = c.Write(row) } // Error has it, too
+		write(head)
+		rows(write)
+		c.Flush()
 		return c.Error()
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -12,7 +11,6 @@ import (
 	"time"
 
 	"spikealign/experiment"
-	"spikealign/internal/durable"
 )
 
 // Options of Run.
@@ -58,6 +56,7 @@ type Task struct {
 	begun    map[string]bool // members that are under way
 	finished []cost          // what the others took
 	ended    chan struct{}   // a member ended since the tables were written
+	tables   *Result         // what was in them
 	owner    *Owner          // in whose name members are worked on, where others may be at them; or nil
 	advanced atomic.Bool     // a member that has an owner came further
 	unlock   func()          // gives the folder free
@@ -230,8 +229,9 @@ func (t *Task) keepTables() (stop func()) {
 			case <-t.ended:
 			}
 			begin := time.Now()
-			r, err := t.Sweep.Collect(t.Dir)
+			r, err := t.Sweep.collect(t.Dir, t.tables)
 			if err == nil {
+				t.tables = r
 				err = r.write()
 			}
 			if err != nil && t.Session.Log != nil {
@@ -292,7 +292,7 @@ func Run(ctx context.Context, s *Sweep, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.Collect(o.Dir)
+	r, err := s.collect(o.Dir, task.tables)
 	if err != nil {
 		return nil, err
 	}
@@ -300,7 +300,7 @@ func Run(ctx context.Context, s *Sweep, o Options) (*Result, error) {
 		return r, err
 	}
 	if r.Done() == len(s.Members) {
-		_ = durable.RemoveAll(filepath.Join(o.Dir, attemptsDir)) // of attempts that came too late
+		_ = dropAll(o.Dir) // attempts that came too late
 	}
 	if done := r.Done(); ctx.Err() != nil && done+len(failed) < len(s.Members) {
 		reason := "interrupted"

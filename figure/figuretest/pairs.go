@@ -42,6 +42,9 @@ func Pairs() map[string]Drawer {
 		"12 empty":        figure.Figure12{Cases: []figure.PerturbationCase{{Name: "nothing"}}},
 		"12 at 0":         figure.Figure12{Cases: []figure.PerturbationCase{{T: []float64{0}, Delta: []float64{0}, Integral: []float64{0}}}},
 	}
+	in["drift curve"] = figure.DriftCurve{Mean: 0.6, Differences: Steps(-2, 0.5, 9), Drift12: Steps(0.4, -0.1, 9), Drift21: Steps(-0.4, 0.1, 9), Difference: 0.4}
+	in["drift curve, no drift"] = figure.DriftCurve{Differences: []float64{-1, 1}, Drift12: []float64{nan, nan}, Drift21: []float64{nan, inf}}
+	in["spikes"], in["spikes, before"], in["no spikes"] = Spikes(8, 20), Spikes(0, 0), figure.PairSpikes{To: 1}
 	in["run"], in["run with interneurons"] = PairRun(false), PairRun(true)
 	in["run, start only"] = figure.PairRun{Epoch: []float64{0}, W12: []float64{1}, W21: []float64{2}, Drift12: []float64{nan}, Drift21: []float64{nan}}
 	f := Figure10(5)
@@ -200,6 +203,21 @@ func Figure12(cases int) figure.Figure12 {
 		f.Cases = append(f.Cases, c)
 	}
 	return f
+}
+
+// Spikes are those of two neurons that take turns, in a window of 12 tau from a time on, until
+// another.
+func Spikes(from, until float64) figure.PairSpikes {
+	s := figure.PairSpikes{From: from, To: from + 12, Until: until}
+	for k := range 30 {
+		t := float64(k) + 0.3*float64(k%3)
+		s.Times, s.Neurons = append(s.Times, t), append(s.Neurons, 1+k%2)
+		if k > 0 {
+			change := 0.5 - float64(k%2)
+			s.Pairs = append(s.Pairs, figure.SpikePair{Earlier: s.Times[k-1], Later: t, Second: 1 + k%2, Change12: -change, Change21: change})
+		}
+	}
+	return s
 }
 
 // PairRun is one run of the first kind of Figure2, with effective weights or without.

@@ -110,6 +110,7 @@ func Sampling() map[string]Drawer {
 	hidden := figure.Training{Name: "hidden", N: 2, Hidden: 3, Target: []float64{.5, 0, 0, .5}, Sampled: []float64{.4, .1, .1, .4}}
 	hidden.WInitial, hidden.WFinal = Network(5, 3).WInitial, Network(5, 3).WFinal
 	in["hidden"] = hidden
+	in["images"] = figure.Images{Name: "images", Side: 3, Fixed: []int{1, 2}, Images: []figure.Image{{Heading: "mean", Pixels: []float64{1, 0.5, 0, 0, 0.2, 1, 1, 0, 0}}, {Heading: "0.5", Pixels: make([]float64, 9)}}}
 	small := Network(3, 1)
 	for _, w := range [][]float64{small.WInitial, small.WFinal, small.WTarget} {
 		for k := range w {

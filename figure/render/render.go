@@ -68,8 +68,8 @@ func PNG(w io.Writer, f *figure.Figure) error {
 	return nil
 }
 
-// SVG writes f as SVG. Text stays text; the font is Liberation Sans, or one of the same widths where
-// it is not installed.
+// SVG writes f as SVG. Text stays text; the font is Liberation Sans, or one of the same widths
+// where it is not installed.
 func SVG(w io.Writer, f *figure.Figure) error {
 	l := newLayout(f)
 	c := vgsvg.New(l.width, l.height)

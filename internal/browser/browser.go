@@ -130,7 +130,7 @@ func (b *Browser) read(out *os.File) {
 		}
 		b.mu.Lock()
 		if err != nil {
-			b.gone = fmt.Errorf("Chromium is gone: %w", err)
+			b.gone = fmt.Errorf("no answers any more: %w", err)
 			for id, c := range b.waiting {
 				delete(b.waiting, id)
 				close(c)

@@ -157,10 +157,16 @@ func (p *Page) Goto(address string) {
 	p.Wait(`document.readyState == "complete"`, patience)
 }
 
-// Size sets the size of the window in CSS pixels.
+// Size sets the size of the window in CSS pixels, of which each is a pixel of the screen.
 func (p *Page) Size(width, height int) {
 	p.t.Helper()
-	p.call("Emulation.setDeviceMetricsOverride", object{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false}, nil)
+	p.Screen(width, height, 1)
+}
+
+// Screen sets the size of the window in CSS pixels and how many pixels of the screen each is wide.
+func (p *Page) Screen(width, height int, density float64) {
+	p.t.Helper()
+	p.call("Emulation.setDeviceMetricsOverride", object{"width": width, "height": height, "deviceScaleFactor": density, "mobile": false}, nil)
 }
 
 // Dark sets which colours the system is said to prefer.
@@ -242,9 +248,13 @@ func (p *Page) point(selector string, x, y float64) (at [2]float64) {
 	p.Eval(fmt.Sprintf(`{
 		const e = document.querySelector(%s);
 		if (!e) throw new Error("there is no such element");
-		e.scrollIntoView({block: "nearest", inline: "nearest", behavior: "instant"});
-		const r = e.getBoundingClientRect();
-		[r.left + r.width * %g, r.top + r.height * %g];
+		const place = block => {
+			e.scrollIntoView({block, inline: "nearest", behavior: "instant"});
+			const r = e.getBoundingClientRect();
+			return [r.left + r.width * %g, r.top + r.height * %g];
+		};
+		const at = place("nearest"), seen = document.elementFromPoint(...at);
+		seen && !e.contains(seen) && !seen.contains(e) ? place("center") : at; // a bar may lie over it
 	}`, quote(selector), x, y), &at)
 	return at
 }
@@ -284,7 +294,12 @@ func (p *Page) Move(selector string, x, y float64) {
 // Drag draws with the mouse from one place of the box of an element to another.
 func (p *Page) Drag(selector string, x0, y0, x1, y1 float64) {
 	p.t.Helper()
-	from, to := p.point(selector, x0, y0), p.point(selector, x1, y1)
+	from := p.point(selector, x0, y0)
+	var to [2]float64 // which may lie outside, and scrolls nothing
+	p.Eval(fmt.Sprintf(`{
+		const r = document.querySelector(%s).getBoundingClientRect();
+		[r.left + r.width * %g, r.top + r.height * %g];
+	}`, quote(selector), x1, y1), &to)
 	p.mouse("mouseMoved", from, nil)
 	p.mouse("mousePressed", from, object{"button": "left", "buttons": 1, "clickCount": 1})
 	for k := range 5 {
@@ -328,10 +343,20 @@ func (p *Page) Keys(keys ...string) {
 	}
 }
 
-func (p *Page) screenshot() []byte {
+// screenshot returns a picture of the page in its whole length, or of an element.
+func (p *Page) screenshot(selector string) []byte {
 	p.t.Helper()
+	params := object{"format": "png", "captureBeyondViewport": true}
+	if selector != "" {
+		var box [4]float64
+		p.Eval(fmt.Sprintf(`{
+			const r = document.querySelector(%s).getBoundingClientRect();
+			[r.left + scrollX, r.top + scrollY, r.width, r.height];
+		}`, quote(selector)), &box)
+		params["clip"] = object{"x": box[0], "y": box[1], "width": box[2], "height": box[3], "scale": 1}
+	}
 	var shot struct{ Data string }
-	p.call("Page.captureScreenshot", object{"format": "png", "captureBeyondViewport": true}, &shot)
+	p.call("Page.captureScreenshot", params, &shot)
 	data, err := base64.StdEncoding.DecodeString(shot.Data)
 	if err != nil {
 		p.t.Fatal(err)
@@ -339,10 +364,10 @@ func (p *Page) screenshot() []byte {
 	return data
 }
 
-// Screenshot writes the page, in its whole length, as PNG.
-func (p *Page) Screenshot(file string) {
+// Screenshot writes the page in its whole length, or an element of it, as PNG.
+func (p *Page) Screenshot(file string, selector ...string) {
 	p.t.Helper()
-	data := p.screenshot()
+	data := p.screenshot(strings.Join(selector, " "))
 	err := durable.WriteFile(file, 0o644, func(w io.Writer) error {
 		_, err := w.Write(data)
 		return err
@@ -352,10 +377,10 @@ func (p *Page) Screenshot(file string) {
 	}
 }
 
-// Image returns the page as Screenshot writes it.
-func (p *Page) Image() image.Image {
+// Image returns the page, or an element of it, as Screenshot writes it.
+func (p *Page) Image(selector ...string) image.Image {
 	p.t.Helper()
-	m, err := png.Decode(bytes.NewReader(p.screenshot()))
+	m, err := png.Decode(bytes.NewReader(p.screenshot(strings.Join(selector, " "))))
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -117,8 +117,8 @@ func MakeFolder(path string) error {
 	return nil
 }
 
-// Renew prepares a folder for results: it is made if need be, and of earlier results in it the named
-// files are removed, so that none of them is ever seen beside a new one, and what a killed
+// Renew prepares a folder for results: it is made if need be, and of earlier results in it the
+// named files are removed, so that none of them is ever seen beside a new one, and what a killed
 // WriteFile left. The file by which the folder is known as one of such results stays, and is to be
 // replaced first. The error is a *FileError.
 func Renew(dir string, names ...string) error {
@@ -163,6 +163,10 @@ func MakeNewFile(path string) error {
 
 // Remove removes a file or an empty folder, if it is there. The error is a *FileError.
 func Remove(path string) error {
+	// A file system for reading only would refuse to remove what is not there, too.
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	if err := remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return &FileError{"remove", path, err}
 	}

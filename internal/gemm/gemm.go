@@ -10,6 +10,8 @@
 // whose results differ between processors and versions of the library.
 package gemm
 
+import "slices"
+
 // Matrix is a view of numbers: entry (i, j) is at Data[i*Row+j*Column]. Transposing exchanges Row
 // and Column.
 type Matrix struct {
@@ -38,4 +40,29 @@ func (w *Work) Mul(c []float32, stride int, a, b Matrix, m, n, k int) {
 	}
 	_, _ = a.Data[(m-1)*a.Row+(k-1)*a.Column], b.Data[(k-1)*b.Row+(n-1)*b.Column]
 	w.mul(c, stride, a, b, m, n, k)
+}
+
+// MulFrom sets c to a product as Mul does, of a matrix a that is nowhere as a whole: its entry
+// (i, t) is a[rows[i]+terms[t]]. It panics if a slice is too short.
+func (w *Work) MulFrom(c []float32, stride int, a []float32, rows, terms []int, b Matrix, n int) {
+	m, k := len(rows), len(terms)
+	if m == 0 || n == 0 || k == 0 {
+		w.Mul(c, stride, Matrix{}, Matrix{}, m, n, 0)
+		return
+	}
+	_, _, _ = c[(m-1)*stride+n-1], a[slices.Min(rows)+slices.Min(terms)], a[slices.Max(rows)+slices.Max(terms)]
+	_ = b.Data[(k-1)*b.Row+(n-1)*b.Column]
+	w.mulFrom(c, stride, a, rows, terms, b, n)
+}
+
+// AddTo adds a product as Mul makes it to rows of c that begin at the places rows, which lie at
+// least n apart: the sum of each block of 256 terms is added. It panics if a slice is too short.
+func (w *Work) AddTo(c []float32, rows []int, a, b Matrix, n, k int) {
+	m := len(rows)
+	if m == 0 || n == 0 || k == 0 {
+		return
+	}
+	_, _ = c[slices.Min(rows)], c[slices.Max(rows)+n-1]
+	_, _ = a.Data[(m-1)*a.Row+(k-1)*a.Column], b.Data[(k-1)*b.Row+(n-1)*b.Column]
+	w.addTo(c, rows, a, b, n, k)
 }

@@ -107,6 +107,80 @@ func TestMulShort(t *testing.T) {
 	}
 }
 
+// What comes from and goes to many places is the product of matrices that are made, to roundings of
+// sums in another order.
+func TestMulFromAndAddTo(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	w := new(Work)
+	for range 300 {
+		m, n, k := 1+r.IntN(40), 1+r.IntN(40), 1+r.IntN(600)
+		a, rows, terms := numbers(r, 2000), make([]int, m), make([]int, k)
+		for i := range rows {
+			rows[i] = r.IntN(1000)
+		}
+		for t := range terms {
+			terms[t] = r.IntN(1000)
+		}
+		made := make([]float32, 0, m*k)
+		for _, at := range rows {
+			for _, from := range terms {
+				made = append(made, a[at+from])
+			}
+		}
+		b := Rows(numbers(r, k*n), n)
+		if r.IntN(2) == 0 {
+			b = Rows(b.Data, k).T()
+		}
+		stride := n + r.IntN(3)
+		got, want := make([]float32, m*stride), make([]float32, m*stride)
+		w.MulFrom(got, stride, a, rows, terms, b, n)
+		w.Mul(want, stride, Rows(made, k), b, m, n, k)
+		near(t, "MulFrom", got, want, float64(k))
+		to, added := r.Perm(m), numbers(r, m*stride)
+		sum := slices.Clone(added)
+		for i := range to {
+			to[i] *= stride
+			for j := range n {
+				sum[to[i]+j] += want[i*stride+j]
+			}
+		}
+		w.AddTo(added, to, Rows(made, k), b, n, k)
+		near(t, "AddTo", added, sum, float64(k))
+	}
+}
+
+// near holds sums of k products of numbers below 1/2 to each other: each has k roundings, of at
+// most 2^-24 of k/4.
+func near(t *testing.T, what string, got, want []float32, k float64) {
+	t.Helper()
+	for i, x := range got {
+		if math.Abs(float64(x-want[i])) > 2*k*0x1p-24*(k/4+1) {
+			t.Fatalf("%s: number %d is %v, want %v", what, i, x, want[i])
+		}
+	}
+}
+
+func TestPlacesOutside(t *testing.T) {
+	w, x := new(Work), make([]float32, 100)
+	for name, do := range map[string]func(){
+		"rows":      func() { w.MulFrom(x, 2, x, []int{0, 90}, []int{0, 10}, Rows(x, 2), 2) },
+		"negative":  func() { w.MulFrom(x, 2, x, []int{0, -1}, []int{0, 10}, Rows(x, 2), 2) },
+		"to rows":   func() { w.AddTo(x, []int{0, 99}, Rows(x, 2), Rows(x, 2), 2, 2) },
+		"to before": func() { w.AddTo(x, []int{0, -1}, Rows(x, 2), Rows(x, 2), 2, 2) },
+		"a":         func() { w.AddTo(x, []int{0, 4}, Rows(x, 99), Rows(x, 2), 2, 2) },
+		"b":         func() { w.MulFrom(x, 2, x, []int{0, 1}, []int{0, 1}, Rows(x, 100), 2) },
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: nobody says so", name)
+				}
+			}()
+			do()
+		}()
+	}
+}
+
 func BenchmarkMul(b *testing.B) {
 	r := rand.New(rand.NewPCG(1, 2))
 	w := new(Work)

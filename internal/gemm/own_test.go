@@ -38,6 +38,30 @@ func TestMulSameBits(t *testing.T) {
 	}
 }
 
+// Nothing depends on whether matrices are made, nor on where a product begins.
+func TestPlacesSameBits(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	w := new(Work)
+	for _, p := range problems(r) {
+		if p.m*p.n*p.k == 0 {
+			continue
+		}
+		want := slices.Clone(p.c)
+		w.Mul(want, p.stride, p.a, p.b, p.m, p.n, p.k)
+		w.MulFrom(p.c, p.stride, p.a.Data, steps(nil, p.m, p.a.Row), steps(nil, p.k, p.a.Column), p.b, p.n)
+		if !slices.Equal(p.c, want) {
+			t.Fatalf("MulFrom, %v: other bits", p)
+		}
+		clear(p.c)
+		w.AddTo(p.c, steps(nil, p.m, p.stride), p.a, p.b, p.n, p.k)
+		for i := range p.m {
+			if row := p.c[i*p.stride:][:p.n]; !slices.Equal(row, want[i*p.stride:][:p.n]) {
+				t.Fatalf("AddTo, %v: other bits", p)
+			}
+		}
+	}
+}
+
 // TestGolden pins products to the bit. A change here is a change of every experiment of kind deep:
 // raise its StateVersion.
 func TestGolden(t *testing.T) {

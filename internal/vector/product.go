@@ -6,25 +6,26 @@ const (
 	Width  = 16 // columns
 )
 
-// productPortable sets Height x Width numbers of c, with that stride between rows, to the product
-// of packed blocks, or adds it.
-func productPortable(c []float32, stride int, a, b []float32, terms int, add bool) {
-	var sum [Height][Width]float32
-	for t := range terms {
-		x, y := a[t*Height:][:Height], b[t*Width:][:Width]
-		for i := range sum {
-			for j := range sum[i] {
-				sum[i][j] += float32(x[i] * y[j])
+// productPortable sets the first Width numbers of rows of c to the product of rows of a and the
+// packed columns b, or adds it. Row i of c begins at cAt[i]; term t of row i of a is at
+// aAt[i] + terms[t]: so a may be a matrix stored either way, or what a filter sees of an image at
+// each place. There are whole blocks of rows and at least one term.
+func productPortable(c []float32, cAt []int, a []float32, aAt, terms []int, b []float32, add bool) {
+	for i, at := range cAt {
+		var sum [Width]float32
+		row := a[aAt[i]:]
+		for t, from := range terms {
+			x, y := row[from], b[t*Width:][:Width]
+			for j := range sum {
+				sum[j] += float32(x * y[j])
 			}
 		}
-	}
-	for i := range sum {
-		row := c[i*stride:][:Width]
-		for j := range row {
+		to := c[at:][:Width]
+		for j, s := range sum {
 			if add {
-				row[j] += sum[i][j]
+				to[j] += s
 			} else {
-				row[j] = sum[i][j]
+				to[j] = s
 			}
 		}
 	}

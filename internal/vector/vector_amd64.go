@@ -4,6 +4,9 @@ import "golang.org/x/sys/cpu"
 
 var vectors = cpu.X86.HasAVX2
 
+// Fast says that the loops are vector instructions here.
+var Fast = vectors
+
 // constants are what decideAVX2 needs, each once.
 var constants = [...]float32{sigmaScale, exponentMax, -exponentMax, exp1, exp2, exp3, exp4, exp5, exp6, 1, 0.5, 1 << 31}
 
@@ -71,22 +74,27 @@ func FilterStep(u, in []int32, x, y []float32, bias []int32, decay, amplitude fl
 	filterStepAVX2(&u[0], &in[0], &x[0], &y[0], &bias[0], n, decay, amplitude)
 }
 
-// Product is productPortable.
-func Product(c []float32, stride int, a, b []float32, terms int, add bool) {
+// Product is productPortable. The places must be those of rows and numbers of a and c: this is not
+// checked for each.
+func Product(c []float32, cAt []int, a []float32, aAt, terms []int, b []float32, add bool) {
 	if !vectors {
-		productPortable(c, stride, a, b, terms, add)
+		productPortable(c, cAt, a, aAt, terms, b, add)
 		return
 	}
-	_, _, _ = c[(Height-1)*stride+Width-1], a[Height*terms-1], b[Width*terms-1]
+	blocks := len(cAt) / Height
+	if blocks == 0 || len(terms) == 0 {
+		return
+	}
+	_, _ = aAt[len(cAt)-1], b[Width*len(terms)-1]
 	keep := 0
 	if add {
 		keep = 1
 	}
-	productAVX2(&c[0], stride, &a[0], &b[0], terms, keep)
+	productAVX2(&c[0], &cAt[0], blocks, &a[0], &aAt[0], &terms[0], len(terms), &b[0], keep)
 }
 
 //go:noescape
-func productAVX2(c *float32, stride int, a, b *float32, terms, add int)
+func productAVX2(c *float32, cAt *int, blocks int, a *float32, aAt, terms *int, count int, b *float32, add int)
 
 //go:noescape
 func filterStepAVX2(u, in *int32, x, y *float32, bias *int32, n int, decay, amplitude float32)

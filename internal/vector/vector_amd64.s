@@ -198,63 +198,74 @@ eight:
 	VZEROUPPER
 	RET
 
-// DO for each of the six rows of a block: where its number of A is, and the sums of its sixteen
-// columns, eight in each register.
+// DO for each of the six rows of a block: where its place is in a table, a pointer into A, and the
+// sums of its sixteen columns, eight in each register.
 #define ROWS(DO) \
-	DO(0, Y0, Y1)   \
-	DO(4, Y2, Y3)   \
-	DO(8, Y4, Y5)   \
-	DO(12, Y6, Y7)  \
-	DO(16, Y8, Y9)  \
-	DO(20, Y10, Y11)
+	DO(0, R8, Y0, Y1)    \
+	DO(8, R9, Y2, Y3)    \
+	DO(16, R10, Y4, Y5)  \
+	DO(24, R11, Y6, Y7)  \
+	DO(32, R12, Y8, Y9)  \
+	DO(40, R13, Y10, Y11)
 
-#define CLEAR(offset, low, high) \
-	VXORPS low, low, low    \
+#define BEGIN(offset, row, low, high) \
+	MOVQ   offset(BX), row     \
+	LEAQ   (SI)(row*4), row    \
+	VXORPS low, low, low       \
 	VXORPS high, high, high
 
-#define TERM(offset, low, high) \
-	VBROADCASTSS offset(SI), Y14 \
-	VMULPS       Y12, Y14, Y15   \
-	VADDPS       Y15, low, low   \
-	VMULPS       Y13, Y14, Y14   \
-	VADDPS       Y14, high, high
+#define TERM(offset, row, low, high) \
+	VBROADCASTSS (row)(AX*4), Y15 \
+	VMULPS       Y12, Y15, Y14    \
+	VMULPS       Y13, Y15, Y15    \
+	VADDPS       Y14, low, low    \
+	VADDPS       Y15, high, high
 
-#define ADDOLD(offset, low, high) \
-	VADDPS (BX), low, low     \
-	VADDPS 32(BX), high, high \
-	ADDQ   R8, BX
+#define ADDOLD(offset, row, low, high) \
+	MOVQ   offset(BX), AX             \
+	VADDPS (DI)(AX*4), low, low       \
+	VADDPS 32(DI)(AX*4), high, high
 
-#define STORE(offset, low, high) \
-	VMOVUPS low, (DI)    \
-	VMOVUPS high, 32(DI) \
-	ADDQ    R8, DI
+#define STORE(offset, row, low, high) \
+	MOVQ    offset(BX), AX            \
+	VMOVUPS low, (DI)(AX*4)           \
+	VMOVUPS high, 32(DI)(AX*4)
 
-// func productAVX2(c *float32, stride int, a, b *float32, terms, add int)
-// terms is positive.
-TEXT ·productAVX2(SB), NOSPLIT, $0-48
+// func productAVX2(c *float32, cAt *int, blocks int, a *float32, aAt, terms *int, count int, b *float32, add int)
+// blocks and count are positive.
+TEXT ·productAVX2(SB), NOSPLIT, $0-72
 	MOVQ c+0(FP), DI
-	MOVQ stride+8(FP), R8
-	MOVQ a+16(FP), SI
-	MOVQ b+24(FP), DX
-	MOVQ terms+32(FP), CX
-	MOVQ add+40(FP), R9
-	SHLQ $2, R8
-	ROWS(CLEAR)
+
+block:
+	MOVQ a+24(FP), SI
+	MOVQ aAt+32(FP), BX
+	ROWS(BEGIN)
+	ADDQ $48, BX
+	MOVQ BX, aAt+32(FP)
+	MOVQ count+48(FP), CX
+	MOVQ terms+40(FP), SI
+	LEAQ (SI)(CX*8), SI
+	NEGQ CX
+	MOVQ b+56(FP), DX
 
 term:
+	MOVQ    (SI)(CX*8), AX
 	VMOVUPS (DX), Y12
 	VMOVUPS 32(DX), Y13
-	ROWS(TERM)
-	ADDQ    $24, SI
 	ADDQ    $64, DX
-	DECQ    CX
+	ROWS(TERM)
+	INCQ    CX
 	JNZ     term
-	TESTQ   R9, R9
+	MOVQ    cAt+8(FP), BX
+	CMPQ    add+64(FP), $0
 	JEQ     store
-	MOVQ    DI, BX
 	ROWS(ADDOLD)
 
 store:
 	ROWS(STORE)
+	ADDQ $48, BX
+	MOVQ BX, cAt+8(FP)
+	DECQ blocks+16(FP)
+	JNZ  block
 	VZEROUPPER
 	RET

@@ -2,6 +2,9 @@
 
 package vector
 
+// Fast says that the loops are vector instructions here.
+const Fast = false
+
 // Decide is decidePortable.
 func Decide(fired []uint32, u []int32, words []uint32, tau float32) {
 	decidePortable(fired, u, words, tau)
@@ -19,6 +22,38 @@ func FilterStep(u, in []int32, x, y []float32, bias []int32, decay, amplitude fl
 }
 
 // Product is productPortable.
-func Product(c []float32, stride int, a, b []float32, terms int, add bool) {
-	productPortable(c, stride, a, b, terms, add)
+func Product(c []float32, cAt []int, a []float32, aAt, terms []int, b []float32, add bool) {
+	productPortable(c, cAt, a, aAt, terms, b, add)
+}
+
+// Sum is sumPortable.
+func Sum(sums []float64, x []float32, stride, rows int, center []float64, square bool) {
+	sumPortable(sums, x, stride, rows, center, square)
+}
+
+// Scale is scalePortable.
+func Scale(y, x, by []float32) { scalePortable(y, x, by) }
+
+// SumBack is sumBackPortable.
+func SumBack(sums []float64, dy, x []float32, stride, rows int, by []float32) {
+	sumBackPortable(sums, dy, x, stride, rows, by)
+}
+
+// ScaleBack is scaleBackPortable.
+func ScaleBack(dx, dy, x, by []float32) { scaleBackPortable(dx, dy, x, by) }
+
+// Rectify is rectifyPortable.
+func Rectify(x []float32) { rectifyPortable(x) }
+
+// RectifyBack is rectifyBackPortable.
+func RectifyBack(g, y []float32) { rectifyBackPortable(g, y) }
+
+// Largest is largestPortable.
+func Largest(y []float32, from []uint8, upper, lower []float32) {
+	largestPortable(y, from, upper, lower)
+}
+
+// LargestBack is largestBackPortable.
+func LargestBack(g []float32, from []uint8, upper, lower []float32) {
+	largestBackPortable(g, from, upper, lower)
 }

@@ -73,12 +73,21 @@ func TestKernelsArePortable(t *testing.T) {
 			t.Fatal("SumRows differs")
 		}
 	}
+	places := func(n, step, slack int) []int { // in any order, at least step apart
+		at := r.Perm(n)
+		for i := range at {
+			at[i] = at[i]*(step+slack) + r.IntN(slack+1)
+		}
+		return at
+	}
 	for k := range 200 {
-		terms, stride := 1+r.IntN(300), Width+r.IntN(5)
-		a, b, c := floats(Height*terms), floats(Width*terms), floats((Height-1)*stride+Width)
+		rows, count := Height*(1+r.IntN(4)), 1+r.IntN(300)
+		aAt, terms := places(rows, 1, 30), places(count, 1, 2)
+		cAt := places(rows, Width, 5)
+		a, b, c := floats(31*rows+3*count), floats(Width*count), floats(rows*(Width+5))
 		d := slices.Clone(c)
-		Product(c, stride, a, b, terms, k%2 == 0)
-		productPortable(d, stride, a, b, terms, k%2 == 0)
+		Product(c, cAt, a, aAt, terms, b, k%2 == 0)
+		productPortable(d, cAt, a, aAt, terms, b, k%2 == 0)
 		if !slices.Equal(c, d) {
 			t.Fatal("Product differs")
 		}
@@ -123,7 +132,14 @@ func TestGolden(t *testing.T) {
 	for i := range words {
 		words[i] = r.Uint32()
 	}
-	Product(c, Width, floats(Height*terms), floats(Width*terms), terms, true)
+	steps := func(n, step int) []int {
+		at := make([]int, n)
+		for i := range at {
+			at[i] = i * step
+		}
+		return at
+	}
+	Product(c, steps(Height, Width), floats(Height*terms), steps(Height, 1), steps(terms, Height), floats(Width*terms), true)
 	FilterStep(u, in, x, y, ints(n), 0.9, 0.3)
 	AddTile(u, ints(9*Tile), []int32{0, 3, 8}, []int32{5, 5})
 	SumRows(u, ints(9*Tile), []int32{0, 2, 3}, []int32{1, 7, 4})

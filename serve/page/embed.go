@@ -6,5 +6,5 @@ import "embed"
 
 // Files are the pages, scripts and styles, by the names of their addresses.
 //
-//go:embed *.css *.js
+//go:embed *.css *.html *.js wasm/*
 var Files embed.FS
