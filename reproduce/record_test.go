@@ -82,7 +82,7 @@ func TestRecord(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(third.Parts, second.Parts) {
 		t.Errorf("a session with nothing to do: %v, %+v, before %+v", err, third.Parts, second.Parts)
 	}
-	// A folder from before there were records: the runs know when, by which program and for how long.
+	// A folder from before there were records: the runs know when, by which program, how long.
 	if err := os.Remove(filepath.Join(dir, RecordFile)); err != nil {
 		t.Fatal(err)
 	}
