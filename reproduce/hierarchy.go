@@ -12,7 +12,7 @@ import (
 )
 
 // hierarchyConditions are those of hierarchy-sweep.yaml, in the order of the file.
-var hierarchyConditions = []string{"BP", "FA", "hidden layer as drawn", "SAL as published", "SAL, pairs up to τ", "SAL, flat window"}
+var hierarchyConditions = []string{"BP", "FA", "hidden layer as drawn", "SAL as published", "SAL, pairs up to τ"}
 
 // hierarchy is beyond the paper: narrow microcircuits that learn from teachers of their shape,
 // where exact feedback is better than random feedback, with one hidden layer, two, and three.
