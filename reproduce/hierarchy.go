@@ -157,9 +157,12 @@ func lowest(runs [][]float64) (values []float64) {
 }
 
 func (j *Job) depthClaims(layers string, runs map[string]*depthRuns) {
-	const student = 2.776 // Student's t, 4 degrees of freedom, 97.5 %
 	bp, fa, within, flat := runs["BP"], runs["FA"], runs["SAL, pairs up to τ"], runs["SAL, flat window"]
-	why := "Student's t, 4 degrees of freedom, 97.5 %; loss over the variance of the targets, mean of the last three reports, seeds paired"
+	student := 2.776 // Student's t, 97.5 %, five seeds
+	if len(bp.shares) == 3 {
+		student = 4.303
+	}
+	why := "Student's t, 97.5 %; loss over the variance of the targets, mean of the last three reports, seeds paired"
 	for _, c := range []struct {
 		a, b           *depthRuns
 		text, measured string
@@ -169,7 +172,7 @@ func (j *Job) depthClaims(layers string, runs map[string]*depthRuns) {
 		{flat, within, "SAL learns more in a flat window", "flat less exponential window, both up to tau"},
 	} {
 		mean, se := paired(c.a.shares, c.b.shares)
-		j.claim(mean+student*se < 0, layers+": "+c.text, fmt.Sprintf("%s: %+.3f, standard error %.3f (%d seeds)", c.measured, mean, se, len(c.a.shares)), "below 0 by 2.8 standard errors", why)
+		j.claim(mean+student*se < 0, layers+": "+c.text, fmt.Sprintf("%s: %+.3f, standard error %.3f (%d seeds)", c.measured, mean, se, len(c.a.shares)), fmt.Sprintf("below 0 by %.1f standard errors", student), why)
 	}
 	largest := 0.0
 	for _, r := range flat.ratio {
