@@ -82,9 +82,13 @@ type Plasticity struct {
 	// Pairs further apart than Tau favour one order if the two neurons fire at different rates,
 	// which moves the feedback away from the forward weights (docs/microcircuits.md); SALCut = Tau
 	// avoids that.
-	SALCut int64   `yaml:"sal_cut" range:"[0, 2^40]" unit:"steps" doc:"longest lag of a pair of spikes that counts for sal; 0: none, as published; tau_ref aligns better (docs/microcircuits.md)"`
-	Lag    int64   `yaml:"lag" default:"2000" range:"[0, 2^40]" unit:"steps" doc:"no forward plasticity for so long after each onset of a pattern; shorter than a pattern"`
-	Clip   float64 `yaml:"clip_weight" range:"[0, 1024]" doc:"largest |weight|; 0: what the simulator can hold (1024, less for wide layers with long windows)"`
+	SALCut int64 `yaml:"sal_cut" range:"[0, 2^40]" unit:"steps" doc:"longest lag of a pair of spikes that counts for sal; 0: none, as published; tau_ref aligns better (docs/microcircuits.md)"`
+	// Two neurons that are nearly always on spike like clocks and keep their lag for long. A window
+	// that falls with the lag moves the feedback at each of their pairs the same way, a flat one
+	// takes back with one spike what it gave with the other (docs/hierarchies.md).
+	SALWindowTau float64 `yaml:"sal_window_tau" range:"0 or [0.01, 2^14]" unit:"steps" doc:"time constant of the learning window of sal; 0: tau_ref, as published; where it is much longer than sal_cut the window is flat, which saturated neurons do not disturb (docs/hierarchies.md)"`
+	Lag          int64   `yaml:"lag" default:"2000" range:"[0, 2^40]" unit:"steps" doc:"no forward plasticity for so long after each onset of a pattern; shorter than a pattern"`
+	Clip         float64 `yaml:"clip_weight" range:"[0, 1024]" doc:"largest |weight|; 0: what the simulator can hold (1024, less for wide layers with long windows)"`
 }
 
 // Weights are the parameters of a network. Up[l-1] holds the forward weights into layer l = 1..L,

@@ -16,7 +16,8 @@
 //	output      u[L] = b[L] + v_bas[L] + LambdaNudge * (target - mean(v_bas[L]) - b[L])
 //	forward     dUp[l] = RateUp * (rho(mean(u)) - rho(mean(v_bas) + b))
 //	            at every spike of the presynaptic neuron, one step later
-//	feedback    SAL, exponential window of Tau (up to SALCut), last-1 pairing, while aligning
+//	feedback    SAL, exponential window of Tau or SALWindowTau (up to SALCut), last-1 pairing,
+//	            while aligning
 //
 // An input of the kind MeanInput does not spike: z[0] is sigma(u[0]) then, and Up[1] changes every
 // Tau steps by what a spike would change, times z[0].

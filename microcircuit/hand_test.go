@@ -225,3 +225,30 @@ func TestHandMeanInput(t *testing.T) {
 	}
 	near(t, "Up(1) in a test", n.Up(1)[0], up)
 }
+
+// TestHandClocks: a neuron that spikes every three steps and one that does so a step later, both
+// for ever, say nothing about a weight between them. The exponential window moves it at every pair,
+// and always one way; a flat one that ends with the refractory time takes back at one spike what it
+// gave at the other.
+func TestHandClocks(t *testing.T) {
+	after := func(windowTau float64) float64 {
+		c := handNetwork(t, SAL).Config()
+		c.SALCut, c.SALWindowTau = c.Tau, windowTau
+		n := mustNetwork(t, c, Weights{Up: [][]float64{{2}, {0.5}}, Down: [][]float64{{-1.5}}, Bias: [][]float64{{-1}, {-0.5}}})
+		n.Present([]float64{0}, nil, Align)
+		for range 10 {
+			drive(n, outputNeuron)
+			drive(n, hiddenNeuron)
+			drive(n)
+		}
+		return n.Down(1)[0]
+	}
+	f := func(d float64) float64 { return 0.25 * math.Exp(-d/3) }
+	// ten pairs at lag 1, causal, and nine at lag 2, anti-causal
+	near(t, "Down(1), exponential window", after(0), -1.5-10*f(1)+9*f(2))
+	g := func(d float64) float64 { return 0.25 * math.Exp(-d/10000) }
+	near(t, "Down(1), flat window", after(10000), -1.5-10*g(1)+9*g(2))
+	if w := after(10000); math.Abs(w+1.5+0.25) > 1e-3 { // the last spike's change, not yet taken back
+		t.Errorf("Down(1), flat window = %v, want -1.75", w)
+	}
+}

@@ -62,7 +62,7 @@ func TestAgainstOracle(t *testing.T) {
 					c.Tau, c.Window, c.Lag = tau, 60, 40
 					c.LambdaApical = 0.3
 					if tau == 3 {
-						c.SALCut = tau
+						c.SALCut, c.SALWindowTau = tau, 50
 					}
 					for l := range c.RateUp {
 						c.RateUp[l] = 0.05
@@ -98,7 +98,7 @@ func TestDifferencesAgainstOracle(t *testing.T) {
 				c.LambdaApical = 0.3
 				c.RateUp, c.RateDown, c.Clip = []float64{0.05, 0.05, 0.05}, []float64{0.02, 0.02}, 3.5
 				if tau == 3 {
-					c.SALCut = tau
+					c.SALCut, c.SALWindowTau = tau, 50
 				}
 				c.Differences = differences(m, 4, dims)
 				t.Run(fmt.Sprintf("%v/tau%d/%+v", method, tau, m), func(t *testing.T) {

@@ -304,7 +304,11 @@ func (o *oracle) step() {
 						if o.c.SALCut > 0 && float64(d) > stretch*float64(o.c.SALCut) {
 							return 0
 						}
-						return grid(o.c.RateDown[l-1] * amplitude * detmath.Exp(-float64(d)/(stretch*float64(o.c.Tau))))
+						tau := float64(o.c.Tau)
+						if o.c.SALWindowTau > 0 {
+							tau = o.c.SALWindowTau
+						}
+						return grid(o.c.RateDown[l-1] * amplitude * detmath.Exp(-float64(d)/(stretch*tau)))
 					}
 					w := o.down[l].at(i, k)
 					// The lower neuron's change comes first, which shows at a bound only.

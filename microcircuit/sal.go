@@ -12,10 +12,17 @@ import (
 // salPairing says which pairs of spikes count.
 var salPairing = synapse.Pairing{Kind: synapse.Last, K: 1}
 
-// salWindow is the learning window K of the feedback weights.
-func (c Config) salWindow() synapse.Window {
-	return sal.Window(synapse.Half{Shape: synapse.ExponentialWindow, Tau: float64(c.Tau), Cut: float64(c.SALCut)})
+// salHalf is one half of the learning window of the feedback weights.
+func (c Config) salHalf() synapse.Half {
+	h := synapse.Half{Shape: synapse.ExponentialWindow, Tau: c.SALWindowTau, Cut: float64(c.SALCut)}
+	if h.Tau == 0 {
+		h.Tau = float64(c.Tau)
+	}
+	return h
 }
+
+// salWindow is the learning window K of the feedback weights.
+func (c Config) salWindow() synapse.Window { return sal.Window(c.salHalf()) }
 
 // salTable holds rate*K(d) for d = 0, 1, ..., and rate*K(-d), in units, as far as one is not 0.
 type salTable struct {

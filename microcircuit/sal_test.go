@@ -90,27 +90,34 @@ func alignIsSAL(t *testing.T, c Config, w Weights, seed uint64) {
 }
 
 // TestSALTable: the window of package synapse, rounded, is rate*e^(-d/tau) to the last bit, as far
-// as the units reach; its end at 40 tau lies further out for every allowed rate.
+// as the units reach, with a time constant of its own, too; its end at 40 time constants lies
+// further out for every allowed rate.
 func TestSALTable(t *testing.T) {
 	for _, rate := range []float64{0, 1e-12, 3e-4, 0.02, 1, 1024} {
 		for _, tau := range []int64{1, 3, 10, 1000, maxTau} {
 			for _, cut := range []int64{0, 1, tau, maxPresent} {
-				table := newSALTable(rate, Config{Neurons: Neurons{Tau: tau}, Plasticity: Plasticity{SALCut: cut}}.salWindow())
-				var want []int64
-				for d := int64(1); cut == 0 || d <= cut; d++ {
-					x := fixed(rate * detmath.Exp(-float64(d)/float64(tau)))
-					if x == 0 {
-						break
+				for _, own := range []float64{0, 0.5, 70} {
+					c := Config{Neurons: Neurons{Tau: tau}, Plasticity: Plasticity{SALCut: cut, SALWindowTau: own}}
+					table := newSALTable(rate, c.salWindow())
+					if own == 0 {
+						own = float64(tau)
 					}
-					want = append(want, x)
-				}
-				if !slices.Equal(table.anti[1:], want) {
-					t.Errorf("rate %v, tau %d, cut %d: %d lags, want %d", rate, tau, cut, len(table.anti), len(want)+1)
-				}
-				for d, x := range table.anti {
-					if table.causal[d] != -x {
-						t.Errorf("rate %v, tau %d, cut %d: K(%d) = %d, K(-%d) = %d", rate, tau, cut, d, table.causal[d], d, x)
-						break
+					var want []int64
+					for d := int64(1); cut == 0 || d <= cut; d++ {
+						x := fixed(rate * detmath.Exp(-float64(d)/own))
+						if x == 0 {
+							break
+						}
+						want = append(want, x)
+					}
+					if !slices.Equal(table.anti[1:], want) {
+						t.Errorf("rate %v, tau %d, cut %d, window %v: %d lags, want %d", rate, tau, cut, own, len(table.anti), len(want)+1)
+					}
+					for d, x := range table.anti {
+						if table.causal[d] != -x {
+							t.Errorf("rate %v, tau %d, cut %d, window %v: K(%d) = %d, K(-%d) = %d", rate, tau, cut, own, d, table.causal[d], d, x)
+							break
+						}
 					}
 				}
 			}

@@ -490,6 +490,9 @@ func (c Config) remedy(ratio float64) string {
 	case c.SALCut == 0 || c.SALCut > c.Tau:
 		return fmt.Sprintf("which angle_deg does not show; first try plasticity.sal_cut: %d, the tau_ref of the network, which leaves out the pairs of spikes that push the feedback (docs/microcircuits.md)", c.Tau)
 	}
+	if c.salHalf().Tau < float64(8*c.Tau) {
+		return "which angle_deg does not show; first try a flat window, plasticity.sal_window_tau: 10000, which neurons that are nearly always on do not disturb (docs/hierarchies.md)"
+	}
 	return "which angle_deg does not show; try a smaller plasticity.rate_up of this layer, or a bound, clip_weight (docs/microcircuits.md)"
 }
 

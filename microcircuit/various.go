@@ -10,7 +10,6 @@ import (
 	"spikealign/mismatch"
 	"spikealign/sal"
 	"spikealign/settings"
-	"spikealign/synapse"
 )
 
 // Differences are the differences between the neurons and synapses of one network. The zero value
@@ -220,7 +219,7 @@ func (n *Network) alignEach(i int) {
 func (n *Network) change(l, i, k int, d int64) int64 {
 	v := &n.cfg.Differences
 	at := i*n.layers[l+1].n + k
-	half := synapse.Half{Shape: synapse.ExponentialWindow, Tau: float64(n.cfg.Tau), Cut: float64(n.cfg.SALCut)}
+	half := n.cfg.salHalf()
 	rate := n.cfg.RateDown[l-1]
 	if v.Tau != nil {
 		half.Tau *= v.Tau[l-1][at]
