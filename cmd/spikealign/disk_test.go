@@ -255,12 +255,12 @@ func TestReadOnly(t *testing.T) {
 		{[]string{"run", "-q", "run.yaml", "-o", empty}, 1, "spikealign: cannot lock " + empty + ": read-only file system: choose a folder that can be written to\n"},
 		{[]string{"resume", "-q", stopped}, 1, "spikealign: cannot lock " + stopped + ": read-only file system: choose a folder that can be written to\n"},
 		{[]string{"run", "-q", "run.yaml", "-o", finished, "--force"}, 1, "spikealign: cannot lock " + finished + ": read-only file system: choose a folder that can be written to\n"},
-		{[]string{"plot", finished}, 1, "spikealign: figure: cannot write " + finished + "/figures/training.svg: read-only file system: choose a folder that can be written to\n"},
+		{[]string{"plot", finished}, 1, "spikealign: cannot write " + finished + "/figures/training.svg: read-only file system: choose a folder that can be written to\n"},
 		{[]string{"sample", "-q", finished, "--duration", "50", "-o", filepath.Join(disk, "new")}, 1, "spikealign: cannot make " + disk + "/new: read-only file system: choose a folder that can be written to\n"},
 		{[]string{"stdd", "-o", filepath.Join(disk, "new")}, 1, "spikealign: cannot make " + disk + "/new: read-only file system: choose a folder that can be written to\n"},
 		{[]string{"sweep", "-q", "sweep.yaml", "-o", filepath.Join(disk, "new")}, 2, "spikealign: cannot make the folder of the sweep: mkdir " + disk + "/new: read-only file system; choose another folder with -o\n"},
 		{[]string{"sweep", "-q", sweep}, 1, "spikealign: cannot lock " + sweep + ": read-only file system: choose a folder that can be written to\n"},
-		{[]string{"plot", sweep}, 1, "spikealign: figure: cannot write " + sweep + "/figures/comparison.svg: read-only file system: choose a folder that can be written to\n"},
+		{[]string{"plot", sweep}, 1, "spikealign: cannot write " + sweep + "/figures/comparison.svg: read-only file system: choose a folder that can be written to\n"},
 	} {
 		if code, stdout, stderr := p.run(c.args...); code != c.code || stdout != "" || stderr != c.want {
 			t.Errorf("%v: exit code %d, %s%s", c.args, code, stdout, stderr)

@@ -39,7 +39,7 @@ func Save(f *figure.Figure, dir, name string) error {
 		return err
 	}
 	if err := durable.MakeFolder(dir); err != nil {
-		return fmt.Errorf("render: %w", err)
+		return err
 	}
 	for _, file := range []struct {
 		suffix string
@@ -51,7 +51,7 @@ func Save(f *figure.Figure, dir, name string) error {
 			return err
 		})
 		if err != nil {
-			return fmt.Errorf("render: %w", err)
+			return err
 		}
 	}
 	return nil
@@ -63,7 +63,7 @@ func PNG(w io.Writer, f *figure.Figure) error {
 	c := vgimg.NewWith(vgimg.UseWH(l.width, l.height), vgimg.UseDPI(pngDPI))
 	l.draw(draw.New(c))
 	if _, err := (vgimg.PngCanvas{Canvas: c}).WriteTo(w); err != nil {
-		return fmt.Errorf("render: %w", err)
+		return err
 	}
 	return nil
 }
@@ -76,7 +76,7 @@ func SVG(w io.Writer, f *figure.Figure) error {
 	l.draw(draw.New(c))
 	var buf bytes.Buffer
 	if _, err := c.WriteTo(&buf); err != nil {
-		return fmt.Errorf("render: %w", err)
+		return err
 	}
 	// gonum names one font and no substitute: a browser without it would take a serif font of other
 	// widths.
@@ -85,7 +85,7 @@ func SVG(w io.Writer, f *figure.Figure) error {
 		var title bytes.Buffer
 		title.WriteString("<title>")
 		if err := xml.EscapeText(&title, []byte(text)); err != nil {
-			return fmt.Errorf("render: %w", err)
+			return err
 		}
 		title.WriteString("</title>\n")
 		if at := bytes.Index(out, []byte("<g ")); at >= 0 {
@@ -93,7 +93,7 @@ func SVG(w io.Writer, f *figure.Figure) error {
 		}
 	}
 	if _, err := w.Write(out); err != nil {
-		return fmt.Errorf("render: %w", err)
+		return err
 	}
 	return nil
 }
