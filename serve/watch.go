@@ -173,8 +173,8 @@ func (w *watcher) watched() bool {
 }
 
 // fresh brings the table up to date where the last look was longer ago than that, and at 0 in any
-// case. It reports whether there is more to find out, and how long the last look took. What it finds
-// is sent to those who listen.
+// case. It reports whether there is more to find out, and how long the last look took. What it
+// finds is sent to those who listen.
 func (w *watcher) fresh(age time.Duration) (more bool, cost time.Duration) {
 	w.looking.Lock()
 	defer w.looking.Unlock()
