@@ -139,7 +139,7 @@ func TestFromLocal(t *testing.T) {
 	defer cancel()
 	var there atomic.Int32
 	s := with(t, func(_ context.Context, n int64) bool {
-		if n == 15 && there.Add(1) == 4 {
+		if n == 14 && there.Add(1) == 4 { // a step that each member makes once, while it waits in the next
 			cancel()
 		}
 		return n == 15
