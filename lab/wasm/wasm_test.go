@@ -156,11 +156,9 @@ func TestBinary(t *testing.T) {
 	if !testenv.Long() || t.Failed() {
 		return
 	}
+	again := compile(t)
 	// Another Go makes other bytes of the same sources.
-	if version != runtime.Version() {
-		t.Fatalf("the laboratory was compiled by %s, this is %s: %s", version, runtime.Version(), remedy)
-	}
-	if !bytes.Equal(compile(t), packed) {
+	if version == runtime.Version() && !bytes.Equal(again, packed) {
 		t.Errorf("the compiled laboratory is not that of its sources: %s", remedy)
 	}
 }
