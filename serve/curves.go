@@ -253,6 +253,9 @@ func panel(t experiment.TableInfo, name string, runs []curvesOf, view window, y 
 		return p, false
 	}
 	p.Y.Log = y == "log" || y == "" && figure.Spreads(values...)
+	p.X.Whole = !slices.ContainsFunc(p.Traces, func(t figure.Trace) bool {
+		return slices.ContainsFunc(t.X, func(x float64) bool { return x != math.Trunc(x) })
+	})
 	for _, r := range runs { // a page that shows a part knows how much there is
 		p.Whole = append(p.Whole, r.whole...)
 	}

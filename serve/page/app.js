@@ -112,11 +112,12 @@ export function number(v) {
 // duration is a time in seconds, in words.
 export function duration(s) {
 	if (!Number.isFinite(s) || s < 0) return "–";
-	if (s < 10) return `${s.toFixed(1)} s`;
-	if (s < 120) return `${Math.round(s)} s`;
-	if (s < 7200) return `${Math.floor(s / 60)} min ${Math.round(s % 60)} s`;
-	if (s < 172800) return `${Math.floor(s / 3600)} h ${Math.round(s % 3600 / 60)} min`;
-	return `${Math.floor(s / 86400)} d ${Math.round(s % 86400 / 3600)} h`;
+	if (s < 9.95) return `${s.toFixed(1)} s`;
+	const seconds = Math.round(s), minutes = Math.round(s / 60), hours = Math.round(s / 3600); // of which the larger units are whole
+	if (seconds < 120) return `${seconds} s`;
+	if (seconds < 7200) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+	if (minutes < 2880) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+	return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
 // ago is how long a moment is past.

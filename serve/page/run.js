@@ -71,6 +71,9 @@ function doubts(d) {
 	return list;
 }
 
+// parted is a path that may go on in the next line after each of its dots.
+const parted = path => path.split(".").flatMap((part, k) => k ? [".", make("wbr"), part] : [part]);
+
 function settings(found) {
 	const body = make("tbody"), all = make("input", {type: "checkbox", className: "settings-all", checked: wanted.all === "1"});
 	const paths = [...new Set(found.flatMap(d => d.settings.map(s => s.path)))];
@@ -83,7 +86,7 @@ function settings(found) {
 			const texts = values.map(s => s ? s.value : "–"), differ = new Set(texts).size > 1;
 			const other = values.some(s => s?.differs);
 			if (!all.checked && !(several ? differ : other)) continue;
-			rows.push(make("tr", {className: (several ? differ : other) ? "differs" : ""}, make("th", {scope: "row", title: first?.doc}, path),
+			rows.push(make("tr", {className: (several ? differ : other) ? "differs" : ""}, make("th", {scope: "row", title: first?.doc}, parted(path)),
 				texts.map(t => make("td", {className: "value"}, t)), make("td", {className: "note"}, several || !first?.differs ? first?.default ?? "" : first.default || "(none)"), make("td", {className: "note minor"}, first?.doc ?? "")));
 		}
 		body.replaceChildren(...(rows.length ? rows : [make("tr", {}, make("td", {colSpan: 9, className: "note"}, several ? "The runs have the same settings." : "Everything is at its default."))]));
@@ -159,7 +162,7 @@ function curves() {
 		tools.replaceChildren(...[
 			a.tables.length > 1 ? choice("table", "table", a.table, a.tables.map(t => [t.name, t.name])) : null,
 			choice("x", t.columns[0]?.name ?? "abscissa", wanted.x, [["", "linear"], ["log", "logarithmic"]]),
-			choice("y", "values", wanted.y, [["", "as they ask for"], ["linear", "linear"], ["log", "logarithmic"]]),
+			choice("y", "values", wanted.y, [["", "as it suits them"], ["linear", "linear"], ["log", "logarithmic"]]),
 			make("div", {className: "field"}, make("span", {}, "columns"), make("div", {className: "row columns", role: "group", "aria-label": "columns"}, boxes)),
 		].filter(Boolean));
 		if (focus) tools.querySelector(`[data-tool="${CSS.escape(focus)}"]`)?.focus();
@@ -290,7 +293,7 @@ function runsPage(found) {
 		lines.set(d.id, s);
 		main.append(title(d), s.line, ...doubts(d));
 	} else {
-		const list = make("table", {className: "table"}, make("tbody", {}, found.map(d => {
+		const list = make("table", {className: "table compared"}, make("tbody", {}, found.map(d => {
 			const s = status(d);
 			lines.set(d.id, s);
 			const rest = ids.filter(id => id !== d.id);
