@@ -31,6 +31,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -192,6 +193,17 @@ func (c *counted) Close() error {
 	return c.Conn.Close()
 }
 
+// about makes an answer about a folder look first, if that folder is not known: while no page is
+// open, and at the beginning, nobody has looked for it.
+func (s *Server) about(answer http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if slices.ContainsFunc(r.URL.Query()["id"], func(id string) bool { return !s.known(id) }) {
+			s.watcher.fresh(s.Poll)
+		}
+		answer(w, r)
+	}
+}
+
 // routes are the addresses of the server.
 func (s *Server) routes() http.Handler {
 	m := http.NewServeMux()
@@ -206,11 +218,11 @@ func (s *Server) routes() http.Handler {
 	})
 	m.HandleFunc("GET /api/events", s.events)
 	m.HandleFunc("GET /api/runs", s.table)
-	m.HandleFunc("GET /api/run", s.details)
-	m.HandleFunc("GET /api/curves", s.curves)
-	m.HandleFunc("GET /api/figures", s.figures)
-	m.HandleFunc("GET /api/sweep", s.grid)
-	m.HandleFunc("GET /api/file", s.file)
+	m.HandleFunc("GET /api/run", s.about(s.details))
+	m.HandleFunc("GET /api/curves", s.about(s.curves))
+	m.HandleFunc("GET /api/figures", s.about(s.figures))
+	m.HandleFunc("GET /api/sweep", s.about(s.grid))
+	m.HandleFunc("GET /api/file", s.about(s.file))
 	m.HandleFunc("GET /api/paper", s.paper)
 	m.HandleFunc("GET /api/started", s.started)
 	m.HandleFunc("POST "+startPath, s.start)
