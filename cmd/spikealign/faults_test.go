@@ -67,14 +67,15 @@ func (f fault) at(n int64, hit func(path string)) func(op, path string, half fun
 	}
 }
 
-// breakFiles makes the n-th operation on files of this process fail where FAKE_FAULT=KIND,N says
-// so.
-func breakFiles() {
-	kind, at, ok := strings.Cut(os.Getenv("FAKE_FAULT"), ",")
-	n, err := strconv.ParseInt(at, 10, 64)
-	k := slices.IndexFunc(faultsOfFiles, func(f fault) bool { return f.name == kind })
-	if ok && err == nil && k >= 0 {
-		durable.Fault = faultsOfFiles[k].at(n, func(string) {})
+// The n-th operation on files of a process fails where FAKE_FAULT=KIND,N says so.
+func init() {
+	breakFiles = func() {
+		kind, at, ok := strings.Cut(os.Getenv("FAKE_FAULT"), ",")
+		n, err := strconv.ParseInt(at, 10, 64)
+		k := slices.IndexFunc(faultsOfFiles, func(f fault) bool { return f.name == kind })
+		if ok && err == nil && k >= 0 {
+			durable.Fault = faultsOfFiles[k].at(n, func(string) {})
+		}
 	}
 }
 

@@ -82,6 +82,9 @@ func steps() func(context.Context, int64) bool {
 	}
 }
 
+// breakFiles lets operations on files fail, where there are tests of that.
+var breakFiles = func() {}
+
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"spikealign": func() { breakFiles(); os.Exit(process(testKinds())) }})
 }
