@@ -87,7 +87,7 @@ func (ds Drawers) Folder(kinds experiment.Kinds, dir string) ([]string, error) {
 }
 
 func collect(kinds experiment.Kinds, dir string) (*sweep.Result, error) {
-	s, err := sweep.Load(kinds, dir)
+	s, err := sweep.Read(kinds, dir)
 	if err != nil {
 		return nil, err
 	}

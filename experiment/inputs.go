@@ -92,13 +92,15 @@ func originsOf(path string) []InputInfo {
 // share what it reads.
 type Place struct {
 	Folder string
+	// Closed makes documents refuse files that stand elsewhere: see yamlconf.Document.
+	Closed bool
 	files  yamlconf.Files
 }
 
 // Lend lets a document read files of numbers at this place. Its overrides name them relative to
 // Folder, its text relative to the folder below, itself relative to Folder or absolute.
 func (p *Place) Lend(doc *yamlconf.Document, below string) {
-	doc.Folder, doc.SetFolder, doc.Below, doc.Files = p.Folder, p.Folder, below, &p.files
+	doc.Folder, doc.SetFolder, doc.Below, doc.Files, doc.Closed = p.Folder, p.Folder, below, &p.files, p.Closed
 }
 
 // Keep writes what was read of files at this place to a file, for Restore, and reports whether it

@@ -66,6 +66,29 @@ func TestInputs(t *testing.T) {
 	}
 }
 
+// A run that names numbers outside of its folder, as no run of ours does, is not made to read them.
+func TestRunStaysInside(t *testing.T) {
+	t.Parallel()
+	kinds := experiment.Kinds{experimenttest.Kind{}}
+	at := t.TempDir()
+	dir := filepath.Join(at, "run")
+	if _, err := experiment.Execute(t.Context(), experiment.Options{Spec: load(t, experimenttest.Kind{}), Dir: dir, Session: calm()}); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(at, "m.csv"), "1 2\n3 4\n")
+	write(t, filepath.Join(dir, "m.csv"), "1 2\n3 4\n")
+	f, err := experiment.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{"m.csv", "../m.csv", filepath.Join(at, "m.csv"), "../run/m.csv"} {
+		write(t, filepath.Join(dir, "experiment.yaml"), fakeFile+"matrix: {file: '"+file+"'}\n")
+		if _, err := f.Spec(kinds); (file == "m.csv") != (err == nil) || err != nil && !strings.Contains(err.Error(), "outside of the folder") {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+}
+
 // Killed while it replaces a run whose numbers came from a file, a folder still holds them, or says
 // how to go on.
 func TestKillWhileReplacingInputs(t *testing.T) {

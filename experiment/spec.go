@@ -79,6 +79,10 @@ type (
 // Load reads an experiment file with overrides "path=value". What is wrong with it are Faults, as
 // errors.As finds them. A file without a name gets the name of the file.
 func (ks Kinds) Load(file string, overrides ...string) (*Spec, error) {
+	return ks.load(file, false, overrides...)
+}
+
+func (ks Kinds) load(file string, closed bool, overrides ...string) (*Spec, error) {
 	if IsRun(file) {
 		config := filepath.Join(file, ConfigFile)
 		return nil, Usagef("%s is the folder of a run: go on with it by spikealign resume %s, or run its experiment file again: spikealign run %s -o FOLDER", file, file, config)
@@ -90,22 +94,27 @@ func (ks Kinds) Load(file string, overrides ...string) (*Spec, error) {
 	if yamlconf.Parse(file, data).Text("kind") == SweepKind {
 		return nil, Usagef("%s is a sweep file; run it with: spikealign sweep %s", file, file)
 	}
-	return ks.Parse(file, data, overrides...)
+	return ks.parse(file, data, closed, overrides...)
 }
 
-// loadRun is Load of the experiment file in the folder of a run.
+// loadRun is Load of the experiment file in the folder of a run. A run keeps the numbers that it
+// had from files; that the file names others is a Fault, so that a stranger's run can be looked at.
 func (ks Kinds) loadRun(dir string, overrides ...string) (*Spec, error) {
 	file := filepath.Join(dir, ConfigFile)
 	if err := durable.Readable(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	return ks.Load(file, overrides...)
+	return ks.load(file, true, overrides...)
 }
 
 // Parse is Load for text that was read from the file of that name.
 func (ks Kinds) Parse(file string, data []byte, overrides ...string) (*Spec, error) {
+	return ks.parse(file, data, false, overrides...)
+}
+
+func (ks Kinds) parse(file string, data []byte, closed bool, overrides ...string) (*Spec, error) {
 	doc := yamlconf.Parse(file, data)
-	doc.Folder = filepath.Dir(file)
+	doc.Folder, doc.Closed = filepath.Dir(file), closed
 	return ks.Decode(doc.With(overrides...), file)
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"spikealign/experiment"
+	"spikealign/sweep"
 )
 
 // TestGuard: what does not come from a page of this server, or from no page at all, or not by one
@@ -209,6 +210,34 @@ func TestOutside(t *testing.T) {
 	}
 	if code, body := get(t, at+"/api/file?id=inside&name=metrics.csv"); code != 200 || !strings.HasPrefix(body, "epoch,steps,walk") {
 		t.Error("a link within the folder:", code, body)
+	}
+}
+
+// TestNumbersOutside: a sweep whose file names numbers elsewhere is not drawn with them.
+func TestNumbersOutside(t *testing.T) {
+	top := t.TempDir()
+	const honest = "kind: sweep\nexperiment: {kind: sampling, network: {visible: 2}, training: {epochs: 2, epoch_length: 20}}\ngrid:\n  - {path: seed, values: [1, 2]}\n"
+	runSweep(t, filepath.Join(top, "runs", "s"), honest)
+	if err := os.WriteFile(filepath.Join(top, "numbers.csv"), []byte("0 1\n2 0\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	_, at := serving(t, filepath.Join(top, "runs"), nil)
+	if code, body := get(t, at+"/api/figures?id=s"); code != http.StatusOK {
+		t.Fatalf("%d %.300s", code, body)
+	}
+	for what, hostile := range map[string]string{
+		"base": strings.Replace(honest, "training", "initial: {weights: {file: ../../numbers.csv}}, training", 1),
+		"set":  honest + "set: ['initial.weights={file: ../../numbers.csv}']\n",
+		"grid": honest + "  - {path: initial.weights, values: [{file: ../../numbers.csv}]}\n",
+		"file": strings.Replace(honest, "experiment: {kind: sampling, network: {visible: 2}, training: {epochs: 2, epoch_length: 20}}", "experiment: {file: ../../base.yaml}", 1),
+	} {
+		if err := os.WriteFile(filepath.Join(top, "runs", "s", sweep.ConfigFile), []byte(hostile), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		_, at := serving(t, filepath.Join(top, "runs"), nil)
+		if code, body := get(t, at+"/api/figures?id=s"); code < 400 || !strings.Contains(body, "outside of the folder") && what != "file" {
+			t.Errorf("%s: %d %.300s", what, code, body)
+		}
 	}
 }
 

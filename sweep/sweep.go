@@ -194,8 +194,12 @@ func IsSweep(dir string) bool {
 // returned beside them, without members, if the kind of its base is known, so that others can look
 // for more. An error that wraps experiment.ErrUsage says that the file cannot be read.
 func Load(kinds experiment.Kinds, file string, overrides ...string) (*Sweep, error) {
-	return load(kinds, file, nil, overrides...)
+	return load(kinds, file, false, nil, overrides...)
 }
+
+// Read is Load of the folder of a sweep for whoever looks at its results. The folder may be a
+// stranger's: no file outside of it is read, and one that the sweep names must have been kept.
+func Read(kinds experiment.Kinds, dir string) (*Sweep, error) { return load(kinds, dir, true, nil) }
 
 // LoadMembers is Load of the folder of a sweep for the members of these names only, in this order.
 // It takes the time that these need. The error wraps experiment.ErrUsage if there is no such
@@ -205,7 +209,7 @@ func LoadMembers(kinds experiment.Kinds, dir string, names []string) (*Sweep, er
 	for k, name := range names {
 		place[name] = k
 	}
-	s, err := load(kinds, dir, func(m *Member) bool {
+	s, err := load(kinds, dir, false, func(m *Member) bool {
 		if _, isOnce := place[m.once]; isOnce {
 			m.Name, m.once = m.once, ""
 		}
@@ -223,14 +227,14 @@ func LoadMembers(kinds experiment.Kinds, dir string, names []string) (*Sweep, er
 	return s, nil
 }
 
-// Outline is Load of the folder of a sweep for whoever reads its results: Spec of the members is
-// nil.
+// Outline is Read with the Spec of the members nil, which takes little time.
 func Outline(kinds experiment.Kinds, dir string) (*Sweep, error) {
-	return load(kinds, dir, func(*Member) bool { return false })
+	return load(kinds, dir, true, func(*Member) bool { return false })
 }
 
-// load is Load, with only those members made that want accepts; nil accepts all.
-func load(kinds experiment.Kinds, file string, want func(*Member) bool, overrides ...string) (*Sweep, error) {
+// load is Load, or Read if it is closed, with only those members made that want accepts; nil
+// accepts all.
+func load(kinds experiment.Kinds, file string, closed bool, want func(*Member) bool, overrides ...string) (*Sweep, error) {
 	if st, err := os.Stat(file); err == nil && st.IsDir() {
 		file = filepath.Join(file, ConfigFile)
 		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
@@ -250,15 +254,15 @@ func load(kinds experiment.Kinds, file string, want func(*Member) bool, override
 	if kinds.Find(yamlconf.Parse(file, data).Text("kind")) != nil {
 		return nil, experiment.Usagef("%s is an experiment file; run it with: spikealign run %s", file, file)
 	}
-	return parseSome(kinds, file, data, want, overrides...)
+	return parseSome(kinds, file, data, closed, want, overrides...)
 }
 
 // Parse is Load for text that was read from the file of that name.
 func Parse(kinds experiment.Kinds, file string, data []byte, overrides ...string) (*Sweep, error) {
-	return parseSome(kinds, file, data, nil, overrides...)
+	return parseSome(kinds, file, data, false, nil, overrides...)
 }
 
-func parseSome(kinds experiment.Kinds, file string, data []byte, want func(*Member) bool, overrides ...string) (*Sweep, error) {
+func parseSome(kinds experiment.Kinds, file string, data []byte, closed bool, want func(*Member) bool, overrides ...string) (*Sweep, error) {
 	s := &Sweep{File: settings.Default[File](), kinds: kinds, file: file, data: data}
 	doc := yamlconf.Parse(file, data)
 	err := changesAsList(doc, doc.Decode(&s.File))
@@ -266,7 +270,7 @@ func parseSome(kinds experiment.Kinds, file string, data []byte, want func(*Memb
 	for _, o := range overrides {
 		s.Set = append(s.Set, yamlconf.AbsoluteFiles(o))
 	}
-	s.place.Folder = filepath.Dir(file)
+	s.place.Folder, s.place.Closed = filepath.Dir(file), closed
 	if filepath.Base(file) == ConfigFile {
 		if err := s.place.Restore(filepath.Join(s.place.Folder, experiment.InputsFile), sumOf(data)); err != nil {
 			return nil, experiment.Usagef("cannot read what the sweep keeps of its files: %v; put the file back, or move it away if it is not of this sweep", err)
@@ -360,6 +364,9 @@ func (s *Sweep) base(doc *yamlconf.Document) (*baseDocument, error) {
 			return nil, s.Fault(baseName+".file", "stands alone under "+baseName+"; what is to differ from that file goes under set")
 		}
 		given := b.Text("file")
+		if s.place.Closed {
+			return nil, s.Fault(baseName+".file", "names a file outside of the folder, where the base experiment itself must stand")
+		}
 		name := given
 		if !filepath.IsAbs(name) {
 			name = filepath.Join(filepath.Dir(s.file), name)

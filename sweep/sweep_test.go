@@ -3,6 +3,7 @@ package sweep
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -547,6 +548,9 @@ func TestFilesOfTheBase(t *testing.T) {
 		if change, err := again.Members[0].Spec.Differs(s.Members[0].Spec); err != nil || change != "" {
 			t.Errorf("base %s: the folder holds another sweep: %s, %v", base, change, err)
 		}
+		if _, err := Read(known, dir); err != nil {
+			t.Errorf("base %s: what the folder keeps is not enough: %v", base, err)
+		}
 		if err := os.RemoveAll(filepath.Join(dir, MembersDir)); err != nil {
 			t.Fatal(err)
 		}
@@ -560,6 +564,46 @@ func TestFilesOfTheBase(t *testing.T) {
 		}
 		if want := []string{filepath.Join(at, "base", "w.csv"), filepath.Join(at, "w.csv")}; !slices.Equal(files, want) {
 			t.Errorf("base %s: run.json names %q, want %q", base, files, want)
+		}
+	}
+}
+
+// TestReadStaysInside: whoever looks at the folder of a sweep reads no file outside of it, whatever
+// its sweep.yaml names.
+func TestReadStaysInside(t *testing.T) {
+	t.Parallel()
+	at := t.TempDir()
+	dir := filepath.Join(at, "dir")
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(at, name)), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(at, name), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const base = "{kind: sampling, network: {visible: 2}, training: {epochs: 2, epoch_length: 20}%s}"
+	write("w.csv", "0 1\n2 0\n")
+	write("dir/w.csv", "0 1\n2 0\n")
+	write("dir/below/w.csv", "0 1\n2 0\n")
+	write("base.yaml", fmt.Sprintf(base, "")+"\n")
+	for _, file := range []string{"../w.csv", filepath.Join(at, "w.csv"), "below/w.csv", "below/../../w.csv", "w.csv"} {
+		weights := fmt.Sprintf(", initial: {weights: {file: '%s'}}", file)
+		for where, text := range map[string]string{
+			"text": "experiment: " + fmt.Sprintf(base, weights) + "\ngrid:\n  - {path: seed, values: [1]}\n",
+			"grid": "experiment: " + fmt.Sprintf(base, "") + "\ngrid:\n  - {path: initial.weights, values: [{file: '" + file + "'}]}\n",
+			"set":  "experiment: " + fmt.Sprintf(base, "") + "\nset: ['initial.weights={file: " + file + "}']\ngrid:\n  - {path: seed, values: [1]}\n",
+			"base": "experiment: {file: ../base.yaml}\ngrid:\n  - {path: seed, values: [1]}\n",
+		} {
+			write("dir/sweep.yaml", "kind: sweep\n"+text)
+			if _, err := Load(known, dir); err != nil {
+				t.Fatalf("%s, %s: %v", file, where, err)
+			}
+			_, err := Read(known, dir)
+			if inside := file == "w.csv" && where != "base"; inside != (err == nil) || err != nil && !strings.Contains(err.Error(), "outside of the folder") {
+				t.Errorf("%s, %s: %v", file, where, err)
+			}
 		}
 	}
 }

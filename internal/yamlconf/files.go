@@ -77,6 +77,16 @@ func (f *Files) read(c content, dimensions int) (x *numbers, shape []int, sum st
 	return x, shape, x.sums[dimensions], nil
 }
 
+// has reports whether an array was read or put already.
+func (f *Files) has(c content) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.known[c] != nil
+}
+
+// isName reports whether the path of a file is a name alone, with no folder in it.
+func isName(file string) bool { return filepath.IsLocal(file) && !strings.ContainsAny(file, `/\`) }
+
 func (f *Files) put(c content, x *numbers) {
 	if f.known == nil {
 		f.known = map[content]*numbers{}

@@ -181,12 +181,16 @@ func (d *decoder) reference(n *yaml.Node, v reflect.Value, path string, depth in
 		d.issue(n, path, "names no file; needed is {file: a.npz, array: w} or {file: a.csv}")
 		return
 	}
+	if d.Files == nil {
+		d.Files = &Files{}
+	}
 	c := content{d.Folder, within(d.Below, r.File), r.Array}
 	if d.set != "" {
 		c = content{d.SetFolder, r.File, r.Array}
 	}
-	if d.Files == nil {
-		d.Files = &Files{}
+	if d.Closed && !d.Files.has(c) && !isName(c.file) {
+		d.issue(n, path, "names a file outside of the folder, which keeps no copy of it: %s", c.file)
+		return
 	}
 	want := depthOf(v.Type())
 	x, shape, sum, err := d.Files.read(c, want)
