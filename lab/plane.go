@@ -18,14 +18,16 @@ type Plane struct {
 
 // grid is a plane of which some rows are computed.
 type grid struct {
-	shown figure.PhasePlane
-	rows  int
+	shown  figure.PhasePlane
+	points []stdd.LinePoint // of the attractor line, one for each row
+	rows   int
 }
 
-// coarse and fine are the numbers of weights in each direction.
+// coarse and fine are the numbers of weights in each direction. The fine grid has the weights of
+// the coarse one, and one between each two of them.
 const (
 	coarse = 9
-	fine   = 17
+	fine   = 2*coarse - 1
 )
 
 // NewPlane returns the plane of valid settings, from -span to span, with nothing computed yet.
@@ -70,22 +72,47 @@ func (p *Plane) Step() error {
 	if p.Done() {
 		return nil
 	}
-	g := &p.grids[0]
+	g, isFine := &p.grids[0], false
 	if g.rows == coarse {
-		g = &p.grids[1]
+		g, isFine = &p.grids[1], true
 	}
-	at, window := g.shown.W12[g.rows:g.rows+1], sal.Window(p.s.Half())
-	row, err := stdd.PhasePlane(context.Background(), p.s.Params(), at, g.shown.W21, window, 1)
+	row := g.rows
+	at, window := g.shown.W12[row:row+1], sal.Window(p.s.Half())
+	d12, d21 := make([]float64, len(g.shown.W21)), make([]float64, len(g.shown.W21))
+	known := isFine && row%2 == 0 // every second weight of the row, and its point of the line
+	var between []float64
+	for k, w := range g.shown.W21 {
+		if !known || k%2 == 1 {
+			between = append(between, w)
+		}
+	}
+	computed, err := stdd.PhasePlane(context.Background(), p.s.Params(), at, between, window, 1)
 	if err != nil {
 		return err
 	}
-	line, err := stdd.AttractorLine(context.Background(), p.s.Params(), at, p.s.Span, window, 1)
-	if err != nil {
-		return err
+	var point stdd.LinePoint
+	if known {
+		before := &p.grids[0]
+		for k := range between {
+			d12[2*k+1], d21[2*k+1] = computed.Drift12[k], computed.Drift21[k]
+		}
+		for k := range coarse {
+			d12[2*k], d21[2*k] = before.shown.Drift12[row/2*coarse+k], before.shown.Drift21[row/2*coarse+k]
+		}
+		point = before.points[row/2]
+	} else {
+		copy(d12, computed.Drift12)
+		copy(d21, computed.Drift21)
+		line, err := stdd.AttractorLine(context.Background(), p.s.Params(), at, p.s.Span, window, 1)
+		if err != nil {
+			return err
+		}
+		point = line.Points[0]
 	}
-	g.shown.Drift12, g.shown.Drift21 = append(g.shown.Drift12, row.Drift12...), append(g.shown.Drift21, row.Drift21...)
+	g.shown.Drift12, g.shown.Drift21 = append(g.shown.Drift12, d12...), append(g.shown.Drift21, d21...)
+	g.points = append(g.points, point)
 	edge := float64(p.s.Span * (1 + 1./coarse)) // where the arrows end
-	if w12, w21, ok := line.Points[0].Nearest(); ok && max(math.Abs(w12), math.Abs(w21)) <= edge {
+	if w12, w21, ok := point.Nearest(); ok && max(math.Abs(w12), math.Abs(w21)) <= edge {
 		g.shown.Line12, g.shown.Line21 = append(g.shown.Line12, w12), append(g.shown.Line21, w21)
 	}
 	g.rows++
