@@ -94,10 +94,11 @@ func (e Entry) engines() string {
 // cell is text for a cell of a table.
 func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
 
-// Report writes the report on the figures of an output folder, from what stands in their folders.
+// Report writes the report on the figures of an output folder, from what stands in their folders;
+// none if there are no figures.
 func Report(base string) error {
 	es, err := Entries(base)
-	if err != nil {
+	if err != nil || len(es) == 0 {
 		return err
 	}
 	return durable.WriteFile(filepath.Join(base, ReportFile), 0o666, func(w io.Writer) error { _, err := io.WriteString(w, report(es)); return err })

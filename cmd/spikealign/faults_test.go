@@ -27,6 +27,7 @@ import (
 	"spikealign/internal/durable"
 	"spikealign/internal/npz"
 	"spikealign/internal/testenv"
+	"spikealign/reproduce"
 )
 
 // fault is a way in which an operation on files can fail.
@@ -116,6 +117,8 @@ var trials = []trial{
 	{name: "sample --force", prepare: []string{"run -q IN/images.yaml -o W/run", "sample -q W/run --duration 50 --settle 1 -o W/sample"}, command: "sample -q W/run --duration 60 --settle 1 -o W/sample --force"},
 	{name: "analyze", prepare: []string{"run -q IN/run.yaml -o W/run --set reports=100"}, command: "analyze -q W/run -o W/analysis --tau 5", third: true},
 	{name: "stdd", command: "stdd --w12 0.8 --tau 20 -o W/stdd"},
+	{name: "reproduce", command: "reproduce -q fig12 -o W/out"},
+	{name: "reproduce once more", prepare: []string{"reproduce -q fig12 -o W/out"}, command: "reproduce -q fig12 -o W/out"},
 	{name: "convert", command: "convert IN/theirs.yaml -o W/mine.yaml"},
 }
 
@@ -353,6 +356,25 @@ func (b *bench) half(name, text string, now contents, f fault) string {
 			}
 		}
 		return ""
+	case base == reproduce.RecordFile:
+		var record reproduce.Record
+		if err := json.Unmarshal([]byte(text), &record); err != nil {
+			return err.Error()
+		}
+		if record.Status != experiment.Done {
+			return ""
+		}
+		for file, want := range b.want { // all but this one and the report depend on the figure alone
+			if strings.HasPrefix(file, dir) && filepath.Base(file) != base && now[file] != want {
+				return "says done, but " + file + " differs"
+			}
+		}
+		return ""
+	case base == reproduce.ReportFile:
+		if undated(text) != undated(b.want[name]) && !(strings.Contains(text, "\nNot finished") && strings.HasSuffix(text, "\n")) {
+			return "is neither the report nor one that tells a failure"
+		}
+		return ""
 	case base == experiment.CheckpointFile:
 		if _, _, err := durable.LoadCheckpoint(path); err != nil {
 			return err.Error()
@@ -438,11 +460,21 @@ func (b *bench) goesOn(when string, code int, stderr string) {
 			if g, w := lasting(b.t, g), lasting(b.t, w); g != w {
 				b.t.Errorf("%s: %s differs:\n%s\n%s", when, name, g, w)
 			}
+		case base == reproduce.RecordFile || base == reproduce.ReportFile:
+			if g, w := undated(g), undated(w); g != w {
+				b.t.Errorf("%s: %s differs:\n%s\n%s", when, name, g, w)
+			}
 		case base != experiment.CheckpointFile && g != w:
 			b.t.Errorf("%s: %s differs in the end", when, name)
 		}
 	}
 }
+
+var dates = regexp.MustCompile(`(?m)^- took .*\n|^- .spikealign .*\n|from 20.* UTC|"(?:start|end|own_wall_seconds|own_cpu_seconds|command)": .*|\| [0-9hms.]+ \| [0-9hms.]+ \|$`)
+
+// undated is the record or the report of a reproduced figure without its times and its command,
+// which is that of the process of a trial.
+func undated(text string) string { return dates.ReplaceAllString(text, "") }
 
 // lasting is a run.json without what depends on time and on the number of sessions.
 func lasting(t *testing.T, text string) string {
