@@ -25,7 +25,8 @@
 //	onHide      (labels) => {}: the labels of the figure's key that are switched off
 //	hidden      labels of the figure's key that are switched off at the beginning
 //
-// Pointer: move to read values, drag to zoom (sideways along x only, upright along y only), double click for the whole.
+// Pointer: move to read values, drag to zoom (sideways along x only, upright along y only), double click for the whole;
+// the wheel with Ctrl, or two fingers on a pad, zooms about the pointer. The wheel alone scrolls the page.
 // Keys, on a focused panel: + - zoom, arrows move, 0 the whole, L logarithmic or linear ordinate, Shift+arrows move a
 // cursor that reads values, Enter takes its place, Escape removes it.
 //
@@ -615,6 +616,12 @@ class Panel {
 			if (!drag && !this.cursor && event.pointerType !== "touch") this.unread();
 		});
 		canvas.addEventListener("dblclick", () => this.zoom(null, null));
+		canvas.addEventListener("wheel", event => {
+			const p = place(event);
+			if (!(event.ctrlKey || event.metaKey) || this.empty || !within(p)) return;
+			event.preventDefault();
+			this.magnify(Math.exp(keep(event.deltaY * (event.deltaMode ? 20 : 1) / 250, -0.5, 0.5)), p);
+		}, {passive: false});
 		canvas.addEventListener("blur", () => {
 			if (!this.cursor) return;
 			this.cursor = null;
@@ -626,9 +633,16 @@ class Panel {
 		});
 	}
 
+	// magnify shows so many times as much, about a point.
+	magnify(f, {x, y}) {
+		const flat = this.data.square || this.data.equal || this.series.some(s => ["heat", "cells", "arrows"].includes(s.kind));
+		const at = {x: (x - this.x0) / (this.x1 - this.x0), y: (this.y1 - y) / (this.y1 - this.y0)};
+		const part = d => this[d].between(at[d] - at[d] * f, at[d] + (1 - at[d]) * f);
+		this.zoom(part("x"), flat ? part("y") : this.part.y);
+	}
+
 	// press acts on a key and tells whether it did.
 	press(key, shift) {
-		const flat = this.data.square || this.data.equal || this.series.some(s => ["heat", "cells", "arrows"].includes(s.kind));
 		const arrow = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1]}[key];
 		if (arrow && shift) {
 			const at = this.cursor ?? {x: (this.x0 + this.x1) / 2, y: (this.y0 + this.y1) / 2};
@@ -645,12 +659,9 @@ class Panel {
 			return true;
 		}
 		switch (key) {
-		case "+": case "=": case "-": {
-			const middle = this.cursor ? {x: (this.cursor.x - this.x0) / (this.x1 - this.x0), y: (this.y1 - this.cursor.y) / (this.y1 - this.y0)} : {x: 0.5, y: 0.5};
-			const f = key === "-" ? 1.5 : 1 / 1.5, part = d => this[d].between(middle[d] - middle[d] * f, middle[d] + (1 - middle[d]) * f);
-			this.zoom(part("x"), flat ? part("y") : this.part.y);
+		case "+": case "=": case "-":
+			this.magnify(key === "-" ? 1.5 : 1 / 1.5, this.cursor ?? {x: (this.x0 + this.x1) / 2, y: (this.y0 + this.y1) / 2});
 			return true;
-		}
 		case "0":
 			this.zoom(null, null);
 			return true;

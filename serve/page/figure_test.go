@@ -252,6 +252,32 @@ func TestZoom(t *testing.T) {
 	if z = next(); z.X != nil || z.Y != nil {
 		t.Errorf("0: %v", z)
 	}
+
+	// The wheel with Ctrl zooms about the pointer; alone it is left to the page.
+	wheel := func(control bool, delta float64) (taken bool) {
+		t.Helper()
+		p.Eval(fmt.Sprintf(`{
+			const c = document.querySelector("#f0 .figure-plot canvas[tabindex]"), r = c.getBoundingClientRect();
+			!c.dispatchEvent(new WheelEvent("wheel", {deltaY: %g, ctrlKey: %t, clientX: r.left + 0.4*r.width, clientY: r.top + r.height/2, cancelable: true}))
+		}`, delta, control), &taken)
+		return taken
+	}
+	if wheel(false, -100) || !wheel(true, -100) {
+		t.Error("what the wheel does")
+	}
+	first := next().X
+	wheel(true, -50)
+	second := next().X
+	left, right := (second[0]-first[0])/(first[1]-first[0]), (first[1]-second[1])/(first[1]-first[0])
+	if math.Abs(left+right-(1-math.Exp(-0.2))) > 1e-9 || left <= 0 || left >= right {
+		t.Errorf("from %v to %v", first, second)
+	}
+	wheel(true, 1000)
+	next()
+	wheel(true, 1000)
+	if z = next(); z.X != nil || z.Y != nil {
+		t.Errorf("back: %v", z)
+	}
 }
 
 // TestValues: values under the pointer and at the cursor of the keyboard are those of the data,
