@@ -50,7 +50,7 @@ type Reply struct {
 //	law               the law of the settings, its numbers, its figure
 //	curve, shapes     the drift over the difference; potential and learning window
 //	plane, plane-on   begins a phase plane, or goes back to it; computes its next row. There is a
-//	                  figure as soon as the coarse grid is complete
+//	                  figure whenever a grid is complete, each finer than the one before
 //	walk, walk-on     begins a walk; simulates on and draws it on the plane
 //	epoch, epoch-at   simulates the walk's first epoch; draws it up to a time
 func (d *Desk) Answer(request []byte) []byte {
@@ -103,13 +103,14 @@ func (d *Desk) answer(r Request) (*Reply, error) {
 		if d.walk = nil; d.plane == nil || !d.plane.Move(s) {
 			d.plane = NewPlane(s)
 		}
-		err = d.seePlane(a)
+		err = d.seePlane(a, d.plane.Ready())
 	case "plane-on":
 		if d.plane == nil {
 			return nil, fmt.Errorf("there is no plane to go on with")
 		}
-		if err = d.plane.Step(); err == nil {
-			err = d.seePlane(a)
+		var finer bool
+		if finer, err = d.plane.Step(); err == nil {
+			err = d.seePlane(a, finer)
 		}
 	case "walk":
 		d.walk, err = NewWalk(s)
@@ -136,10 +137,10 @@ func (d *Desk) answer(r Request) (*Reply, error) {
 	return a, err
 }
 
-// seePlane replies with the plane as far as it is.
-func (d *Desk) seePlane(a *Reply) (err error) {
+// seePlane replies with how far the plane is, and shows it if there is something new to see.
+func (d *Desk) seePlane(a *Reply, isNew bool) (err error) {
 	a.Done, a.Share = d.plane.Done(), d.plane.Share()
-	if d.plane.Ready() {
+	if isNew {
 		a.Figure, err = d.plane.Figure(d.walk)
 	}
 	return err

@@ -120,7 +120,7 @@ func TestPlane(t *testing.T) {
 	p := NewPlane(s)
 	steps := 0
 	for ; !p.Done(); steps++ {
-		if p.Ready() != (steps >= coarse) || p.Share() != float64(steps)/(coarse+fine) {
+		if p.Ready() != (steps >= 5) || p.Share() != float64(steps)/(5+9+17) {
 			t.Errorf("after %d rows: ready %v, %v", steps, p.Ready(), p.Share())
 		}
 		if p.Ready() {
@@ -128,33 +128,42 @@ func TestPlane(t *testing.T) {
 				t.Fatalf("after %d rows: %v", steps, err)
 			}
 		}
-		if err := p.Step(); err != nil {
+		finer, err := p.Step()
+		if err != nil {
 			t.Fatal(err)
 		}
-	}
-	got := p.grids[1].shown
-	want, err := stdd.PhasePlane(t.Context(), s.Params(), got.W12, got.W21, sal.Window(s.Half()), 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	line, err := stdd.AttractorLine(t.Context(), s.Params(), got.W12, s.Span, sal.Window(s.Half()), 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if steps != coarse+fine || fmt.Sprint(got.Drift12, got.Drift21) != fmt.Sprint(want.Drift12, want.Drift21) {
-		t.Errorf("another plane after %d steps", steps)
-	}
-	k := 0
-	for _, q := range line.Points {
-		if w12, w21, ok := q.Nearest(); ok && max(math.Abs(w12), math.Abs(w21)) <= s.Span*10/9 {
-			if got.Line12[k] != w12 || got.Line21[k] != w21 {
-				t.Errorf("point %d of the line at %v, %v, want %v, %v", k, got.Line12[k], got.Line21[k], w12, w21)
-			}
-			k++
+		if at := steps + 1; finer != (at == 5 || at == 5+9 || at == 5+9+17) {
+			t.Errorf("after %d rows: finer %v", at, finer)
 		}
 	}
-	if k != len(got.Line12) || k < coarse {
-		t.Errorf("%d points of the line, want %d", len(got.Line12), k)
+	if steps != 5+9+17 {
+		t.Errorf("%d steps", steps)
+	}
+	for i := range p.grids {
+		got := p.grids[i].shown
+		want, err := stdd.PhasePlane(t.Context(), s.Params(), got.W12, got.W21, sal.Window(s.Half()), 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		line, err := stdd.AttractorLine(t.Context(), s.Params(), got.W12, s.Span, sal.Window(s.Half()), 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got.W12) != sizes[i] || fmt.Sprint(got.Drift12, got.Drift21) != fmt.Sprint(want.Drift12, want.Drift21) {
+			t.Errorf("another plane of %d x %d", sizes[i], sizes[i])
+		}
+		k := 0
+		for _, q := range line.Points {
+			if w12, w21, ok := q.Nearest(); ok && max(math.Abs(w12), math.Abs(w21)) <= s.Span*10/9 {
+				if got.Line12[k] != w12 || got.Line21[k] != w21 {
+					t.Errorf("point %d of the line at %v, %v, want %v, %v", k, got.Line12[k], got.Line21[k], w12, w21)
+				}
+				k++
+			}
+		}
+		if k != len(got.Line12) || k < sizes[i]/2 {
+			t.Errorf("%d points of the line, want %d", len(got.Line12), k)
+		}
 	}
 	moved := s
 	moved.W12, moved.Seed = -1, 7

@@ -285,6 +285,7 @@ async function seePlane(desk, now, over) {
 	}
 	const state = at("walk-state");
 	let a = await desk.ask({op: "plane", settings: now});
+	if (a && !over() && !a.figure) at("plane").classList.add("stale");
 	for (; a && !over(); a = await desk.ask({op: "plane-on"})) {
 		if (a.faults) {
 			at("plane").classList.add("stale");
@@ -292,7 +293,6 @@ async function seePlane(desk, now, over) {
 			return;
 		}
 		if (a.figure) draw("plane", a.figure, point());
-		else at("plane").classList.add("stale");
 		state.textContent = a.done ? "" : `computing: ${Math.round(100 * a.share)} %`;
 		if (a.done) break;
 	}
