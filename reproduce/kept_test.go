@@ -113,7 +113,7 @@ func TestKept(t *testing.T) {
 		}
 		return err
 	})
-	if err != nil || size > 3<<20 {
-		t.Errorf("the kept results have %d bytes, %v; at most 3 MB", size, err)
+	if err != nil || size > 4<<20 {
+		t.Errorf("the kept results have %d bytes, %v; at most 4 MB", size, err)
 	}
 }
