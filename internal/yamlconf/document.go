@@ -30,8 +30,8 @@ type Document struct {
 	// Below is what stands before these paths in the text, where the text is that of a file in a
 	// folder below Folder.
 	Below string
-	// Closed makes Decode refuse files of numbers, but for those that stand in Folder itself or were
-	// put into Files: the text may be a stranger's.
+	// Closed makes Decode refuse files of numbers, but for those that stand in Folder itself or
+	// were put into Files: the text may be a stranger's.
 	Closed bool
 	// Files reads these files; nil: each of them is read for this document alone.
 	Files *Files
