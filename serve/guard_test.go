@@ -218,8 +218,10 @@ func TestNumbersOutside(t *testing.T) {
 	top := t.TempDir()
 	const honest = "kind: sweep\nexperiment: {kind: sampling, network: {visible: 2}, training: {epochs: 2, epoch_length: 20}}\ngrid:\n  - {path: seed, values: [1, 2]}\n"
 	runSweep(t, filepath.Join(top, "runs", "s"), honest)
-	if err := os.WriteFile(filepath.Join(top, "numbers.csv"), []byte("0 1\n2 0\n"), 0o666); err != nil {
-		t.Fatal(err)
+	for name, text := range map[string]string{"numbers.csv": "0 1\n2 0\n", "base.yaml": "kind: sampling\nnetwork: {visible: 2}\ntraining: {epochs: 2, epoch_length: 20}\n"} {
+		if err := os.WriteFile(filepath.Join(top, name), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
 	}
 	_, at := serving(t, filepath.Join(top, "runs"), nil)
 	if code, body := get(t, at+"/api/figures?id=s"); code != http.StatusOK {
