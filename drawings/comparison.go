@@ -214,6 +214,6 @@ func LastPair(l int) string {
 }
 
 // averaged tells whether a run's values of a metric may be summed up with those of others.
-func averaged(i experiment.Info, metric string) bool {
+func averaged(i *experiment.Info, metric string) bool {
 	return !slices.ContainsFunc(i.Tables[0].Columns, func(c experiment.ColumnInfo) bool { return c.Name == metric && c.Statistic == experiment.NoStatistic })
 }

@@ -225,6 +225,16 @@ func (ds Drawers) find(s *sweep.Sweep) (*SweepDrawer, error) {
 	return nil, s.Fault("figure", fmt.Sprintf("is no figure of sweeps of kind %s; allowed are %s", kind, strings.Join(append(known, sweep.NoFigure), ", ")))
 }
 
+// config is the configuration of a member of a sweep; nil of one with faults, which no sweep has
+// that is run or drawn.
+func config(m sweep.Member) experiment.Config {
+	spec, err := m.Spec()
+	if err != nil {
+		return nil
+	}
+	return spec.Config
+}
+
 // Check returns, without any results, why the sweep's figure cannot show its grid, at its place in
 // the sweep file. Of a sweep with faults it looks at the name of the figure.
 func (ds Drawers) Check(s *sweep.Sweep) error {

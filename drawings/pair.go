@@ -16,7 +16,7 @@ func Pair() Drawer {
 	check := comparison.Check
 	comparison.Check = func(s *sweep.Sweep) string {
 		for _, m := range s.Members {
-			if c, ok := m.Spec.Config.(*kinds.DaleConfig); ok && c.Mode == "field" {
+			if c, ok := config(m).(*kinds.DaleConfig); ok && c.Mode == "field" {
 				return "it shows metrics in the course of learning, and mode: field has none; take mode: learning, or figure: none"
 			}
 		}

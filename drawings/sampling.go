@@ -61,7 +61,10 @@ func states(arrays map[string][]float64) int {
 
 // rateSAL is the learning rate of SAL of a member of a sweep of sampling networks.
 func rateSAL(m sweep.Member) float64 {
-	return m.Spec.Config.(*kinds.SamplingConfig).Plasticity.RateSAL
+	if c, ok := config(m).(*kinds.SamplingConfig); ok {
+		return c.Plasticity.RateSAL
+	}
+	return 0
 }
 
 // ratesSAL returns the learning rates of SAL other than 0 that a sweep has, in the order of their

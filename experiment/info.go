@@ -92,6 +92,12 @@ func (i *Info) Share(with *Info) {
 			*list.here = *list.there
 		}
 	}
+	for _, text := range []struct{ here, there *string }{{&i.Kind, &with.Kind}, {&i.Program, &with.Program}, {&i.Platform, &with.Platform}, {&i.Host, &with.Host},
+		{&i.Unit, &with.Unit}, {&i.Engine, &with.Engine}, {&i.Description, &with.Description}} {
+		if *text.here == *text.there {
+			*text.here = *text.there
+		}
+	}
 	latest := make([]Cell, len(i.Latest)) // no longer than it must be
 	copy(latest, i.Latest)
 	for k := range latest {

@@ -26,7 +26,7 @@ func shortHierarchy(t *testing.T, file, dir string, conditions []string) *sweep.
 	}
 	seeds := len(s.Members) / len(conditions)
 	for k, m := range s.Members {
-		c := m.Spec.Config.(*kinds.MicrocircuitConfig)
+		c := circuit(t, m)
 		name := map[microcircuit.Method]string{microcircuit.BP: "BP", microcircuit.FA: "FA", microcircuit.SAL: "SAL as published"}[c.Method]
 		switch {
 		case c.Method == microcircuit.FA && c.RateUp[0] == 0:
@@ -36,8 +36,8 @@ func shortHierarchy(t *testing.T, file, dir string, conditions []string) *sweep.
 		case c.Method == microcircuit.SAL && c.SALCut == c.Tau:
 			name = "SAL, pairs up to τ"
 		}
-		if want := conditions[k/seeds]; name != want || m.Spec.Seed != s.Members[k%seeds].Spec.Seed {
-			t.Errorf("%s: member %s is %s with seed %d, want %s", file, m.Name, name, m.Spec.Seed, want)
+		if want := conditions[k/seeds]; name != want || m.Seed != s.Members[k%seeds].Seed {
+			t.Errorf("%s: member %s is %s with seed %d, want %s", file, m.Name, name, m.Seed, want)
 		}
 	}
 	r, err := sweep.Run(t.Context(), s, sweep.Options{Dir: dir, Engine: sweep.Local{Jobs: 1}})
@@ -116,4 +116,14 @@ func TestHierarchy(t *testing.T) {
 	if c := j.Claims[0]; !c.Holds {
 		t.Errorf("%s: measured %s, needed %s", c.Text, c.Measured, c.Needed)
 	}
+}
+
+// circuit is the configuration of a member of a sweep of microcircuits.
+func circuit(t *testing.T, m sweep.Member) *kinds.MicrocircuitConfig {
+	t.Helper()
+	spec, err := m.Spec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return spec.Config.(*kinds.MicrocircuitConfig)
 }

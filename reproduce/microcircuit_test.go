@@ -10,7 +10,6 @@ import (
 
 	"spikealign/catalog"
 	"spikealign/experiments"
-	"spikealign/kinds"
 	"spikealign/sweep"
 )
 
@@ -44,7 +43,7 @@ func TestCircuitFiles(t *testing.T) {
 		}
 		third := members / 3
 		for k, m := range s.Members {
-			if m.Spec.Seed != s.Members[k%third].Spec.Seed {
+			if m.Seed != s.Members[k%third].Seed {
 				t.Errorf("%s: member %s has another seed than %s", file, m.Name, s.Members[k%third].Name)
 			}
 		}
@@ -178,7 +177,7 @@ func TestYinYangMembers(t *testing.T) {
 	tools := tools()
 	tools.Sweep = func(_ context.Context, s *sweep.Sweep, dir string) (*sweep.Result, error) {
 		for _, m := range s.Members {
-			c := m.Spec.Config.(*kinds.MicrocircuitConfig)
+			c := circuit(t, m)
 			members[fmt.Sprintf("%v cut %d", c.Method, c.SALCut)]++
 		}
 		return &sweep.Result{Sweep: &sweep.Sweep{}}, nil

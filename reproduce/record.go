@@ -235,7 +235,7 @@ func seedsOf(s *sweep.Sweep) string {
 		parts = append(parts, a.Path+" "+enumeration(values))
 	}
 	if len(parts) == 0 && len(s.Members) > 0 {
-		return "seed " + strconv.FormatUint(s.Members[0].Spec.Seed, 10)
+		return "seed " + strconv.FormatUint(s.Members[0].Seed, 10)
 	}
 	return strings.Join(parts, ", ")
 }

@@ -241,7 +241,7 @@ func (j *Job) sweepOf(s *sweep.Sweep, folder string) (r *sweep.Result, err error
 		}
 		if known != nil {
 			for _, st := range known.States {
-				infos = append(infos, st.Info)
+				infos = append(infos, *st.Info)
 			}
 		}
 		return infos, err

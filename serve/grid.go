@@ -101,7 +101,7 @@ func (s *Server) grid(w http.ResponseWriter, r *http.Request) {
 }
 
 // latest is the last value of a metric, nil if there is none.
-func latest(i experiment.Info, metric string) *float64 {
+func latest(i *experiment.Info, metric string) *float64 {
 	for _, c := range i.Latest {
 		if c.Name == metric {
 			if v := number(c.Value.String()); v == v {

@@ -121,7 +121,7 @@ func (e *Engine) sameSweep(ctx context.Context, s *sweep.Sweep, dir string) erro
 		for _, m := range queued.Members {
 			change := "this grid has no such member"
 			if n, ok := now[m.Name]; ok {
-				if change, err = n.Spec.Differs(m.Spec); err != nil {
+				if change, err = differs(n, m); err != nil {
 					return err
 				}
 			}
@@ -131,6 +131,19 @@ func (e *Engine) sameSweep(ctx context.Context, s *sweep.Sweep, dir string) erro
 		}
 	}
 	return nil
+}
+
+// differs says how the configuration of one member differs from that of another; "" if it does not.
+func differs(one, other sweep.Member) (string, error) {
+	a, err := one.Spec()
+	if err != nil {
+		return "", err
+	}
+	b, err := other.Spec()
+	if err != nil {
+		return "", err
+	}
+	return a.Differs(b)
 }
 
 // Work implements sweep.Engine. It submits what is missing and not in the queue.

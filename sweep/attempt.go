@@ -154,7 +154,7 @@ func (a *Attempt) work(ctx context.Context, t *Task, m Member, session experimen
 		if experiment.IsRun(a.path) {
 			_, err = t.Sweep.kinds.Resume(ctx, a.path, session)
 		} else {
-			_, err = experiment.Execute(ctx, experiment.Options{Spec: m.Spec, Dir: a.path, Session: session})
+			err = m.execute(ctx, a.path, session)
 		}
 	}
 	stop()
@@ -398,10 +398,10 @@ func attemptState(dir, name string) (State, bool) {
 		return State{}, false
 	}
 	a := all[0]
-	s := State{Status: a.State, Attempt: &a, dir: a.path}
+	s := State{Status: a.State, Info: &experiment.Info{}, Attempt: &a, dir: a.path}
 	for _, earlier := range all { // the newest may have nothing to show yet
 		if info, err := experiment.ReadInfo(earlier.path); err == nil {
-			s.Info, s.dir = info, earlier.path
+			s.Info, s.dir = &info, earlier.path
 			break
 		}
 	}

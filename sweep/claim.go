@@ -203,7 +203,11 @@ func (s *Sweep) strays(dir string, replace bool) (found []stray, err error) {
 			found = append(found, stray{name: name})
 			continue
 		}
-		if info, err := experiment.ReadInfo(at); err == nil && (&experiment.Folder{Dir: at, Info: info}).Holds(s.Members[k].Spec) {
+		now, err := s.Members[k].Spec()
+		if err != nil {
+			return nil, err
+		}
+		if info, err := experiment.ReadInfo(at); err == nil && (&experiment.Folder{Dir: at, Info: info}).Holds(now) {
 			continue // as nearly always, and there may be thousands
 		}
 		f, err := experiment.Open(at)
@@ -225,10 +229,10 @@ func (s *Sweep) strays(dir string, replace bool) (found []stray, err error) {
 			return nil, experiment.Usagef("%v; or run this member anew with --force", err)
 		}
 		x := stray{name: name}
-		if now := s.Members[k].Spec; !s.ownSeeds() && old.Seed != now.Seed {
+		if !s.ownSeeds() && old.Seed != now.Seed {
 			x.seed, old.Seed = true, now.Seed
 		}
-		if x.change, err = s.Members[k].Spec.Differs(old); err != nil {
+		if x.change, err = now.Differs(old); err != nil {
 			return nil, err
 		}
 		if x.seed || x.change != "" {
@@ -331,7 +335,7 @@ func (s *Sweep) checkSources(dir string, strays []stray) error {
 	begun := map[string]string{} // path and epoch of a source: the checksum of its arrays
 	var rest []Member
 	for _, m := range s.Members {
-		if from, _ := m.Spec.From(); from == "" {
+		if !m.from {
 			continue
 		}
 		if slices.ContainsFunc(strays, func(x stray) bool { return x.name == m.Name }) {
@@ -346,7 +350,11 @@ func (s *Sweep) checkSources(dir string, strays []stray) error {
 		}
 	}
 	for _, m := range rest {
-		source, err := m.Spec.Source()
+		spec, err := m.Spec()
+		if err != nil {
+			return err
+		}
+		source, err := spec.Source()
 		if err != nil {
 			return err
 		}

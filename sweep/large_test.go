@@ -19,7 +19,7 @@ func large(t *testing.T) (*Sweep, *Result) {
 	r := &Result{Sweep: s, Dir: t.TempDir(), Metrics: []string{"walk"}, States: make([]State, len(s.Members))}
 	for k := range r.States {
 		r.States[k].Status = experiment.Done
-		r.States[k].Info.Latest = []experiment.Cell{{Name: "walk", Value: experiment.Float(float64(k))}}
+		r.States[k].Info = &experiment.Info{Latest: []experiment.Cell{{Name: "walk", Value: experiment.Float(float64(k))}}}
 	}
 	return s, r
 }

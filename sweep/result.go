@@ -34,7 +34,7 @@ type Result struct {
 // State of a member.
 type State struct {
 	Status experiment.Status
-	Info   experiment.Info // zero if the member is pending
+	Info   *experiment.Info // never nil; zero if the member is pending
 	// Attempt is the newest attempt on a member that is not finished, on behalf of a batch system;
 	// nil if there is none.
 	Attempt *Attempt
@@ -90,7 +90,7 @@ func (s *Sweep) collect(dir string, known func(k int) *State) (*Result, error) {
 	// There may be thousands of members; most of the time goes into reading their run.json.
 	errs := make([]error, len(s.Members))
 	var next atomic.Int64
-	var one atomic.Pointer[experiment.Info] // any of them
+	var one atomic.Pointer[experiment.Info] // any of them that has begun
 	var readers sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(s.Members)) {
 		readers.Go(func() {
@@ -98,11 +98,13 @@ func (s *Sweep) collect(dir string, known func(k int) *State) (*Result, error) {
 				name := s.Members[k].Name
 				if st := known(int(k)); st != nil && (st.Status == experiment.Done || !shared[name]) {
 					r.States[k] = *st
-					one.CompareAndSwap(nil, &r.States[k].Info)
+					if st.Status != Pending {
+						one.CompareAndSwap(nil, st.Info)
+					}
 					continue
 				}
 				r.States[k], errs[k] = s.state(dir, name, shared)
-				if info := &r.States[k].Info; errs[k] == nil && !one.CompareAndSwap(nil, info) {
+				if info := r.States[k].Info; errs[k] == nil && r.States[k].Status != Pending && !one.CompareAndSwap(nil, info) {
 					info.Share(one.Load())
 				}
 			}
@@ -125,11 +127,12 @@ func (s *Sweep) collect(dir string, known func(k int) *State) (*Result, error) {
 // state reads what there is of a member.
 func (s *Sweep) state(dir, name string, shared map[string]bool) (State, error) {
 	folder, err := experiment.Open(filepath.Join(dir, MembersDir, name))
-	st := State{Status: folder.Info.Status, Info: folder.Info}
-	if errors.Is(err, fs.ErrNotExist) {
-		st = State{Status: Pending}
-	} else if err != nil {
-		return st, err
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return State{}, err
+	}
+	st := State{Status: Pending, Info: &experiment.Info{}}
+	if err == nil {
+		st = State{Status: folder.Info.Status, Info: &folder.Info}
 	}
 	if shared[name] && st.Status != experiment.Done {
 		if by, ok := attemptState(dir, name); ok {
@@ -142,7 +145,7 @@ func (s *Sweep) state(dir, name string, shared map[string]bool) (State, error) {
 
 // Folder returns the folder of member k.
 func (r *Result) Folder(k int) *experiment.Folder {
-	return &experiment.Folder{Dir: cmp.Or(r.States[k].dir, MemberDir(r.Dir, r.Sweep.Members[k])), Info: r.States[k].Info}
+	return &experiment.Folder{Dir: cmp.Or(r.States[k].dir, MemberDir(r.Dir, r.Sweep.Members[k])), Info: *r.States[k].Info}
 }
 
 // Entry is the sweep at a glance.
@@ -303,7 +306,7 @@ func (r *Result) write() error {
 		var row []string
 		for k, m := range r.Sweep.Members {
 			row = append(append(row[:0], m.Name), m.Values...)
-			row = append(row, strconv.FormatUint(m.Spec.Seed, 10), string(r.States[k].Status))
+			row = append(row, strconv.FormatUint(m.Seed, 10), string(r.States[k].Status))
 			for _, name := range r.Metrics {
 				text, _ := r.States[k].cell(name)
 				row = append(row, text)

@@ -142,10 +142,19 @@ func (t *Task) Run(ctx context.Context, m Member) error {
 		if dir := MemberDir(t.Dir, m); experiment.IsRun(dir) {
 			_, err = t.Sweep.kinds.Resume(ctx, dir, session)
 		} else {
-			_, err = experiment.Execute(ctx, experiment.Options{Spec: m.Spec, Dir: dir, Session: session})
+			err = m.execute(ctx, dir, session)
 		}
 		return err
 	})
+}
+
+// execute runs the member in a folder.
+func (m Member) execute(ctx context.Context, dir string, session experiment.Session) error {
+	spec, err := m.Spec()
+	if err == nil {
+		_, err = experiment.Execute(ctx, experiment.Options{Spec: spec, Dir: dir, Session: session})
+	}
+	return err
 }
 
 // observed calls run and tells of it.

@@ -152,6 +152,7 @@ type Sweep struct {
 	Base    experiment.Kind // of the base experiment
 	Members []Member        // in the order of the grid, the last path fastest
 	kinds   experiment.Kinds
+	base    *baseDocument
 	seed    uint64 // of the base experiment
 	file    string // where it was read, and its text
 	data    []byte
@@ -178,9 +179,24 @@ type Member struct {
 	// spelled as in every table: the shortest form that strconv's format g has for them (0.001,
 	// 1e-05).
 	Values []string
-	Spec   *experiment.Spec
+	Seed   uint64 // 0 in an Outline
 
-	once string // the name that earlier versions gave it, where that is another one
+	sweep *Sweep
+	point int32  // of the grid
+	from  bool   // begins from another run
+	once  string // the name that earlier versions gave it, where that is another one
+}
+
+// Spec makes the configuration of the member. It is made at each call, in some tenths of a
+// millisecond, and not kept: a sweep of ten thousand would hold ten thousand. There can be an error
+// only in an Outline, whose members were not checked: Faults.
+func (m Member) Spec() (*experiment.Spec, error) {
+	spec, _, err := m.sweep.spec(m.sweep.index(int(m.point)))
+	if err != nil {
+		return nil, fmt.Errorf("make the configuration of %s: %w", m.Name, err)
+	}
+	spec.Name = m.Name
+	return spec, nil
 }
 
 // IsSweep reports whether dir is the folder of a sweep.
@@ -219,7 +235,7 @@ func LoadMembers(kinds experiment.Kinds, dir string, names []string) (*Sweep, er
 	if err != nil {
 		return nil, err
 	}
-	s.Members = slices.DeleteFunc(s.Members, func(m Member) bool { return m.Spec == nil })
+	s.Members = slices.DeleteFunc(s.Members, func(m Member) bool { _, wanted := place[m.Name]; return !wanted })
 	slices.SortFunc(s.Members, func(a, b Member) int { return cmp.Compare(place[a.Name], place[b.Name]) })
 	if len(s.Members) != len(place) {
 		return nil, experiment.Usagef("%s has not all of these members: %s", dir, strings.Join(names, ", "))
@@ -227,12 +243,12 @@ func LoadMembers(kinds experiment.Kinds, dir string, names []string) (*Sweep, er
 	return s, nil
 }
 
-// Outline is Read with the Spec of the members nil, which takes little time.
+// Outline is Read without a check of the members, and so without their seeds: it takes little time.
 func Outline(kinds experiment.Kinds, dir string) (*Sweep, error) {
 	return load(kinds, dir, true, func(*Member) bool { return false })
 }
 
-// load is Load, or Read if it is closed, with only those members made that want accepts; nil
+// load is Load, or Read if it is closed, with only those members checked that want accepts; nil
 // accepts all.
 func load(kinds experiment.Kinds, file string, closed bool, want func(*Member) bool, overrides ...string) (*Sweep, error) {
 	if st, err := os.Stat(file); err == nil && st.IsDir() {
@@ -282,8 +298,8 @@ func parseSome(kinds experiment.Kinds, file string, data []byte, closed bool, wa
 			s.Name = base
 		}
 	}
-	base, baseErr := s.base(doc)
-	if base == nil {
+	var baseErr error
+	if s.base, baseErr = s.readBase(doc); s.base == nil {
 		return nil, yamlconf.Join(err, baseErr)
 	}
 	for _, a := range s.Grid {
@@ -294,10 +310,10 @@ func parseSome(kinds experiment.Kinds, file string, data []byte, closed bool, wa
 		s.spelled = append(s.spelled, values)
 	}
 	// Of a grid with faults the rest is still looked at, so that all faults are told at once.
-	wrong := faults{sweep: s, inFile: inFile, base: base, whole: err == nil}
+	wrong := faults{sweep: s, inFile: inFile, base: s.base, whole: err == nil}
 	errors.As(err, &wrong.before)
-	for _, index := range s.points() {
-		m, err := s.member(base, index, want)
+	for k, index := range s.points() {
+		m, err := s.member(k, index, want)
 		var problems yamlconf.Errors
 		switch {
 		case errors.As(err, &problems):
@@ -351,9 +367,9 @@ type baseDocument struct {
 	inline bool   // in the sweep file
 }
 
-// base returns the base experiment, from the file that it is in, and makes s.Experiment its text;
-// nil if there is none that can be read.
-func (s *Sweep) base(doc *yamlconf.Document) (*baseDocument, error) {
+// readBase returns the base experiment, from the file that it is in, and makes s.Experiment its
+// text; nil if there is none that can be read.
+func (s *Sweep) readBase(doc *yamlconf.Document) (*baseDocument, error) {
 	b := &baseDocument{Document: doc.Under(baseName), name: baseName, inline: true}
 	if b.Document == nil {
 		return nil, nil // File.Validate tells
@@ -447,22 +463,29 @@ func (a Axis) fault() string {
 	return ""
 }
 
-// member makes the member at a point of the grid, without Spec if want does not accept it.
-func (s *Sweep) member(base *baseDocument, index []int, want func(*Member) bool) (Member, error) {
-	overrides := slices.Clone(s.Set)
-	var m Member
-	var key, name, once, repeat []string
+// index returns for each axis of a grid without faults the place of its value at a point, of which
+// the last path counts fastest.
+func (s *Sweep) index(point int) []int {
+	index := make([]int, len(s.Grid))
+	for k := len(index) - 1; k >= 0; k-- {
+		n := len(s.Grid[k].Values)
+		index[k], point = point%n, point/n
+	}
+	return index
+}
+
+// member makes the member at a point of the grid, unchecked and without seed if want does not
+// accept it.
+func (s *Sweep) member(point int, index []int, want func(*Member) bool) (Member, error) {
+	m := Member{sweep: s, point: int32(point)}
+	var key, name, once []string
 	for k, a := range s.Grid {
 		if index[k] < 0 {
 			continue
 		}
 		v := s.spelled[k][index[k]].name
-		overrides = append(overrides, a.Path+"="+string(a.Values[index[k]]))
 		m.Values = append(m.Values, s.spelled[k][index[k]].table)
 		key = append(key, a.Path+"="+v)
-		if slices.Contains(s.Replicates, a.Path) {
-			repeat = append(repeat, a.Path+"="+v)
-		}
 		once = append(once, s.Short(k)+"-"+v)
 		name = append(name, s.Short(k)+"-"+cleaned(Plain(v)))
 	}
@@ -470,7 +493,6 @@ func (s *Sweep) member(base *baseDocument, index []int, want func(*Member) bool)
 	slices.Sort(key)
 	slices.Sort(name)
 	slices.Sort(once)
-	slices.Sort(repeat)
 	h := fnv.New64a()
 	h.Write([]byte(strings.Join(key, "\n")))
 	m.Name = strings.Join(name, "_")
@@ -482,22 +504,43 @@ func (s *Sweep) member(base *baseDocument, index []int, want func(*Member) bool)
 	if want != nil && !want(&m) {
 		return m, nil
 	}
-	spec, err := s.kinds.Decode(base.With(overrides...), base.name)
+	spec, seed, err := s.spec(index)
 	if err != nil {
 		return m, err
 	}
-	m.Spec = spec
-	spec.Name = m.Name
-	s.seed = spec.Seed
-	if !s.ownSeeds() {
+	s.seed, m.Seed = seed, spec.Seed
+	folder, _ := spec.From()
+	m.from = folder != ""
+	return m, nil
+}
+
+// spec makes the configuration at a point of the grid, which has not yet the name of its member.
+// seed is that of the base experiment.
+func (s *Sweep) spec(index []int) (spec *experiment.Spec, seed uint64, err error) {
+	overrides := slices.Clone(s.Set)
+	var repeat []string
+	for k, a := range s.Grid {
+		if index[k] < 0 {
+			continue
+		}
+		overrides = append(overrides, a.Path+"="+string(a.Values[index[k]]))
+		if slices.Contains(s.Replicates, a.Path) {
+			repeat = append(repeat, a.Path+"="+s.spelled[k][index[k]].name)
+		}
+	}
+	slices.Sort(repeat) // the order of the grid is no part of a member
+	if spec, err = s.kinds.Decode(s.base.With(overrides...), s.base.name); err != nil {
+		return nil, 0, err
+	}
+	if seed = spec.Seed; !s.ownSeeds() {
 		// Conditions differ by nothing but themselves: the replicates of one index begin alike in
 		// all of them.
 		r := fnv.New64a()
 		r.Write([]byte(strings.Join(repeat, "\n")))
-		stream := random.New(spec.Seed, random.MemberSeed, r.Sum64(), 0)
+		stream := random.New(seed, random.MemberSeed, r.Sum64(), 0)
 		spec.Seed = stream.Uint64()
 	}
-	return m, nil
+	return spec, seed, nil
 }
 
 // ownSeeds reports whether the grid gives the members their seeds.
@@ -515,9 +558,6 @@ func (s *Sweep) adopt(dir string) {
 	for k, m := range s.Members {
 		if m.once != "" && experiment.IsRun(filepath.Join(dir, MembersDir, m.once)) {
 			s.Members[k].Name, s.Members[k].once = m.once, ""
-			if m.Spec != nil {
-				m.Spec.Name = m.once
-			}
 		}
 	}
 }

@@ -127,8 +127,8 @@ func TestSeeds(t *testing.T) {
 		m := map[string]uint64{}
 		distinct := map[uint64]bool{}
 		for _, x := range parse(t, text).Members {
-			m[x.Name] = x.Spec.Seed
-			distinct[x.Spec.Seed] = true
+			m[x.Name] = x.Seed
+			distinct[x.Seed] = true
 		}
 		if len(m) != 8 || len(distinct) != 2 { // 4 conditions with 2 replicates
 			t.Fatalf("%d names and %d seeds of 8 members", len(m), len(distinct))
@@ -246,7 +246,7 @@ func TestBaseFile(t *testing.T) {
 	again := parse(t, string(whole))
 	for k, m := range parse(t, small).Members {
 		for _, other := range []Member{s.Members[k], again.Members[k]} {
-			if change, err := m.Spec.Differs(other.Spec); change != "" || err != nil || other.Name != m.Name {
+			if change, err := specOf(t, m).Differs(specOf(t, other)); change != "" || err != nil || other.Name != m.Name {
 				t.Errorf("%s, %s: %s (%v)", m.Name, other.Name, change, err)
 			}
 		}
@@ -496,7 +496,7 @@ func TestCrashWhileChanging(t *testing.T) {
 			if found[len(s.Members)] = true; len(s.Members) == 2 {
 				want = after
 			}
-			if change, err := s.Members[0].Spec.Differs(want.Members[0].Spec); err != nil || change != "" {
+			if change, err := specOf(t, s.Members[0]).Differs(specOf(t, want.Members[0])); err != nil || change != "" {
 				t.Fatalf("%s: operation %d: %s, %v", what, n, change, err)
 			}
 			if err := s.Save(dir); err != nil { // as going on does
@@ -545,7 +545,7 @@ func TestFilesOfTheBase(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if change, err := again.Members[0].Spec.Differs(s.Members[0].Spec); err != nil || change != "" {
+		if change, err := specOf(t, again.Members[0]).Differs(specOf(t, s.Members[0])); err != nil || change != "" {
 			t.Errorf("base %s: the folder holds another sweep: %s, %v", base, change, err)
 		}
 		if _, err := Read(known, dir); err != nil {
@@ -631,4 +631,14 @@ func TestAgain(t *testing.T) {
 	if again, err = again.Again(func(string) bool { return true }); err != nil || again.States[0].Status != experiment.Failed || again.Done() != 6 {
 		t.Errorf("a member that ran is not looked at: %s, %v", again.States[0].Status, err)
 	}
+}
+
+// specOf makes the configuration of a member.
+func specOf(t *testing.T, m Member) *experiment.Spec {
+	t.Helper()
+	spec, err := m.Spec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return spec
 }

@@ -82,14 +82,14 @@ func (p program) live(args ...string) (kilobytes int64) {
 }
 
 // TestMemoryOfSweeps holds the memory that each member of a sweep takes in the process that runs
-// all of them, and in one that finds them finished. A member's configuration and what run.json says
-// of it, but for what all members say alike, are 2.5 kB, and tables and queue take as much again
-// for a moment.
+// all of them, and in one that finds them finished. A member's name and values are .2 kB, what
+// run.json says of it, but for what all members say alike, 1.4 kB, and tables and queue take as
+// much again for a moment.
 func TestMemoryOfSweeps(t *testing.T) {
 	testenv.NeedsLong(t)
 	p := newProgram(t)
 	p.dir = memory(t)
-	const few, many, bar = 400, 2400, 7
+	const few, many, bar = 400, 2400, 4
 	took := func(n int) (first, again int64) {
 		p.write("sweep.yaml", fmt.Sprintf(`kind: sweep
 experiment: {kind: sampling, network: {visible: 2}, training: {epochs: 11, epoch_length: 100, report_every: 10, report_factor: 10}}

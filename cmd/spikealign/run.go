@@ -177,7 +177,7 @@ func printResult(w io.Writer, r experiment.Result) error {
 		if text := c.Value.Short(); text != "" {
 			value = strings.TrimSpace(text + " " + unit)
 		}
-		if pair := lastPair(i); c.Name == layerColumn && pair != "" {
+		if pair := lastPair(&i); c.Name == layerColumn && pair != "" {
 			doc = fmt.Sprintf("%s, all in %s; %s", pair, experiment.MetricsFile, doc)
 		}
 		line := strings.TrimRight(fmt.Sprintf("  %s\t%s\t%s", c.Name, value, doc), "\t")
@@ -198,7 +198,7 @@ const layerColumn = "layer"
 
 // lastPair names the pair of layers that the last row of metrics is of, where there are several; ""
 // where there are not.
-func lastPair(i experiment.Info) string {
+func lastPair(i *experiment.Info) string {
 	for _, c := range i.Latest {
 		if l, err := strconv.Atoi(c.Value.String()); c.Name == layerColumn && err == nil {
 			return drawings.LastPair(l)
