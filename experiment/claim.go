@@ -204,8 +204,8 @@ func HasLeftovers(dir string) bool {
 
 // lock takes the folder for this process.
 func (l *loop) lock() (err error) {
-	if l.folder, err = os.Stat(l.dir); err != nil {
-		return &durable.FileError{Op: "lock", Path: l.dir, Err: err}
+	if l.folder, err = durable.At(l.dir); err != nil {
+		return err
 	}
 	for try := 0; ; try++ {
 		k, err := durable.Lock(l.dir)

@@ -111,7 +111,7 @@ type loop struct {
 	info   Info
 	config string // Spec.decisive
 	unlock func()
-	folder os.FileInfo // when it was locked
+	folder durable.Folder // when it was locked
 
 	begin   time.Time     // of the session
 	cpu0    time.Duration // at its begin
@@ -650,7 +650,7 @@ func (l *loop) writeInfo(status Status) error {
 // inPlace returns an error if the folder was removed or moved away: what stands at its path now may
 // be the run of another process.
 func (l *loop) inPlace() error {
-	if now, err := os.Stat(l.dir); err != nil || l.folder == nil || !os.SameFile(now, l.folder) {
+	if !l.folder.Stands() {
 		return fmt.Errorf("%s was removed or moved while the run was under way; if it is elsewhere now, go on there: spikealign resume FOLDER; else run the experiment again", l.dir)
 	}
 	return nil

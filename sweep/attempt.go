@@ -347,6 +347,9 @@ func (a *Attempt) win(member string) error {
 // call brought any of them on.
 func Share(ctx context.Context, s *Sweep, o Options, owner Owner) (failed map[string]string, advanced bool, err error) {
 	t := &Task{Sweep: s, Options: o, owner: &owner}
+	if t.folder, err = durable.At(o.Dir); err != nil {
+		return nil, false, err
+	}
 	t.plan()
 	local, ok := o.Engine.(Local)
 	if !ok {

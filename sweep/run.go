@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"runtime"
 	"strings"
 	"sync"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"spikealign/experiment"
+	"spikealign/internal/durable"
 )
 
 // Options of Run.
@@ -60,6 +62,24 @@ type Task struct {
 	owner    *Owner          // in whose name members are worked on, where others may be at them; or nil
 	advanced atomic.Bool     // a member that has an owner came further
 	unlock   func()          // gives the folder free
+	folder   durable.Folder  // when the work on it began
+}
+
+// vanished returns an error if the folder of the sweep was removed or moved away: what stands at
+// its path now may be that of another process.
+func (t *Task) vanished() error {
+	if !t.folder.Stands() {
+		return fmt.Errorf("%s was removed or moved while the sweep was under way; if it is elsewhere now, go on there: spikealign resume FOLDER; else run the sweep again", t.Dir)
+	}
+	return nil
+}
+
+// write writes the tables.
+func (t *Task) write(r *Result) error {
+	if err := t.vanished(); err != nil {
+		return err
+	}
+	return r.write()
 }
 
 // Release gives the folder of the sweep free to other commands, while others than this process
@@ -112,7 +132,7 @@ func (e Local) Work(ctx context.Context, t *Task) (map[string]string, error) {
 			defer runtime.UnlockOSThread()
 			for {
 				m, ok := queue.next(ctx)
-				if !ok {
+				if !ok || t.vanished() != nil {
 					return
 				}
 				switch err := t.Run(ctx, m); {
@@ -129,7 +149,7 @@ func (e Local) Work(ctx context.Context, t *Task) (map[string]string, error) {
 		})
 	}
 	wg.Wait()
-	return failed, nil
+	return failed, t.vanished()
 }
 
 // Run runs or resumes a member in this process, on a thread that must be locked. A member that was
@@ -141,7 +161,9 @@ func (t *Task) Run(ctx context.Context, m Member) error {
 	return t.observed(m, func(session experiment.Session) (err error) {
 		if dir := MemberDir(t.Dir, m); experiment.IsRun(dir) {
 			_, err = t.Sweep.kinds.Resume(ctx, dir, session)
-		} else {
+		} else if err = durable.MakeNewFolder(dir); err == nil || errors.Is(err, fs.ErrExist) {
+			// Those above it are not made: where the folder of the sweep is gone it must not be
+			// there again.
 			err = m.execute(ctx, dir, session)
 		}
 		return err
@@ -241,7 +263,7 @@ func (t *Task) keepTables() (stop func()) {
 			r, err := t.Sweep.collect(t.Dir, t.tables.done)
 			if err == nil {
 				t.tables = r
-				err = r.write()
+				err = t.write(r)
 			}
 			if err != nil && t.Session.Log != nil {
 				t.Session.Log.Warn("the tables of the sweep could not be written", "error", err)
@@ -290,6 +312,9 @@ func Run(ctx context.Context, s *Sweep, o Options) (*Result, error) {
 	unlock = sync.OnceFunc(unlock)
 	defer unlock()
 	task := &Task{Sweep: s, Options: o, unlock: unlock}
+	if task.folder, err = durable.At(o.Dir); err != nil {
+		return nil, err
+	}
 	task.plan()
 	task.clear(ctx)
 	stop := func() {}
@@ -305,7 +330,7 @@ func Run(ctx context.Context, s *Sweep, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := r.write(); err != nil {
+	if err := task.write(r); err != nil {
 		return r, err
 	}
 	if r.Done() == len(s.Members) {

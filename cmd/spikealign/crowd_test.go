@@ -166,55 +166,68 @@ func TestTwoAtOnce(t *testing.T) {
 	}
 }
 
-// TestFolderVanishes: a run whose folder is removed, moved or replaced by another run's while it is
-// under way says so, and writes nothing into what stands there now.
+// TestFolderVanishes: a run or a sweep whose folder is removed, moved or replaced by that of another
+// one while it is under way says so, and writes nothing into what stands there now.
 func TestFolderVanishes(t *testing.T) {
 	b := newBench(t)
-	for what, vanish := range map[string]func(dir string) error{
-		"removed": os.RemoveAll,
-		"moved":   func(dir string) error { return os.Rename(dir, dir+".moved") },
-		"replaced": func(dir string) error {
-			if err := os.RemoveAll(dir); err != nil {
-				return err
-			}
-			b.p.must("run", "-q", filepath.Join(b.in, "other.yaml"), "-o", dir)
-			return nil
-		},
+	for _, c := range []struct{ command, other, members, remedy string }{
+		{"run", "run -q IN/other.yaml -o W/run", "", "spikealign resume FOLDER; else run the experiment again"},
+		{"sweep", "sweep -q IN/changed.yaml -o W/sweep", "members/drift-0.1 members/drift-0.2 members/drift-0.3", "spikealign resume FOLDER; else run the sweep again"},
 	} {
-		b.base = nil
-		b.reset()
-		dir, open := filepath.Join(b.w, "run"), filepath.Join(b.in, "open")
-		c := b.p.command(b.args("run -q IN/run.yaml -o W/run")...)
-		c.Env = append(os.Environ(), "FAKE_SLEEP=1ms", "FAKE_HOLD=20,"+open)
-		var said bytes.Buffer
-		c.Stderr = &said
-		b.p.started(c, dir)
-		if err := vanish(dir); err != nil {
-			t.Fatal(err)
+		dir, open := filepath.Join(b.w, c.command), filepath.Join(b.in, "open")
+		runs := []string{dir}
+		for k, m := range strings.Fields(c.members) {
+			runs = append(runs[:k], filepath.Join(dir, m))
 		}
-		before := b.read()
-		b.p.write(open, "")
-		code := b.p.code(c.Wait())
-		if err := os.Remove(open); err != nil {
-			t.Fatal(err)
-		}
-		if text := said.String(); code != exitFailed || !strings.Contains(text, dir+" was removed or moved while the run was under way; if it is elsewhere now, go on there: spikealign resume FOLDER; else run the experiment again") {
-			t.Errorf("%s: exit code %d, %s", what, code, text)
-		}
-		after := b.read()
-		if what != "moved" { // there the files that are open grow on
-			for name, text := range before {
-				if after[name] != text {
-					t.Errorf("%s: %s was written", what, name)
+		own := b.args(fmt.Sprintf("%s -q IN/%[1]s.yaml -o W/%[1]s", c.command))
+		for what, vanish := range map[string]func() error{
+			"removed": func() error { return os.RemoveAll(dir) },
+			"moved":   func() error { return os.Rename(dir, dir+".moved") },
+			"replaced": func() error {
+				if err := os.RemoveAll(dir); err != nil {
+					return err
 				}
+				b.p.must(b.args(c.other)...)
+				return nil
+			},
+		} {
+			what = c.command + " " + what
+			b.base = nil
+			b.reset()
+			cmd := b.p.command(own...)
+			cmd.Env = append(os.Environ(), "FAKE_SLEEP=1ms", "FAKE_HOLD=20,"+open)
+			var said bytes.Buffer
+			cmd.Stderr = &said
+			b.p.started(cmd, runs[0])
+			if err := vanish(); err != nil {
+				t.Fatal(err)
 			}
-			if len(after) != len(before) {
-				t.Errorf("%s: %d files became %d", what, len(before), len(after))
+			before := b.read()
+			b.p.write(open, "")
+			code := b.p.code(cmd.Wait())
+			if err := os.Remove(open); err != nil {
+				t.Fatal(err)
 			}
-			continue
+			if text := said.String(); code != exitFailed || !strings.Contains(text, fmt.Sprintf("%s was removed or moved while the %s was under way; if it is elsewhere now, go on there: %s", dir, c.command, c.remedy)) {
+				t.Errorf("%s: exit code %d, %s", what, code, text)
+			}
+			after := b.read()
+			if !strings.HasSuffix(what, "moved") || strings.HasSuffix(what, "removed") { // else the files that are open grow on
+				for name, text := range before {
+					if after[name] != text {
+						t.Errorf("%s: %s was written", what, name)
+					}
+				}
+				if len(after) != len(before) {
+					t.Errorf("%s: %d files became %d", what, len(before), len(after))
+				}
+				continue
+			}
+			b.p.must("resume", "-q", dir+".moved")
+			b.p.must(own...)
+			for _, run := range runs {
+				b.p.same(strings.Replace(run, dir, dir+".moved", 1), run, what)
+			}
 		}
-		b.p.must("resume", "-q", dir+".moved")
-		b.p.must("run", "-q", filepath.Join(b.in, "run.yaml"), "-o", dir)
-		b.p.same(dir+".moved", dir, what)
 	}
 }

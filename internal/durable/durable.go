@@ -6,7 +6,7 @@
 //   - [SaveCheckpoint] and [LoadCheckpoint] are a checksummed container for the state of a run.
 //   - [Appender] is a file that grows row by row and can be taken back to a place that a checkpoint
 //     remembers.
-//   - [Lock] keeps a second process out of a folder.
+//   - [Lock] keeps a second process out of a folder, and [Folder] tells whether it is still there.
 //   - [Open] and [ReadFile] wait for nothing that is no file.
 //   - [MakeFolder], [Remove], [Rename] and the like are those of package os.
 //

@@ -22,4 +22,13 @@ func flock(f *os.File) error {
 func isHeld(err error) bool { return errors.Is(err, syscall.EWOULDBLOCK) }
 
 // release removes the file while it is still locked, so that nobody can have locked it in between.
-func release(f *os.File, path string) error { return errors.Join(os.Remove(path), f.Close()) }
+// Where the folder was removed, moved or replaced meanwhile, what stands at the path may be the
+// lock of another process.
+func release(f *os.File, path string) error {
+	var err error
+	mine, err1 := f.Stat()
+	if there, err2 := os.Lstat(path); err1 == nil && err2 == nil && os.SameFile(mine, there) {
+		err = os.Remove(path)
+	}
+	return errors.Join(err, f.Close())
+}

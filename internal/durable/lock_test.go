@@ -57,6 +57,48 @@ func TestLock(t *testing.T) {
 	}
 }
 
+// TestFolder: a folder is another one when another stands in its place, and a lock in that is left
+// alone by whoever had locked the first.
+func TestFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "dir")
+	if _, err := At(dir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("no folder: %v", err)
+	}
+	if err := os.Mkdir(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	first, err := Lock(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := At(dir)
+	if err != nil || !f.Stands() || (Folder{}).Stands() {
+		t.Fatalf("%v, stands: %v, the zero folder stands: %v", err, f.Stands(), (Folder{}).Stands())
+	}
+	if err := os.Rename(dir, dir+".moved"); err != nil {
+		t.Fatal(err)
+	}
+	if f.Stands() {
+		t.Error("a folder that was moved stands")
+	}
+	if err := os.Mkdir(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	second, err := Lock(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.Stands() {
+		t.Error("another folder is taken for the first one")
+	}
+	if err := first.Unlock(); err != nil || names(t, dir) != lockName {
+		t.Errorf("%v: the lock of another process became %q", err, names(t, dir))
+	}
+	if err := second.Unlock(); err != nil || names(t, dir) != "" {
+		t.Errorf("%v, left: %q", err, names(t, dir))
+	}
+}
+
 // TestLockKilled: a process that dies by kill -9 leaves no lock, though its file remains.
 func TestLockKilled(t *testing.T) {
 	dir := t.TempDir()
