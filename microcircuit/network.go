@@ -52,12 +52,12 @@ const (
 // # Cost
 //
 // Per step: 30 ns, and .25 ns for every neuron (product, comparison) and .4 ns for every pyramidal
-// neuron above the input (sums). Per spike: 20 ns, and for every postsynaptic neuron .15 ns twice
+// neuron above the input (sums). Per spike: 15 ns, and for every postsynaptic neuron .15 ns twice
 // (on and off). Per layer and step in which its potentials changed: 10 ns and 1 ns for every neuron
 // (exponential), the same for its interneurons. Per presynaptic spike while learning: 10 ns and .25
 // ns per synapse, and once for all spikes of a layer in one step 20 ns and 3.5 ns for every
 // postsynaptic neuron (two means, two exponentials, a quotient: one waits for the other). Together,
-// while learning at tau = 10: 27 to 30 ns a step for 1-1-1 (.16 spikes a step), .21 us for 4-30-3
+// while learning at tau = 10: 28 to 30 ns a step for 1-1-1 (.16 spikes a step), .20 us for 4-30-3
 // (1.4), .7 us for 30-50-10 (4.3), 3.3 us for 100-100-100-10 (17); at tau = 100, .06 us for 4-30-3
 // (.13).
 type Network struct {
@@ -82,7 +82,7 @@ type Network struct {
 	nudge   nudge
 
 	// Neurons, a place for each. Behind a layer there may be places without a neuron: see stride.
-	draws []random.Stream
+	draws []random.Reciprocals
 	race
 	odds   []float64 // E = e^(u - ln tau), unless refractory
 	active []bool    // z = 1: the potential is on, and the neuron refractory; or no neuron
@@ -260,7 +260,7 @@ func NewNetwork(c Config, w Weights) (*Network, error) {
 	n.setRow()
 	n.share = 1
 	n.target = make([]int64, c.Dims[last])
-	n.draws = make([]random.Stream, places)
+	n.draws = make([]random.Reciprocals, places)
 	n.vary(c.Differences)
 	size := 4
 	for size < (2+n.overlap)*n.neurons+2 {
@@ -430,8 +430,8 @@ func (n *Network) Seed(seed, stretch uint64) {
 			n.product[i], n.limit[i] = 1, 2 // growth is 1 at all times
 			continue
 		}
-		n.draws[i] = random.New(seed, random.Spikes, uint64(n.at[i].number), stretch)
-		n.limit[i] = 1 / n.draws[i].Float64()
+		n.draws[i] = random.NewReciprocals(random.New(seed, random.Spikes, uint64(n.at[i].number), stretch))
+		n.limit[i] = n.draws[i].Next()
 		n.product[i] = 1
 	}
 }
@@ -646,7 +646,7 @@ func (n *Network) toggle(t int64, ended, from int) {
 		i := int(queue[k&mask].Neuron)
 		before[i], last[i] = last[i], t
 		count[i]++
-		product[i], limit[i], growth[i] = 1, 1/draws[i].Float64(), 1
+		product[i], limit[i], growth[i] = 1, draws[i].Next(), 1
 		if !active[i] {
 			active[i] = true
 			n.turn(i, true)

@@ -220,3 +220,35 @@ func BenchmarkFloat64(b *testing.B) {
 		b.Log(x)
 	}
 }
+
+// TestReciprocals: they are those of the stream, from every place on, and their state is the
+// stream's.
+func TestReciprocals(t *testing.T) {
+	for start := range uint64(17) {
+		s := New(3, Spikes, 7, 1)
+		s.Skip(start)
+		r := NewReciprocals(s)
+		for k := range 40 {
+			want, err := s.AppendBinary(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := r.AppendBinary(nil)
+			if err != nil || string(got) != string(want) {
+				t.Fatalf("from %d, draw %d: state %x, %v, want %x", start, k, got, err, want)
+			}
+			if k%3 == 2 {
+				r = Reciprocals{}
+				if err := r.UnmarshalBinary(got); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if x, y := r.Next(), 1/s.Float64(); x != y {
+				t.Fatalf("from %d, draw %d: %v, want %v", start, k, x, y)
+			}
+		}
+	}
+	if err := new(Reciprocals).UnmarshalBinary([]byte("none")); err == nil {
+		t.Error("what is no state was read")
+	}
+}
