@@ -166,8 +166,8 @@ func TestTwoAtOnce(t *testing.T) {
 	}
 }
 
-// TestFolderVanishes: a run or a sweep whose folder is removed, moved or replaced by that of another
-// one while it is under way says so, and writes nothing into what stands there now.
+// TestFolderVanishes: a run or a sweep whose folder is removed, moved or replaced by that of
+// another one while it is under way says so, and writes nothing into what stands there now.
 func TestFolderVanishes(t *testing.T) {
 	b := newBench(t)
 	for _, c := range []struct{ command, other, members, remedy string }{

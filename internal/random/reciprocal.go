@@ -2,8 +2,8 @@ package random
 
 import "math/bits"
 
-// Reciprocals delivers 1/Float64 of a Stream to an inner loop. It draws and divides eight at a time,
-// in which the work on neighbouring numbers overlaps. The zero value is not ready; use
+// Reciprocals delivers 1/Float64 of a Stream to an inner loop. It draws and divides eight at a
+// time, in which the work on neighbouring numbers overlaps. The zero value is not ready; use
 // NewReciprocals.
 type Reciprocals struct {
 	buf  [8]float64 // of draws next &^ 7 and on, unless next is a multiple of 8
