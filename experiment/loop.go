@@ -137,7 +137,7 @@ func (l *loop) build(spec *Spec) (err error) {
 	if l.config, err = spec.decisive(); err != nil {
 		return err
 	}
-	l.rec = &recorder{spikes: spec.Record.Spikes}
+	l.rec = &recorder{spikes: spec.Record.Spikes, inPlace: l.inPlace}
 	l.meter.perThread = l.PerThread
 	env := Env{Seed: spec.Seed, Sink: l.rec, Spikes: spec.Record.Spikes, From: l.source, Data: l.Data, Threads: l.Threads, meter: &l.meter}
 	if l.run, err = spec.Config.New(env); err != nil {
@@ -338,6 +338,9 @@ func (l *loop) from(ctx context.Context, isNew bool) (Result, error) {
 }
 
 func (l *loop) begins() error {
+	if err := l.inPlace(); err != nil {
+		return err
+	}
 	if err := durable.MakeFolder(l.path(PartialDir)); err != nil {
 		return err
 	}

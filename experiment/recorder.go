@@ -16,7 +16,8 @@ import (
 // there are several, replicas go to a file each, and every snapshot to its own, in the
 // little-endian form in which they stand in an npz file.
 type recorder struct {
-	dir      string // partial/ of the run's folder
+	dir      string       // partial/ of the run's folder
+	inPlace  func() error // tells whether that is still the run's, before a file is made in it
 	spikes   bool
 	replicas int        // 1 or more
 	columns  []*growing // of the spikes: spikeColumns, as many as are in use
@@ -107,7 +108,11 @@ func (r *recorder) Snapshot(a Array) error {
 	if k := slices.IndexFunc(r.snaps, func(s *snapshot) bool { return s.name == a.Name }); k >= 0 {
 		s = r.snaps[k]
 	} else {
-		file, err := create(filepath.Join(r.dir, snapshotFile(len(r.snaps))))
+		err := r.inPlace()
+		var file *growing
+		if err == nil {
+			file, err = create(filepath.Join(r.dir, snapshotFile(len(r.snaps))))
+		}
 		if err != nil {
 			r.err = err
 			return err

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -180,11 +181,20 @@ func TestFolderVanishes(t *testing.T) {
 			runs = append(runs[:k], filepath.Join(dir, m))
 		}
 		own := b.args(fmt.Sprintf("%s -q IN/%[1]s.yaml -o W/%[1]s", c.command))
+		remove := func() (err error) { // files may still be made there
+			for range 100 {
+				if err = os.RemoveAll(dir); err == nil {
+					break
+				}
+				time.Sleep(10 * time.Millisecond)
+			}
+			return err
+		}
 		for what, vanish := range map[string]func() error{
-			"removed": func() error { return os.RemoveAll(dir) },
+			"removed": remove,
 			"moved":   func() error { return os.Rename(dir, dir+".moved") },
 			"replaced": func() error {
-				if err := os.RemoveAll(dir); err != nil {
+				if err := remove(); err != nil {
 					return err
 				}
 				b.p.must(b.args(c.other)...)
@@ -194,11 +204,18 @@ func TestFolderVanishes(t *testing.T) {
 			what = c.command + " " + what
 			b.base = nil
 			b.reset()
-			cmd := b.p.command(own...)
+			args := own
+			if len(runs) > 1 {
+				args = append(slices.Clip(own), "-j", "2")
+			}
+			cmd := b.p.command(args...)
 			cmd.Env = append(os.Environ(), "FAKE_SLEEP=1ms", "FAKE_HOLD=20,"+open)
 			var said bytes.Buffer
 			cmd.Stderr = &said
 			b.p.started(cmd, runs[0])
+			if len(runs) > 1 { // the third begins when one of two has ended
+				b.p.running(cmd, runs[1])
+			}
 			if err := vanish(); err != nil {
 				t.Fatal(err)
 			}

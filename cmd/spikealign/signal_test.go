@@ -34,6 +34,12 @@ func (p program) started(c *exec.Cmd, dir string) {
 	if err := c.Start(); err != nil {
 		p.t.Fatal(err)
 	}
+	p.running(c, dir)
+}
+
+// running waits until the run in dir, of a command that was started, is under way.
+func (p program) running(c *exec.Cmd, dir string) {
+	p.t.Helper()
 	for range 1000 {
 		if strings.Contains(p.read(dir, "run.json"), `"status": "running"`) {
 			return
