@@ -93,27 +93,31 @@ func (s *Stream) Uint64() uint64 {
 // Float64 returns a number from the open interval (0,1).
 func (s *Stream) Float64() float64 { return Unit(s.Uint64()) }
 
-// fill writes the next words, a multiple of four, from the beginning of a block on. Two blocks are
-// computed side by side: one alone would wait for its own multiplications.
+// twoBlocks writes the words of blocks i and i+1. They are computed side by side: one alone would
+// wait for its own multiplications.
+func twoBlocks(dst *[8]uint64, key [2]uint64, i, a, b uint64) {
+	c0, c1, c2, c3 := i, a, b, uint64(0)
+	d0, d1, d2, d3 := i+1, a, b, uint64(0)
+	k0, k1 := key[0], key[1]
+	for range rounds {
+		h0, l0 := bits.Mul64(m0, c0)
+		h1, l1 := bits.Mul64(m1, c2)
+		g0, n0 := bits.Mul64(m0, d0)
+		g1, n1 := bits.Mul64(m1, d2)
+		c0, c1, c2, c3 = h1^c1^k0, l1, h0^c3^k1, l0
+		d0, d1, d2, d3 = g1^d1^k0, n1, g0^d3^k1, n0
+		k0 += w0
+		k1 += w1
+	}
+	*dst = [8]uint64{c0, c1, c2, c3, d0, d1, d2, d3}
+}
+
+// fill writes the next words, a multiple of four, from the beginning of a block on.
 func (s *Stream) fill(dst []uint64) {
 	i := s.next >> 2
 	s.next += uint64(len(dst))
 	for ; len(dst) >= 8; dst = dst[8:] {
-		c0, c1, c2, c3 := i, s.a, s.b, uint64(0)
-		d0, d1, d2, d3 := i+1, s.a, s.b, uint64(0)
-		k0, k1 := s.key[0], s.key[1]
-		for range rounds {
-			h0, l0 := bits.Mul64(m0, c0)
-			h1, l1 := bits.Mul64(m1, c2)
-			g0, n0 := bits.Mul64(m0, d0)
-			g1, n1 := bits.Mul64(m1, d2)
-			c0, c1, c2, c3 = h1^c1^k0, l1, h0^c3^k1, l0
-			d0, d1, d2, d3 = g1^d1^k0, n1, g0^d3^k1, n0
-			k0 += w0
-			k1 += w1
-		}
-		dst[0], dst[1], dst[2], dst[3] = c0, c1, c2, c3
-		dst[4], dst[5], dst[6], dst[7] = d0, d1, d2, d3
+		twoBlocks((*[8]uint64)(dst), s.key, i, s.a, s.b)
 		i += 2
 	}
 	if len(dst) == 4 {

@@ -1,7 +1,5 @@
 package random
 
-import "math/bits"
-
 // Reciprocals delivers 1/Float64 of a Stream to an inner loop. It draws and divides eight at a
 // time, in which the work on neighbouring numbers overlaps. The zero value is not ready; use
 // NewReciprocals.
@@ -39,20 +37,11 @@ func (r *Reciprocals) Next() float64 {
 }
 
 func (r *Reciprocals) refill() {
-	c0, c1, c2, c3 := r.next>>3<<1, r.a, r.b, uint64(0)
-	d0, d1, d2, d3 := c0+1, r.a, r.b, uint64(0)
-	k0, k1 := r.key[0], r.key[1]
-	for range rounds {
-		h0, l0 := bits.Mul64(m0, c0)
-		h1, l1 := bits.Mul64(m1, c2)
-		g0, n0 := bits.Mul64(m0, d0)
-		g1, n1 := bits.Mul64(m1, d2)
-		c0, c1, c2, c3 = h1^c1^k0, l1, h0^c3^k1, l0
-		d0, d1, d2, d3 = g1^d1^k0, n1, g0^d3^k1, n0
-		k0 += w0
-		k1 += w1
+	var words [8]uint64
+	twoBlocks(&words, r.key, r.next>>3<<1, r.a, r.b)
+	for k, w := range words {
+		r.buf[k] = 1 / Unit(w)
 	}
-	r.buf = [8]float64{1 / Unit(c0), 1 / Unit(c1), 1 / Unit(c2), 1 / Unit(c3), 1 / Unit(d0), 1 / Unit(d1), 1 / Unit(d2), 1 / Unit(d3)}
 }
 
 // AppendBinary appends what Stream does: the form is that of the stream.
